@@ -1,0 +1,47 @@
+# make run    start the example: a replayed Linky and a simulated workshop
+# make test   checks, then every test; installs what it needs
+# make check  ruff, ruff format, mypy --strict
+# make bench  speed and memory, as ratios against a peer in the same run
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+CONFIG ?= config.example.yaml
+
+.PHONY: run test check bench tools clean
+
+run: $(VENV)/.runtime
+	$(BIN)/submeter run $(CONFIG)
+
+test: check tools
+	$(BIN)/pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench
+
+# mbpoll is a Debian package: only root can install it.
+tools:
+	@command -v mbpoll >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends mbpoll; \
+	  else \
+	    echo "mbpoll is not installed, its acceptance tests are skipped: sudo apt-get install mbpoll"; \
+	  fi; }
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@ $(VENV)/.runtime
+
+clean:
+	rm -rf $(VENV) build dist

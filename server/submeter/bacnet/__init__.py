@@ -1,0 +1,1 @@
+"""The BACnet face: a meter's readings as objects of a device."""

@@ -1,0 +1,1 @@
+"""The meter: one value, one quality and one instant for every point."""

@@ -1,0 +1,95 @@
+"""Points that follow from others: formulas, and when each of them is true.
+
+A rule is used for a point that no source gives. Its inputs must all be known at the same instant:
+a power that a source itself worked out over a window is not one, which is what `live` says.
+Signs follow IEC 62053-23: import is positive.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from submeter.meter.reading import Quality
+
+Formula = Callable[..., float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`formula` of the `inputs`, in that order, gives `point`.
+
+    `without` names points that must be absent for the rule to be true; `live` demands inputs that
+    are instantaneous. The formula returns None where the result is not defined.
+    """
+
+    point: str
+    inputs: tuple[str, ...]
+    formula: Formula
+    quality: Quality = Quality.DERIVED
+    without: tuple[str, ...] = ()
+    live: bool = True
+
+
+def total(*phases: float) -> float:
+    """Return the sum of the phases, in their unit."""
+    return sum(phases)
+
+
+def line_voltage(a: float, b: float) -> float:
+    """Return the voltage in V between two phases of `a` and `b` volts, 120 degrees apart.
+
+    Law of cosines with cos 120 degrees = -1/2; the angle is assumed, so the result is an estimate.
+    """
+    return math.sqrt(a * a + b * b + a * b)
+
+
+def apparent_of_phases(*volts_and_amperes: float) -> float:
+    """Return the arithmetic apparent power in kVA of U1, I1, U2, I2, ... (IEEE 1459, 3.2.2.5)."""
+    volts, amperes = volts_and_amperes[::2], volts_and_amperes[1::2]
+    return sum(u * i for u, i in zip(volts, amperes, strict=True)) / 1000
+
+
+def apparent(active: float, reactive: float) -> float:
+    """Return the apparent power in kVA of kW and kvar (IEEE 1459, 3.1.2.7)."""
+    return math.hypot(active, reactive)
+
+
+def reactive_magnitude(active: float, apparent_power: float) -> float | None:
+    """Return |Q| in kvar of kW and kVA; the sign cannot be known, so it is an estimate."""
+    square = apparent_power**2 - active**2
+    return math.sqrt(square) if square >= 0 else None
+
+
+def power_factor(active: float, apparent_power: float) -> float | None:
+    """Return P/S with the sign of P; None without load, or where rounding puts it beyond 1."""
+    if not apparent_power or abs(active) > 1.05 * abs(apparent_power):
+        return None
+    return max(-1.0, min(1.0, active / abs(apparent_power)))
+
+
+def phase_power_factor(active: float, volts: float, amperes: float) -> float | None:
+    """Return the power factor of one phase of kW, V and A."""
+    return power_factor(active, volts * amperes / 1000)
+
+
+def _phases(name: str) -> tuple[str, str, str]:
+    return name.format(1), name.format(2), name.format(3)
+
+
+P, U, I, PF = map(_phases, ("Active_Power_L{}", "Voltage_L{}_N", "Current_L{}", "Power_Factor_L{}"))
+P_TOTAL, Q_TOTAL, S_TOTAL = "Active_Power_Total", "Reactive_Power_Total", "Apparent_Power_Total"
+_SINGLE_PHASE = (U[1], U[2], I[1], I[2])
+
+RULES: tuple[Rule, ...] = (
+    Rule(P_TOTAL, P, total),
+    Rule(P_TOTAL, P[:1], total, without=(*P[1:], *_SINGLE_PHASE)),
+    Rule("Voltage_L1_L2", (U[0], U[1]), line_voltage, Quality.ESTIMATED),
+    Rule("Voltage_L2_L3", (U[1], U[2]), line_voltage, Quality.ESTIMATED),
+    Rule("Voltage_L3_L1", (U[2], U[0]), line_voltage, Quality.ESTIMATED),
+    Rule(S_TOTAL, (P_TOTAL, Q_TOTAL), apparent),
+    Rule(S_TOTAL, (U[0], I[0], U[1], I[1], U[2], I[2]), apparent_of_phases),
+    Rule(S_TOTAL, (U[0], I[0]), apparent_of_phases, without=_SINGLE_PHASE),
+    Rule(Q_TOTAL, (P_TOTAL, S_TOTAL), reactive_magnitude, Quality.ESTIMATED),
+    Rule("Power_Factor_Total", (P_TOTAL, S_TOTAL), power_factor),
+    *(Rule(PF[n], (P[n], U[n], I[n]), phase_power_factor) for n in range(3)),
+)

@@ -1,0 +1,16 @@
+"""The time of a reading, on both clocks that matter."""
+
+import time
+from typing import NamedTuple
+
+
+class Instant(NamedTuple):
+    """One moment: `mono` in monotonic seconds for durations, `utc` in seconds since 1970."""
+
+    mono: float
+    utc: float
+
+    @classmethod
+    def now(cls) -> "Instant":
+        """Return this moment on both clocks."""
+        return cls(time.monotonic(), time.time())

@@ -1,0 +1,49 @@
+"""A point: one named quantity of the standard list."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Group = Literal["measurement", "command", "status", "configuration"]
+Kind = Literal["index", "analog", "timestamp", "binary", "multistate"]
+
+
+class Range(BaseModel):
+    """The values that are to be expected, both ends included, in the point's unit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min: float
+    max: float
+
+
+class Point(BaseModel):
+    """What the standard list says of one point; its name is the key in the list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    group: Group
+    description: str
+    description_fr: str
+    kind: Kind = Field(
+        description="index: cumulative energy; analog: a number; timestamp: UTC seconds; "
+        "binary: two states; multistate: several states"
+    )
+    unit: str | None = Field(default=None, description="kWh, kvarh, kW, kvar, kVA, V, A, Hz, ...")
+    range: Range | None = None
+    states: dict[int, str] = Field(
+        default_factory=dict, description="Texts of the states, in the order of their BACnet states"
+    )
+    states_fr: dict[int, str] = Field(default_factory=dict)
+    poll: str | None = Field(default=None, description="Recommended polling period, such as 5-15s")
+    access: Literal["R", "W", "R/W"] = "R"
+    haystack: list[str]
+    brick: str
+
+    @property
+    def counted_in(self) -> str | None:
+        """The unit of the numbers in readings: an index is counted in mWh or mvarh."""
+        if self.kind != "index":
+            return self.unit
+        return "mWh" if self.unit == "kWh" else "mvarh"

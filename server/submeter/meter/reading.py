@@ -1,0 +1,61 @@
+"""A reading: value, quality and time of one point of one meter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from submeter.meter.instant import Instant
+
+
+class Quality(StrEnum):
+    """How far a value can be trusted; the same six words on every face."""
+
+    MEASURED = "measured"
+    DERIVED = "derived"
+    ESTIMATED = "estimated"
+    STALE = "stale"
+    FAILED = "failed"
+    ABSENT = "absent"
+
+    @property
+    def good(self) -> bool:
+        """Whether a value of this quality may be served as the present value."""
+        return self in _GOOD
+
+
+_GOOD = frozenset({Quality.MEASURED, Quality.DERIVED, Quality.ESTIMATED})
+
+
+class Reading(NamedTuple):
+    """Value, quality and time of one point.
+
+    `value` is in the point's unit, except that an index is an integer of thousandths of a Wh or
+    varh (mWh, mvarh), a state is its integer key and a time stamp is whole UTC seconds since 1970.
+    It is None when nothing was ever known; a stale reading keeps the last good value.
+    `at` is the moment of the last valid frame that carried the value, None before the first.
+    """
+
+    value: int | float | None
+    quality: Quality
+    at: Instant | None = None
+
+
+class Value(NamedTuple):
+    """What a source says of one point: a number as in `Reading`, and its quality."""
+
+    number: int | float
+    quality: Quality = Quality.MEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one valid frame of an instrument says; becomes visible as a whole.
+
+    `absent` names the points that this instrument is now known not to have; `failed` those for
+    which it sent something that cannot be true.
+    """
+
+    values: Mapping[str, Value]
+    absent: frozenset[str] = frozenset()
+    failed: frozenset[str] = field(default=frozenset())

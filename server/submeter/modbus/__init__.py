@@ -1,0 +1,1 @@
+"""The Modbus face: a meter's readings as registers and bits."""

@@ -1,0 +1,1 @@
+"""The point list and the maps: domain facts that are read from YAML."""

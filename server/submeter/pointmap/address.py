@@ -1,0 +1,54 @@
+"""Modbus addresses as the trade writes them: numbers that start at 1 inside each table."""
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Table(StrEnum):
+    """The four tables of the Modbus data model (Modbus Application Protocol V1.1b3, 4.3)."""
+
+    COIL = "coil"
+    DISCRETE = "discrete input"
+    INPUT = "input register"
+    HOLDING = "holding register"
+
+    @property
+    def bits(self) -> bool:
+        """Whether the table holds single bits rather than 16-bit registers."""
+        return self in (Table.COIL, Table.DISCRETE)
+
+    @property
+    def function(self) -> int:
+        """The function code that reads the table."""
+        return _FUNCTIONS[self]
+
+
+_FUNCTIONS = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
+_PREFIXES = {"coil": Table.COIL, "di": Table.DISCRETE, "ir": Table.INPUT, "hr": Table.HOLDING}
+_WORDS = re.compile(r"^(coil|di|ir|hr)\s*([0-9]{1,5})$", re.IGNORECASE)
+_NUMBER = re.compile(r"^([34])([0-9]{4,5})$")
+
+
+class Address(NamedTuple):
+    """A table and the address on the wire, 0 to 65535."""
+
+    table: Table
+    wire: int
+
+
+def parse(text: str) -> Address:
+    """Return the address that `text` names: 30001, 40001, 400001, IR 1, HR 1001, DI 1 or Coil 1.
+
+    The number counts from 1 inside its table. Raises ValueError.
+    """
+    if match := _WORDS.match(text.strip()):
+        table, number = _PREFIXES[match[1].lower()], int(match[2])
+    elif match := _NUMBER.match(text.strip()):
+        table = Table.INPUT if match[1] == "3" else Table.HOLDING
+        number = int(match[2])
+    else:
+        raise ValueError(f"'{text}' is no address; write 30001, 40001, HR 1001, DI 1 or Coil 1")
+    if not 1 <= number <= 65536:
+        raise ValueError(f"address '{text}' is out of range; numbers go from 1 to 65536")
+    return Address(table, number - 1)

@@ -1,0 +1,34 @@
+"""Where the maps are: in the package, in a checkout, and in folders of the user's own."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+import submeter
+from submeter.errors import ConfigError
+
+
+def shipped() -> Path:
+    """Return the folder `pointmaps` of this installation or checkout."""
+    package = Path(submeter.__file__).resolve().parent
+    for folder in (package / "pointmaps", package.parents[1] / "pointmaps"):
+        if (folder / "points.yaml").is_file():
+            return folder
+    raise ConfigError(f"{package}: the folder 'pointmaps' is missing; install submeter again")
+
+
+def find(kind: str, name: str, own: Sequence[Path] = ()) -> Path:
+    """Return the file of the map `name`; `kind` is `meters` or `sources`.
+
+    The user's own folders come first, so that a map of ours can be replaced. Raises ConfigError
+    that names the maps there are.
+    """
+    folders = [*own, shipped()]
+    for folder in folders:
+        path = folder / kind / f"{name}.yaml"
+        if path.is_file():
+            return path
+    names = sorted({path.stem for folder in folders for path in (folder / kind).glob("*.yaml")})
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(names)}"
+    raise ConfigError(f"no map '{name}' in {kind}/; {hint}")

@@ -1,0 +1,1 @@
+"""The sources: what instruments say, turned into updates of a meter."""

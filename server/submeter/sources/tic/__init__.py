@@ -1,0 +1,1 @@
+"""Téléinformation client: the serial output of French electricity meters."""
