@@ -48,4 +48,5 @@ def exponent(unit: str, target: str) -> int | None:
 
 def scale(number: int | float, power: int) -> int | float:
     """Return `number` times 10**power; an integer stays one when the power is not negative."""
-    return number * 10**power if power >= 0 else number / 10**-power
+    factor: int = 10 ** abs(power)
+    return number * factor if power >= 0 else number / factor

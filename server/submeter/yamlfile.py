@@ -30,7 +30,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             problem = "anchors and aliases are not read here; write the value out"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
         return super().compose_node(parent, index)
@@ -174,7 +174,7 @@ def _plain(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
         return {key.value: _plain(loader, value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [_plain(loader, value) for value in node.value]
-    return loader.construct_object(node)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node)
 
 
 def _syntax(error: yaml.YAMLError, name: str, text: str) -> str:

@@ -76,9 +76,12 @@ def _phases(name: str) -> tuple[str, str, str]:
     return name.format(1), name.format(2), name.format(3)
 
 
-P, U, I, PF = map(_phases, ("Active_Power_L{}", "Voltage_L{}_N", "Current_L{}", "Power_Factor_L{}"))
+P = _phases("Active_Power_L{}")
+U = _phases("Voltage_L{}_N")
+A = _phases("Current_L{}")
+PF = _phases("Power_Factor_L{}")
 P_TOTAL, Q_TOTAL, S_TOTAL = "Active_Power_Total", "Reactive_Power_Total", "Apparent_Power_Total"
-_SINGLE_PHASE = (U[1], U[2], I[1], I[2])
+_SINGLE_PHASE = (U[1], U[2], A[1], A[2])
 
 RULES: tuple[Rule, ...] = (
     Rule(P_TOTAL, P, total),
@@ -87,9 +90,9 @@ RULES: tuple[Rule, ...] = (
     Rule("Voltage_L2_L3", (U[1], U[2]), line_voltage, Quality.ESTIMATED),
     Rule("Voltage_L3_L1", (U[2], U[0]), line_voltage, Quality.ESTIMATED),
     Rule(S_TOTAL, (P_TOTAL, Q_TOTAL), apparent),
-    Rule(S_TOTAL, (U[0], I[0], U[1], I[1], U[2], I[2]), apparent_of_phases),
-    Rule(S_TOTAL, (U[0], I[0]), apparent_of_phases, without=_SINGLE_PHASE),
+    Rule(S_TOTAL, (U[0], A[0], U[1], A[1], U[2], A[2]), apparent_of_phases),
+    Rule(S_TOTAL, (U[0], A[0]), apparent_of_phases, without=_SINGLE_PHASE),
     Rule(Q_TOTAL, (P_TOTAL, S_TOTAL), reactive_magnitude, Quality.ESTIMATED),
     Rule("Power_Factor_Total", (P_TOTAL, S_TOTAL), power_factor),
-    *(Rule(PF[n], (P[n], U[n], I[n]), phase_power_factor) for n in range(3)),
+    *(Rule(PF[n], (P[n], U[n], A[n]), phase_power_factor) for n in range(3)),
 )

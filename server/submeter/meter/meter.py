@@ -34,9 +34,7 @@ class Meter:
             point.name: _UNKNOWN if point.name in self._given else _ABSENT for point in self.points
         }
         self._rules = [
-            rule
-            for rule in RULES
-            if rule.point in self._readings and rule.point not in self._given
+            rule for rule in RULES if rule.point in self._readings and rule.point not in self._given
         ]
         self._listeners: list[Listener] = []
         self._last_frame: Instant | None = None
@@ -80,9 +78,7 @@ class Meter:
             readings[COMMUNICATION] = Reading(int(online), Quality.MEASURED, now)
         before, self._readings = self._readings, readings
         changed = {
-            name: reading
-            for name, reading in readings.items()
-            if reading[:2] != before[name][:2]
+            name: reading for name, reading in readings.items() if reading[:2] != before[name][:2]
         }
         if changed:
             for listener in self._listeners:
@@ -92,40 +88,39 @@ class Meter:
         return now.mono - at.mono > self.max_age
 
     def _derive(self, readings: dict[str, Reading]) -> None:
-        settled: set[str] = set()
+        """Apply the rules in order; a point that an earlier rule settled is left alone."""
+        open_points = {rule.point for rule in self._rules}
         for rule in self._rules:
-            if rule.point not in settled:
-                reading = self._apply(rule, readings)
+            if rule.point in open_points:
+                reading = self._apply(rule, readings, open_points)
                 if reading.quality is not Quality.ABSENT:
-                    settled.add(rule.point)
+                    open_points.remove(rule.point)
                     readings[rule.point] = reading
-        for rule in self._rules:
-            if rule.point not in settled:
-                readings[rule.point] = _ABSENT
+        for point in open_points:
+            readings[point] = _ABSENT
 
-    def _apply(self, rule: Rule, readings: dict[str, Reading]) -> Reading:
+    def _apply(self, rule: Rule, readings: Readings, open_points: set[str]) -> Reading:
         """Return what `rule` gives now; absent where it does not hold."""
         if any(readings[name].quality is not Quality.ABSENT for name in rule.without):
             return _ABSENT
-        inputs = [readings[name] for name in rule.inputs]
-        if any(self._unusable(rule, name, reading) for name, reading in zip(rule.inputs, inputs)):
+        if any(name in open_points or self._never(rule, name, readings) for name in rule.inputs):
             return _ABSENT
-        kept = readings[rule.point].value
+        inputs = [readings[name] for name in rule.inputs]
+        kept = readings[rule.point]
         if not all(reading.quality.good for reading in inputs):
-            return Reading(kept, Quality.STALE, readings[rule.point].at)
-        oldest = min((r.at for r in inputs if r.at), default=None)
+            return Reading(kept.value, Quality.STALE, kept.at)
+        oldest = min((reading.at for reading in inputs if reading.at), default=None)
         number = rule.formula(*(reading.value for reading in inputs))
         if number is None:
-            return Reading(kept, Quality.FAILED, oldest)
+            return Reading(kept.value, Quality.FAILED, oldest)
         estimated = any(reading.quality is Quality.ESTIMATED for reading in inputs)
         return Reading(number, Quality.ESTIMATED if estimated else rule.quality, oldest)
 
-    def _unusable(self, rule: Rule, name: str, reading: Reading) -> bool:
-        """Whether an input rules out the rule: the meter never has it, or only as a mean."""
-        if reading.quality is Quality.ABSENT:
-            return True
-        averaged = name in self._given and reading.quality is Quality.DERIVED
-        return rule.live and averaged
+    def _never(self, rule: Rule, name: str, readings: Readings) -> bool:
+        """Tell whether the meter never has the input `name`, or has it only as a mean."""
+        quality = readings[name].quality
+        averaged = name in self._given and quality is Quality.DERIVED
+        return quality is Quality.ABSENT or (rule.live and averaged)
 
 
 def values(numbers: Mapping[str, int | float], quality: Quality = Quality.MEASURED) -> Update:

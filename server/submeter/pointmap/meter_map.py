@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -256,7 +256,9 @@ class _Reader:
                 continue
             if point.kind not in _FITS[entry.object]:
                 fits = ", ".join(name for name, kinds in _FITS.items() if point.kind in kinds)
-                self._fault((*loc, "object"), f"{point.name} is no {entry.object}; possible: {fits}")
+                self._fault(
+                    (*loc, "object"), f"{point.name} is no {entry.object}; possible: {fits}"
+                )
                 continue
             unit, power = self._unit(entry.unit, point, loc)
             name = entry.name or point.name
@@ -291,5 +293,5 @@ class _Reader:
             self._fault((*loc, "unit"), f"{point.name} is in {point.unit}, not in '{unit}'")
         return unit, power or 0
 
-    def _fault(self, loc: Any, message: str) -> None:
+    def _fault(self, loc: yamlfile.Loc, message: str) -> None:
         self.faults.append(self.document.fault(loc, message))
