@@ -6,7 +6,7 @@ Signs follow IEC 62053-23: import is positive.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from submeter.meter.reading import Quality
@@ -96,3 +96,17 @@ RULES: tuple[Rule, ...] = (
     Rule("Power_Factor_Total", (P_TOTAL, S_TOTAL), power_factor),
     *(Rule(PF[n], (P[n], U[n], A[n]), phase_power_factor) for n in range(3)),
 )
+
+
+def prospects(given: Mapping[str, Quality]) -> dict[str, Quality]:
+    """Return the points that a meter will have, with their usual quality.
+
+    `given` are those that its sources give; the rest follows by the rules.
+    """
+    found = dict(given)
+    for rule in RULES:
+        averaged = any(given.get(name) is Quality.DERIVED for name in rule.inputs)
+        true = found.keys() >= set(rule.inputs) and not found.keys() & set(rule.without)
+        if rule.point not in found and true and not (rule.live and averaged):
+            found[rule.point] = rule.quality
+    return found

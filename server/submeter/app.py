@@ -1,0 +1,121 @@
+"""The running program: the one place that knows the sources, the meters and the faces."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from submeter import __version__, notify
+from submeter.config import BacnetSettings, Loaded
+from submeter.meter.instant import Instant
+from submeter.plan import PlannedMeter
+from submeter.sources.source import supervise
+
+TICK_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Face(Protocol):
+    """A protocol that a poller speaks to us."""
+
+    @property
+    def where(self) -> str:
+        """The address and port it listens on."""
+
+    async def start(self) -> None:
+        """Listen; when it returns, the face answers. Raises ListenError."""
+
+    async def stop(self) -> None:
+        """Close every socket."""
+
+
+async def run(loaded: Loaded, meters: Sequence[PlannedMeter]) -> None:
+    """Serve the meters until SIGTERM or SIGINT; raises ListenError when a face cannot listen."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with _served(_faces(loaded, meters)) as listening, _fed(meters):
+        # What stands now lives as long as the program: the collector need not look at it.
+        gc.collect()
+        gc.freeze()
+        print(f"ready meters={len(meters)} {listening}", flush=True)
+        notify.tell("READY=1")
+        await stop.wait()
+        notify.tell("STOPPING=1")
+    _log.info("event=stopped version=%s", __version__)
+
+
+def _faces(loaded: Loaded, meters: Sequence[PlannedMeter]) -> dict[str, Face]:
+    """Return the faces that the configuration asks for, by the key that configures them."""
+    faces: dict[str, Face] = {}
+    config = loaded.config
+    if config.modbus.tcp:
+        from submeter.modbus.image import Image
+        from submeter.modbus.tcp import ModbusTcpFace
+
+        images = {}
+        for each in meters:
+            images[each.entry.unit_id] = image = Image(each.map)
+            each.meter.subscribe(image.apply)
+        faces["modbus.tcp"] = ModbusTcpFace(config.modbus.tcp.host, config.modbus.tcp.port, images)
+    if config.bacnet:
+        faces["bacnet"] = _bacnet(config.site, config.bacnet, meters)
+    return faces
+
+
+def _bacnet(site: str, settings: BacnetSettings, meters: Sequence[PlannedMeter]) -> Face:
+    from submeter.bacnet.face import BacnetFace, BacnetSettings, ServedMeter
+
+    served = [
+        ServedMeter(
+            each.meter, each.map, each.entry.bacnet.instance_offset, each.entry.bacnet.name_prefix
+        )
+        for each in meters
+    ]
+    own = BacnetSettings(
+        address=settings.address,
+        port=settings.port,
+        device_id=settings.device_id,
+        device_name=settings.device_name or site,
+        vendor_id=settings.vendor_id,
+    )
+    return BacnetFace(own, served)
+
+
+@contextlib.asynccontextmanager
+async def _served(faces: dict[str, Face]) -> AsyncIterator[str]:
+    """Start every face, and stop those that started whatever happens."""
+    async with contextlib.AsyncExitStack() as stack:
+        for face in faces.values():
+            await face.start()
+            stack.push_async_callback(face.stop)
+        yield " ".join(f"{key}={face.where}" for key, face in faces.items())
+
+
+@contextlib.asynccontextmanager
+async def _fed(meters: Sequence[PlannedMeter]) -> AsyncIterator[None]:
+    """Keep the sources running and the readings ageing."""
+    tasks = [
+        asyncio.create_task(supervise(each.source, each.meter.update), name=each.source.name)
+        for each in meters
+    ]
+    tasks.append(asyncio.create_task(_tick(meters), name="tick"))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _tick(meters: Sequence[PlannedMeter]) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        now = Instant.now()
+        for each in meters:
+            each.meter.tick(now)

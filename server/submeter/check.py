@@ -1,0 +1,55 @@
+"""The report of `submeter check`: what a configuration would serve."""
+
+from rich.console import Console
+from rich.table import Table
+
+from submeter.config import Loaded
+from submeter.plan import PlannedMeter
+
+
+def show(loaded: Loaded, meters: list[PlannedMeter]) -> None:
+    """Print meters, points with source and expected quality, and listeners."""
+    console = Console(soft_wrap=True, highlight=False)
+    for line in loaded.unused():
+        console.print(f"note: {line}")
+    for each in meters:
+        console.print(_meter(each))
+    console.print("listeners:")
+    for line in _listeners(loaded):
+        console.print(f"  {line}")
+    console.print(f"{loaded.document.name}: good, {len(meters)} meters")
+
+
+def _meter(each: PlannedMeter) -> Table:
+    entry = each.entry
+    place = entry.bacnet
+    table = Table(
+        title=f"meter {entry.name}: unit id {entry.unit_id}, map {entry.map}, "
+        f"BACnet instances +{place.instance_offset}, names '{place.name_prefix}...'\n"
+        f"source: {each.source.describe()}, stale after {each.source.max_age:g} s",
+        title_justify="left",
+    )
+    for heading in ("point", "unit", "source", "expected quality"):
+        table.add_column(heading)
+    given = each.source.expected
+    expected = each.expected()
+    for point in each.map.points:
+        quality = expected[point.name]
+        origin = each.source.name if point.name in given else ""
+        if not origin and quality.good:
+            origin = "the meter itself"
+        table.add_row(point.name, point.unit or "", origin, quality.value)
+    return table
+
+
+def _listeners(loaded: Loaded) -> list[str]:
+    config = loaded.config
+    lines = []
+    if tcp := config.modbus.tcp:
+        lines.append(f"Modbus TCP on {tcp.host} port {tcp.port}")
+    if bacnet := config.bacnet:
+        lines.append(
+            f"BACnet/IP on {bacnet.address} port {bacnet.port}, device {bacnet.device_id} "
+            f"'{bacnet.device_name or config.site}'"
+        )
+    return lines

@@ -1,0 +1,165 @@
+"""The command line: one command a task, with an example in every --help."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from submeter import __version__
+from submeter.errors import ConfigError, SubmeterError
+
+app = typer.Typer(
+    name="submeter",
+    help="Make this machine a virtual electrical submeter.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration, YAML.")]
+Overrides = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as modbus.tcp.port=5020."),
+]
+
+
+def main() -> None:
+    """Run the command line; exit status 0, 2 for a usage or configuration error, 1 otherwise."""
+    app()
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn the errors that a user can cause into lines on standard error and an exit status."""
+    try:
+        yield
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    except SubmeterError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        # The reader of a list, such as `head`, has seen enough.
+        sys.stderr.close()
+        raise typer.Exit(1) from None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"submeter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Make this machine a virtual electrical submeter."""
+
+
+@app.command(epilog="Example: submeter run config.yaml --set modbus.tcp.port=5020")
+def run(
+    config: ConfigFile,
+    overrides: Overrides = [],  # noqa: B006 - typer copies it
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
+) -> None:
+    """Read the instruments and answer as meters, until stopped."""
+    from submeter import app as program
+    from submeter import config as configuration
+    from submeter import log, plan
+
+    with _plainly():
+        loaded = configuration.load(config, overrides)
+        meters = plan.make(loaded)
+        for line in loaded.unused():
+            print(f"note: {line}", file=sys.stderr)
+        log.start(verbose)
+        asyncio.run(program.run(loaded, meters))
+
+
+@app.command(epilog="Example: submeter check config.yaml")
+def check(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
+    """Validate a configuration and its maps, and print what would be served."""
+    from submeter import check as report
+    from submeter import config as configuration
+    from submeter import plan
+
+    with _plainly():
+        loaded = configuration.load(config, overrides)
+        report.show(loaded, plan.make(loaded))
+
+
+@app.command("map", epilog="Example: submeter map standard --format csv > registers.csv")
+def map_(
+    name: Annotated[str, typer.Argument(help="A meter map, or a file that holds one.")],
+    form: Annotated[
+        Literal["markdown", "csv"], typer.Option("--format", help="Form of the list.")
+    ] = "markdown",
+    maps: Annotated[
+        Path | None, typer.Option("--maps", help="Folder of own maps, as in the configuration.")
+    ] = None,
+) -> None:
+    """Print the register list of a meter map."""
+    from submeter import register_list
+    from submeter.pointmap import meter_map
+
+    with _plainly():
+        own = (maps,) if maps else ()
+        path = Path(name)
+        loaded = meter_map.read(path) if path.suffix == ".yaml" else meter_map.load(name, own)
+        write: dict[str, Callable[..., str]] = {
+            "markdown": register_list.markdown,
+            "csv": register_list.csv_text,
+        }
+        print(write[form](register_list.rows(loaded)), end="")
+
+
+@app.command(epilog="Example: submeter schema config > config.schema.json")
+def schema(
+    kind: Annotated[
+        Literal["config", "meter-map", "source-map", "points"], typer.Argument(help="Which one.")
+    ] = "config",
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="FOLDER", help="Write all of them there.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of the configuration or of a kind of map, for editors."""
+    from submeter import schemas
+
+    with _plainly():
+        if write:
+            for path in schemas.write(write):
+                print(path)
+        else:
+            print(schemas.text(kind), end="")
+
+
+@app.command(epilog="Example: submeter show config.yaml --meter linky")
+def show(
+    config: ConfigFile,
+    overrides: Overrides = [],  # noqa: B006
+    meter: Annotated[str | None, typer.Option("--meter", help="One meter; default: all.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Where the server runs; default: this machine.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print the readings once and end.")] = False,
+    every: Annotated[
+        float, typer.Option("--every", min=0.1, metavar="SECONDS", help="Refresh period.")
+    ] = 1.0,
+) -> None:
+    """Ask a running server for its live readings over Modbus TCP, and show them in place."""
+    from submeter import config as configuration
+    from submeter import show as view
+
+    with _plainly():
+        loaded = configuration.load(config, overrides)
+        view.run(loaded, meter, host, once, every)

@@ -1,0 +1,198 @@
+"""The configuration file: its model, its overrides, and what must agree within it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from submeter import yamlfile
+from submeter.errors import ConfigError
+from submeter.pointmap.meter_map import LAST_INSTANCE
+from submeter.sources.simulated.settings import SimulatedSettings
+from submeter.sources.tic.settings import TicSettings
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(_Strict):
+    """Where indexes and history are kept."""
+
+    path: str = "data/submeter.db"
+
+
+class HttpSettings(_Strict):
+    """The HTTP face."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+
+
+class TcpSettings(_Strict):
+    """The Modbus TCP listener."""
+
+    host: str = Field(default="0.0.0.0", description="The address to listen on")
+    port: int = Field(default=502, ge=1, le=65535)
+
+
+class RtuSettings(_Strict):
+    """The Modbus RTU port."""
+
+    port: str
+    baudrate: Literal[9600, 19200, 38400] = 19200
+    parity: Literal["none", "even", "odd"] = "even"
+
+
+class ModbusSettings(_Strict):
+    """The Modbus face."""
+
+    tcp: TcpSettings | None = None
+    rtu: RtuSettings | None = None
+
+
+class BacnetSettings(_Strict):
+    """The BACnet/IP face."""
+
+    address: str = Field(
+        default="auto", description="auto, an interface such as eth0, or 192.0.2.5/24"
+    )
+    port: int = Field(default=47808, ge=1, le=65535)
+    device_id: int = Field(
+        ge=0, le=LAST_INSTANCE, description="Device instance, unique on the site"
+    )
+    device_name: str | None = Field(default=None, min_length=1, description="Default: the site")
+    vendor_id: int = Field(default=999, ge=0, le=65535, description="Assigned by ASHRAE")
+
+
+class MeterInBacnet(_Strict):
+    """The place of a meter's objects in the BACnet device."""
+
+    instance_offset: int = Field(default=0, ge=0, le=LAST_INSTANCE)
+    name_prefix: str = ""
+
+
+class SourceEntry(_Strict):
+    """One source: the kind as the key, its settings below it."""
+
+    tic: TicSettings | None = None
+    simulated: SimulatedSettings | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "SourceEntry":
+        if len(self.model_fields_set) != 1 or self.settings is None:
+            kinds = ", ".join(type(self).model_fields)
+            raise ValueError(f"a source has one kind with its settings below; kinds: {kinds}")
+        return self
+
+    @property
+    def settings(self) -> TicSettings | SimulatedSettings | None:
+        """The settings of the one kind that is given."""
+        return self.tic or self.simulated
+
+
+class MeterEntry(_Strict):
+    """One virtual submeter."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=40)
+    unit_id: int = Field(ge=1, le=247, description="Modbus unit id")
+    map: str = Field(default="standard", description="Meter map, a file of pointmaps/meters/")
+    sources: list[SourceEntry] = Field(min_length=1)
+    bacnet: MeterInBacnet = MeterInBacnet()
+
+
+class Config(_Strict):
+    """The whole configuration."""
+
+    site: str = Field(min_length=1, description="Name of the site")
+    maps: str | None = Field(
+        default=None, description="A folder of own maps, with meters/ and sources/ in it"
+    )
+    store: StoreSettings = StoreSettings()
+    meters: list[MeterEntry] = Field(min_length=1)
+    modbus: ModbusSettings = ModbusSettings()
+    bacnet: BacnetSettings | None = None
+    http: HttpSettings = HttpSettings()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration and the document it was read from, for messages with positions."""
+
+    config: Config
+    document: yamlfile.Document
+    folder: Path
+
+    @property
+    def own_maps(self) -> tuple[Path, ...]:
+        """The user's own folders of maps."""
+        return (self.folder / self.config.maps,) if self.config.maps else ()
+
+    def unused(self) -> list[str]:
+        """Return a line for each accepted key whose part of the program does not exist yet."""
+        given = self.document.data
+        keys = [key for key in ("store", "http") if key in given]
+        if self.config.modbus.rtu:
+            keys.append("modbus.rtu")
+        return [f"'{key}' is accepted but not used yet" for key in keys]
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Loaded:
+    """Read the configuration `path` with `--set` overrides `key=value`; raises ConfigError."""
+    document = yamlfile.load(path)
+    for override in overrides:
+        document = _override(document, override)
+    config = document.read_as(Config)
+    faults = [document.fault(loc, message) for loc, message in _disagreements(config)]
+    if faults:
+        raise ConfigError(*faults)
+    return Loaded(config, document, path.resolve().parent)
+
+
+def _override(document: yamlfile.Document, override: str) -> yamlfile.Document:
+    key, equals, text = override.partition("=")
+    steps = key.split(".")
+    if not equals or not all(steps):
+        raise ConfigError(f"--set {override}: write --set key=value, as modbus.tcp.port=5020")
+    data = _replaced(document.data, steps, yamlfile.scalar(text), override)
+    places = document.overrides | {tuple(steps): f"--set {override}"}
+    return yamlfile.Document(document.name, data, document.marks, places)
+
+
+def _replaced(data: Any, steps: list[str], value: Any, override: str) -> Any:
+    """Return a copy of `data` with the value at `steps` replaced."""
+    if not steps:
+        return value
+    head, rest = steps[0], steps[1:]
+    if isinstance(data, list):
+        if not head.isdigit() or int(head) >= len(data):
+            raise ConfigError(
+                f"--set {override}: '{head}' is no item; there are {len(data)}, from 0"
+            )
+        inner = _replaced(data[int(head)], rest, value, override)
+        return [inner if index == int(head) else item for index, item in enumerate(data)]
+    if data is not None and not isinstance(data, dict):
+        raise ConfigError(f"--set {override}: there is nothing below the value before '{head}'")
+    return {**(data or {}), head: _replaced((data or {}).get(head), rest, value, override)}
+
+
+def _disagreements(config: Config) -> Iterator[tuple[yamlfile.Loc, str]]:
+    if config.modbus.tcp is None and config.bacnet is None:
+        yield (), "nobody could read the meters: add 'modbus' with 'tcp', or 'bacnet'"
+    names: dict[str, int] = {}
+    units: dict[int, str] = {}
+    for index, meter in enumerate(config.meters):
+        if meter.name in names:
+            yield ("meters", index, "name"), f"meter '{meter.name}' stands twice; rename one"
+        if other := units.get(meter.unit_id):
+            message = (
+                f"unit_id {meter.unit_id} is meter '{other}' already; give '{meter.name}' another"
+            )
+            yield ("meters", index, "unit_id"), message
+        if len(meter.sources) > 1:
+            message = "one source feeds a meter; a second one is not served yet: remove it"
+            yield ("meters", index, "sources", 1), message
+        names[meter.name] = index
+        units[meter.unit_id] = meter.name

@@ -1,0 +1,148 @@
+"""Where an instrument's bytes come from: a device node, a TCP socket, or a recorded file."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from submeter.errors import LinkError
+
+Format = Literal["7E1", "8N1"]
+Pace = Callable[[bytes], float]
+
+
+class Port(Protocol):
+    """An open port."""
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the bytes come from a recording that repeats."""
+
+    async def read(self) -> bytes:
+        """Wait for bytes and return them, never none; raises LinkError when the port is gone."""
+
+    def elapsed(self) -> float:
+        """Return the seconds that have passed for the instrument; only differences matter."""
+
+    def close(self) -> None:
+        """Give the port back; may be called twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A serial device node."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def check(self) -> None:
+        """Raise LinkError with one line if the node is not there or may not be used."""
+        if not self.path.exists():
+            raise LinkError(f"there is no {self.path}; plug the adapter in or name another port")
+        if not self.path.is_char_device():
+            raise LinkError(f"{self.path} is no serial device; for a recording write replay:FILE")
+        if not os.access(self.path, os.R_OK | os.W_OK):
+            raise LinkError(f"no right to use {self.path}; add the user to the group 'dialout'")
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A TCP port of a serial device server."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"socket://{self.host}:{self.port}"
+
+    def check(self) -> None:
+        """Do nothing: a server elsewhere may come up later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A recorded file, repeated for ever at `speed` times the real pace."""
+
+    path: Path
+    speed: float
+
+    def __str__(self) -> str:
+        return f"replay:{self.path}" + (f"?speed={self.speed:g}" if self.speed != 1 else "")
+
+    def check(self) -> None:
+        """Raise LinkError with one line if the file cannot be read or is empty."""
+        self.content()
+
+    def content(self) -> bytes:
+        """Return the recorded bytes; raises LinkError."""
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise LinkError(f"cannot read the recording {self.path}: {error.strerror}") from None
+        if not data:
+            raise LinkError(f"the recording {self.path} is empty")
+        return data
+
+
+Spec = Device | Socket | Replay
+
+
+def parse(text: str, folder: Path) -> Spec:
+    """Return the port that `text` names; a relative recording is looked up in `folder`.
+
+    Raises ValueError that says what would be right.
+    """
+    if text.startswith("socket://"):
+        return _socket(text)
+    if text.startswith("replay:"):
+        return _replay(text, folder)
+    if text.startswith("/"):
+        return Device(Path(text))
+    raise ValueError(
+        f"'{text}' is no port; write /dev/serial/by-id/..., socket://host:port or replay:FILE"
+    )
+
+
+async def open_port(spec: Spec, baudrate: int, form: Format, pace: Pace) -> Port:
+    """Open `spec`; `pace` tells the real bytes per second of a recording. Raises LinkError."""
+    from submeter.sources import replay_port, serial_port, socket_port
+
+    match spec:
+        case Device():
+            return serial_port.SerialPort(spec, baudrate, form)
+        case Socket():
+            return await socket_port.connect(spec)
+        case Replay():
+            return replay_port.ReplayPort(spec, pace)
+
+
+def _socket(text: str) -> Socket:
+    try:
+        parts = urlsplit(text)
+        if not parts.hostname or not parts.port or parts.path.strip("/"):
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"'{text}' is no address; write socket://host:port") from None
+    return Socket(parts.hostname, parts.port)
+
+
+def _replay(text: str, folder: Path) -> Replay:
+    name, _, query = text.removeprefix("replay:").partition("?")
+    fields = parse_qs(query, keep_blank_values=True)
+    try:
+        speed = float(fields.pop("speed", ["1"])[-1])
+    except ValueError:
+        speed = 0.0
+    if not name or fields or not 0 < speed <= 10_000:
+        raise ValueError(f"'{text}' is no recording; write replay:FILE or replay:FILE?speed=10")
+    return Replay(folder / name, speed)
+
+
+def monotonic() -> float:
+    """Return the time of an instrument that is really there: ours."""
+    return time.monotonic()

@@ -1,0 +1,40 @@
+"""A recording, played at the pace at which the instrument sent it."""
+
+import asyncio
+import time
+
+from submeter.sources.port import Pace, Replay
+
+CHUNK_SECONDS = 0.02
+
+
+class ReplayPort:
+    """The bytes of a recording, over and over. Raises LinkError if the file cannot be read."""
+
+    replayed = True
+
+    def __init__(self, spec: Replay, pace: Pace) -> None:
+        self._data = spec.content()
+        self._rate = pace(self._data)
+        self._speed = spec.speed
+        self._start = time.monotonic()
+        self._sent = 0
+
+    async def read(self) -> bytes:
+        """Return the bytes that are due, at least one; the end of the file ends a piece."""
+        while True:
+            due = (time.monotonic() - self._start) * self._rate * self._speed - self._sent
+            if due >= 1:
+                position = self._sent % len(self._data)
+                piece = self._data[position : position + int(due)]
+                self._sent += len(piece)
+                return piece
+            await asyncio.sleep(max(CHUNK_SECONDS, (1 - due) / (self._rate * self._speed)))
+
+    def elapsed(self) -> float:
+        """Return the recorded seconds so far: the bytes sent at the real pace."""
+        return self._sent / self._rate
+
+    def close(self) -> None:
+        """Forget the recording."""
+        self._data = b"\0"

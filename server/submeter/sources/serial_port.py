@@ -1,0 +1,88 @@
+"""A serial device node, read through the event loop."""
+
+import asyncio
+import os
+import termios
+
+import serial
+
+from submeter.errors import LinkError
+from submeter.sources.port import Device, Format, monotonic
+
+
+def _without_parity() -> bytes:
+    """Return the table that strips an even parity bit, and turns a wrong one into a NUL."""
+    return bytes(byte & 0x7F if byte.bit_count() % 2 == 0 else 0 for byte in range(256))
+
+
+_PARITY = _without_parity()
+
+
+class SerialPort:
+    """An open serial port at 7E1, or at 8N1 with the even parity checked and masked here.
+
+    7E1 and 8N1 have the same frame on the wire, so an adapter without parity can read 7E1. Raises
+    LinkError if the port is missing, busy or not ours.
+    """
+
+    replayed = False
+
+    def __init__(self, device: Device, baudrate: int, form: Format) -> None:
+        self._device = device
+        self._masked = form == "8N1"
+        try:
+            self._serial = serial.Serial(
+                str(device.path),
+                baudrate=baudrate,
+                bytesize=serial.EIGHTBITS if self._masked else serial.SEVENBITS,
+                parity=serial.PARITY_NONE if self._masked else serial.PARITY_EVEN,
+                timeout=0,
+                exclusive=True,
+            )
+        except (OSError, ValueError, termios.error) as error:
+            raise LinkError(f"cannot open {device.path}: {_reason(error)}") from None
+
+    def retune(self, baudrate: int) -> None:
+        """Go on at another baud rate; raises LinkError."""
+        try:
+            self._serial.baudrate = baudrate
+            self._serial.reset_input_buffer()
+        except (OSError, termios.error) as error:
+            raise LinkError(f"cannot set {self._device.path}: {_reason(error)}") from None
+
+    async def read(self) -> bytes:
+        """Wait for bytes; raises LinkError when the adapter is unplugged."""
+        while True:
+            await self._readable()
+            try:
+                data = os.read(self._serial.fileno(), 4096)
+            except BlockingIOError:
+                continue
+            except (OSError, serial.SerialException) as error:
+                raise LinkError(f"{self._device.path} is gone: {_reason(error)}") from None
+            if not data:
+                raise LinkError(f"{self._device.path} is gone: it is ready but has no bytes")
+            return data.translate(_PARITY) if self._masked else data
+
+    async def _readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = loop.create_future()
+        descriptor = self._serial.fileno()
+        loop.add_reader(descriptor, lambda: None if ready.done() else ready.set_result(None))
+        try:
+            await ready
+        finally:
+            loop.remove_reader(descriptor)
+
+    def elapsed(self) -> float:
+        """Return monotonic seconds."""
+        return monotonic()
+
+    def close(self) -> None:
+        """Close the device node at once, so that the kernel can give the name out again."""
+        self._serial.close()
+
+
+def _reason(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error)

@@ -1,0 +1,1 @@
+"""An instrument that is not there: a believable household for demonstrations and tests."""

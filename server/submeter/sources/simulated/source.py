@@ -1,0 +1,41 @@
+"""A simulated household as a source, for people without hardware."""
+
+import asyncio
+import time
+from typing import NoReturn
+
+from submeter.meter.instant import Instant
+from submeter.meter.meter import values
+from submeter.meter.reading import Quality
+from submeter.sources.simulated.household import POINTS, Household
+from submeter.sources.simulated.settings import SimulatedSettings
+from submeter.sources.source import Publish
+
+STEP_SECONDS = 1.0
+
+
+class SimulatedSource:
+    """A household that lives one second a second; see `Source`.
+
+    `second_of_day` is the time of day at which it starts, from 0.
+    """
+
+    max_age = 10.0
+
+    def __init__(self, name: str, settings: SimulatedSettings, second_of_day: int) -> None:
+        self.name = name
+        self.expected = dict.fromkeys(POINTS, Quality.MEASURED)
+        self._seed = settings.seed
+        self._household = Household(settings.seed, second_of_day, settings.solar)
+
+    def describe(self) -> str:
+        """Return which household it is."""
+        return f"simulated household, seed {self._seed}"
+
+    async def run(self, publish: Publish) -> NoReturn:
+        """Publish the state of every second, and catch up with those that were missed."""
+        due = time.monotonic()
+        while True:
+            publish(values(self._household.step().numbers()), Instant.now())
+            due += STEP_SECONDS
+            await asyncio.sleep(due - time.monotonic())

@@ -1,0 +1,55 @@
+"""Power from the slope of an index, for instruments that send no watts."""
+
+import itertools
+from collections import deque
+
+# Below 10 W a register of 1 Wh rests for six minutes: from then on the power counts as none.
+RESTING = 360.0
+
+
+class IndexSlope:
+    """The mean power between two steps of an index, at least `window` seconds apart.
+
+    Measured from step to step, so that the register's resolution does not show as a ripple. While
+    the next step is awaited the power cannot exceed one step over the time waited.
+    """
+
+    def __init__(self, window: float) -> None:
+        self._window = window
+        self._steps: deque[tuple[float, int]] = deque()
+        self._index: int | None = None
+        self._since = 0.0
+
+    def power(self, index: int, now: float) -> float | None:
+        """Return the power in W (var) of an index in mWh (mvarh) at `now` seconds.
+
+        None while too little has been seen. An index that falls starts the window anew.
+        """
+        if self._index is None or index < self._index:
+            self._steps.clear()
+            self._since = now
+        elif index > self._index:
+            self._steps.append((now, index))
+            self._since = now
+        self._index = index
+        waited = now - self._since
+        if waited >= RESTING:
+            return 0.0
+        power = self._mean()
+        if power is None or waited <= 0:
+            return power
+        return min(power, self._largest_step() * 3.6 / waited)
+
+    def _mean(self) -> float | None:
+        steps = self._steps
+        while len(steps) > 2 and steps[-1][0] - steps[1][0] >= self._window:
+            steps.popleft()
+        if len(steps) < 2 or steps[-1][0] - steps[0][0] < self._window:
+            return None
+        (start, first), (end, last) = steps[0], steps[-1]
+        return (last - first) * 3.6 / (end - start)
+
+    def _largest_step(self) -> int:
+        """Return the largest single step in the window, in mWh."""
+        indexes = [index for _, index in self._steps]
+        return max(after - before for before, after in itertools.pairwise(indexes))

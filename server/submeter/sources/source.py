@@ -1,0 +1,69 @@
+"""What a source is, and how it is kept running."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from submeter.errors import LinkError
+from submeter.meter.instant import Instant
+from submeter.meter.reading import Quality, Update
+
+Publish = Callable[[Update, Instant], None]
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """One instrument that feeds a meter."""
+
+    @property
+    def name(self) -> str:
+        """The name in log lines."""
+
+    @property
+    def expected(self) -> Mapping[str, Quality]:
+        """The points it can give, with their usual quality."""
+
+    @property
+    def max_age(self) -> float:
+        """Seconds after which an unrepeated value is stale."""
+
+    def describe(self) -> str:
+        """Return what is read and from where, for people."""
+
+    async def run(self, publish: Publish) -> None:
+        """Open the instrument and publish every valid frame until it fails with LinkError."""
+
+
+async def supervise(source: Source, publish: Publish, first_pause: float = FIRST_PAUSE) -> None:
+    """Run `source` for ever: after a failure again, with pauses that double up to a minute.
+
+    The loss and the return are logged once each.
+    """
+    pause = first_pause
+    online: bool | None = None
+
+    def heard(update: Update, at: Instant) -> None:
+        nonlocal pause, online
+        if not online:
+            _log.info("event=link_up source=%s", source.name)
+        online, pause = True, first_pause
+        publish(update, at)
+
+    while True:
+        try:
+            await source.run(heard)
+        except LinkError as error:
+            if online is not False:
+                _log.warning('event=link_down source=%s reason="%s"', source.name, error)
+        except Exception:
+            # One source that breaks must not take the others down; its points go stale.
+            if online is not False:
+                _log.exception("event=source_failed source=%s", source.name)
+        online = False
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)

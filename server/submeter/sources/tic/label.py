@@ -1,0 +1,29 @@
+"""The data of a TIC group, checked against the form that the source map gives its label."""
+
+import re
+import string
+
+from submeter.pointmap.source_map import Label
+from submeter.sources.tic.decoder import Group
+
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def fits(group: Group, label: Label) -> bool:
+    """Tell whether `group` has the form of `label`.
+
+    The checksum has six bits only, so a damaged group passes it once in 64 times; most of those
+    fail here.
+    """
+    if (group.horodate is not None) != label.horodate:
+        return False
+    if label.digits:
+        return len(group.data) in label.digits and bool(_DIGITS.fullmatch(group.data))
+    if label.hex:
+        return len(group.data) == label.hex and all(c in string.hexdigits for c in group.data)
+    return len(group.data) <= (label.text or 0)
+
+
+def number(group: Group, label: Label) -> int:
+    """Return the number that a group which fits says: decimal, or hexadecimal for registers."""
+    return int(group.data, 16 if label.hex else 10)

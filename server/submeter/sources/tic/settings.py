@@ -1,0 +1,32 @@
+"""What the configuration says of a TIC source."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TicMaps(BaseModel):
+    """The source maps of the two modes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    historique: str = "tic-historique"
+    standard: str = "tic-standard"
+
+
+class TicSettings(BaseModel):
+    """A TIC output: Linky, older blue meter."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    port: str = Field(
+        description="/dev/serial/by-id/..., socket://host:port, replay:FILE or replay:FILE?speed=10"
+    )
+    baudrate: Literal["auto", 1200, 2400, 4800, 9600, 19200] = Field(
+        default="auto", description="Of a device node; auto tries 9600 and 1200"
+    )
+    format: Literal["7E1", "8N1"] = Field(
+        default="7E1", description="Of a device node; 8N1 for a UART that has no parity"
+    )
+    maps: TicMaps = TicMaps()
+    options: list[str] = Field(default_factory=list, description="Options of the source maps")
