@@ -9,7 +9,7 @@ from submeter.plan import PlannedMeter
 
 def show(loaded: Loaded, meters: list[PlannedMeter]) -> None:
     """Print meters, points with source and expected quality, and listeners."""
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     for line in loaded.unused():
         console.print(f"note: {line}")
     for each in meters:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
@@ -116,11 +116,10 @@ def map_(
         own = (maps,) if maps else ()
         path = Path(name)
         loaded = meter_map.read(path) if path.suffix == ".yaml" else meter_map.load(name, own)
-        write: dict[str, Callable[..., str]] = {
-            "markdown": register_list.markdown,
-            "csv": register_list.csv_text,
-        }
-        print(write[form](register_list.rows(loaded)), end="")
+        if form == "csv":
+            print(register_list.csv_text(register_list.rows(loaded)), end="")
+        else:
+            print(register_list.document(loaded), end="")
 
 
 @app.command(epilog="Example: submeter schema config > config.schema.json")
@@ -158,8 +157,10 @@ def show(
 ) -> None:
     """Ask a running server for its live readings over Modbus TCP, and show them in place."""
     from submeter import config as configuration
+    from submeter import log
     from submeter import show as view
 
+    log.start()
     with _plainly():
         loaded = configuration.load(config, overrides)
         view.run(loaded, meter, host, once, every)

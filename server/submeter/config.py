@@ -15,7 +15,7 @@ from submeter.sources.tic.settings import TicSettings
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class StoreSettings(_Strict):
@@ -158,7 +158,8 @@ def _override(document: yamlfile.Document, override: str) -> yamlfile.Document:
         raise ConfigError(f"--set {override}: write --set key=value, as modbus.tcp.port=5020")
     data = _replaced(document.data, steps, yamlfile.scalar(text), override)
     places = document.overrides | {tuple(steps): f"--set {override}"}
-    return yamlfile.Document(document.name, data, document.marks, places)
+    marks = {loc: mark for loc, mark in document.marks.items() if loc[: len(steps)] != tuple(steps)}
+    return yamlfile.Document(document.name, data, marks, places)
 
 
 def _replaced(data: Any, steps: list[str], value: Any, override: str) -> Any:
@@ -167,7 +168,7 @@ def _replaced(data: Any, steps: list[str], value: Any, override: str) -> Any:
         return value
     head, rest = steps[0], steps[1:]
     if isinstance(data, list):
-        if not head.isdigit() or int(head) >= len(data):
+        if not head.isdecimal() or int(head) >= len(data):
             raise ConfigError(
                 f"--set {override}: '{head}' is no item; there are {len(data)}, from 0"
             )

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 
 from submeter.meter.point import Point
 from submeter.modbus.encoding import encode
+from submeter.pointmap.address import Table
 from submeter.pointmap.meter_map import MeterMap, Register
 
 
@@ -48,11 +49,12 @@ def rows(meter_map: MeterMap) -> list[Row]:
     """Return the list of `meter_map`, sorted by table and address."""
     found = [_row(meter_map, register) for register in meter_map.registers]
     if validity := meter_map.validity:
+        prefix = "DI" if validity.table is Table.DISCRETE else "Coil"
         for number, point in enumerate(meter_map.points):
             found.append(
                 Row(
                     table=validity.table.value,
-                    address=f"DI {validity.wire + number + 1}",
+                    address=f"{prefix} {validity.wire + number + 1}",
                     wire=validity.wire + number,
                     functions=str(validity.table.function),
                     count=1,
@@ -66,6 +68,17 @@ def rows(meter_map: MeterMap) -> list[Row]:
                 )
             )
     return sorted(found, key=lambda row: (row.functions != "4", row.functions, row.wire))
+
+
+def document(meter_map: MeterMap) -> str:
+    """Return the whole list as a Markdown page."""
+    return (
+        f"# {meter_map.title}\n\n"
+        "Values are big-endian, the most significant word first. The address counts from 1 inside\n"
+        "its table, as the trade writes it; on the wire it counts from 0. An unknown value reads as\n"
+        f"the invalid value. Printed by `submeter map {meter_map.name}`.\n\n"
+        f"{markdown(rows(meter_map))}"
+    )
 
 
 def markdown(found: Iterable[Row]) -> str:

@@ -1,8 +1,8 @@
 """YAML with positions: a strict reader whose every complaint names file, line and column.
 
 The dialect is a subset of YAML 1.1 without its surprises: only `true` and `false` are booleans,
-there are no sexagesimal numbers, dates, octal numbers, anchors or merge keys, and a repeated key
-is an error.
+there are no sexagesimal numbers, dates, octal numbers, tags, anchors or merge keys, and a repeated
+key is an error.
 """
 
 import difflib
@@ -20,26 +20,42 @@ from submeter.errors import ConfigError
 Loc = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
-_TAGS = frozenset({"str", "int", "float", "bool", "null", "map", "seq"})
 LARGEST_FILE = 1_000_000  # bytes; a map of every register of a large meter is a tenth of this
 DEEPEST = 20
 
 
+class _RefusedError(yaml.MarkedYAMLError):
+    """Valid YAML that is not in our dialect."""
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's own form
+    depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            problem = "anchors and aliases are not read here; write the value out"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
-        return super().compose_node(parent, index)
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if problem := self._refusal(event):
+            raise _RefusedError(problem=problem, problem_mark=event.start_mark)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def _refusal(self, event: Any) -> str | None:
+        if event.anchor:
+            return "anchors and aliases are not read here; write the value out"
+        if tag := getattr(event, "tag", None):
+            tag = tag.replace("tag:yaml.org,2002:", "!!")
+            return f"tag '{tag}' is not read here; remove it"
+        if self.depth > DEEPEST:
+            return f"nested too deeply; {DEEPEST} levels are the most"
+        return None
 
 
 for _tag, _pattern, _first in (
     ("null", r"^(?:~|null|)$", ["~", "n", ""]),
     ("bool", r"^(?:true|false)$", list("tf")),
-    ("int", r"^(?:[-+]?(?:0|[1-9][0-9]*)|0x[0-9A-Fa-f]+)$", list("-+0123456789")),
+    ("int", r"^(?:[-+]?(?:0|[1-9][0-9]{0,18})|0x[0-9A-Fa-f]{1,16})$", list("-+0123456789")),
     ("float", r"^[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?$", list("-+0123456789")),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
@@ -64,6 +80,9 @@ class Document:
             mark = mark or self.marks.get(part)
             if mark:
                 return f"{self.name}:{mark[0]}:{mark[1]}"
+            for override, place in self.overrides.items():
+                if override[: len(part)] == part:
+                    return place
         return f"{self.name}:1:1"
 
     def fault(self, loc: Loc, message: str, key: bool = False) -> str:
@@ -89,8 +108,10 @@ class Document:
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "value_error":
             return self.fault(loc, f"{path}: {message}" if path else message)
-        message = message[0].lower() + message[1:]
-        return self.fault(loc, f"{path}: {message}, not {_short(fault['input'])}")
+        if fault["type"] in ("model_type", "dict_type"):
+            message = "keys with values should stand here"
+        message = f"{message[0].lower()}{message[1:]}, not {_short(fault['input'])}"
+        return self.fault(loc, f"{path}: {message}" if path else message)
 
 
 def load(path: Path) -> Document:
@@ -98,9 +119,11 @@ def load(path: Path) -> Document:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}:1:1: cannot read the file: {error.strerror}") from None
+        raise ConfigError(
+            f"{path}:1:1: cannot read the file: {error.strerror}; check the path"
+        ) from None
     if len(raw) > LARGEST_FILE:
-        raise ConfigError(f"{path}:1:1: the file has more than {LARGEST_FILE} bytes")
+        raise ConfigError(f"{path}:1:1: the file is too large; {LARGEST_FILE} bytes are the most")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -111,12 +134,17 @@ def load(path: Path) -> Document:
 
 def parse(text: str, name: str) -> Document:
     """Parse `text`; `name` stands for the file in messages. Raises ConfigError."""
-    loader: yaml.SafeLoader | None = None
     try:
         loader = _Loader(text)
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        message = "a control character stands here; remove it"
+        raise ConfigError(f"{name}:{line}:{column}: {message}") from None
+    try:
         node = loader.get_single_node()
         if node is None:
-            raise ConfigError(f"{name}:1:1: the file is empty")
+            raise ConfigError(f"{name}:1:1: the file is empty; it needs keys with values")
         marks: dict[Loc, tuple[int, int]] = {}
         faults = list(_check(node, (), name, marks))
         if faults:
@@ -124,11 +152,13 @@ def parse(text: str, name: str) -> Document:
         return Document(name, _plain(loader, node), marks)
     except yaml.YAMLError as error:
         raise ConfigError(_syntax(error, name, text)) from None
-    except RecursionError:
-        raise ConfigError(f"{name}:1:1: nested too deeply") from None
+    except (ValueError, OverflowError):
+        # PyYAML lets these through from \U escapes beyond Unicode and from absurd %YAML versions.
+        mark = loader.get_mark()
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}"
+        raise ConfigError(f"{where}: no such character or version; write it otherwise") from None
     finally:
-        if loader is not None:
-            loader.dispose()
+        loader.dispose()
 
 
 def scalar(text: str) -> Any:
@@ -142,19 +172,13 @@ def scalar(text: str) -> Any:
 def _check(
     node: yaml.Node, loc: Loc, name: str, marks: dict[Loc, tuple[int, int]]
 ) -> Iterable[str]:
-    where = f"{name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-    if len(loc) > DEEPEST:
-        yield f"{where}: nested too deeply"
-        return
     marks[loc] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
-        yield f"{where}: tag '{node.tag}' is not read here; remove it"
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
             line, column = key.start_mark.line + 1, key.start_mark.column + 1
             if not isinstance(key, yaml.ScalarNode):
-                yield f"{name}:{line}:{column}: a key must be plain text"
+                yield f"{name}:{line}:{column}: a key must be plain text; remove brackets"
             elif key.value in seen:
                 yield (
                     f"{name}:{line}:{column}: key '{key.value}' stands twice, first in line "
@@ -184,8 +208,10 @@ def _syntax(error: yaml.YAMLError, name: str, text: str) -> str:
     if 0 < line <= len(lines) and "\t" in lines[line - 1]:
         column = lines[line - 1].index("\t") + 1
         return f"{name}:{line}:{column}: a tab stands here; YAML takes spaces only"
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    return f"{name}:{line}:{column}: not valid YAML: {problem}"
+    problem = getattr(error, "problem", None) or str(error)
+    if not isinstance(error, _RefusedError):
+        problem = f"not valid YAML: {problem}; check quotes, brackets and indentation"
+    return f"{name}:{line}:{column}: {problem}"
 
 
 def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Literal
 from submeter.sources.simulated.household import Household, State
 from submeter.sources.tic.decoder import Group, Mode
 
-START = datetime(2024, 1, 16, 21, 28, tzinfo=UTC)  # two minutes before the night tariff
+START = datetime(2024, 1, 16, 21, 29, tzinfo=UTC)  # one minute before the night tariff
 Contract = Literal["BASE", "HC", "EJP", "TEMPO"]
 
 _BYTES_PER_SECOND = {Mode.STANDARD: 960, Mode.HISTORIQUE: 120}  # seven bits, parity, start, stop

@@ -30,10 +30,16 @@ class ServedObject:
     """One object: the images of its properties, under an instance and a name.
 
     `schema` is the class of bacpypes3 that knows the data types of `properties`, which are given by
-    their attribute names, and which of them the standard requires.
+    their attribute names, and which of them the standard requires. Raises ConfigError for an
+    instance that there cannot be.
     """
 
     def __init__(self, schema: Any, instance: int, name: str, **properties: Any) -> None:
+        if instance > LAST_INSTANCE:
+            label = f"{schema.objectType} {instance} '{name}'"
+            raise ConfigError(
+                f"bacnet: {label} is beyond {LAST_INSTANCE}; take a smaller offset or id"
+            )
         self.name = name
         self.type = int(schema.objectType)
         self.instance = instance
@@ -121,10 +127,6 @@ class ObjectTable:
             raise ConfigError(
                 f"bacnet: {_label(entry)} clashes with {_label(other)}; "
                 "give the meters different instance offsets and name prefixes"
-            )
-        if entry.instance > LAST_INSTANCE:
-            raise ConfigError(
-                f"bacnet: {_label(entry)} is beyond {LAST_INSTANCE}; take a smaller offset or id"
             )
         self._by_identifier[entry.identifier] = entry
         self._by_name[entry.name] = entry

@@ -24,8 +24,8 @@ _UNSPECIFIED = image.encode(
 def encode(entry: BacnetObject, value: int | float | None) -> Image:
     """Return the image of `value`, a number as in `Reading`.
 
-    What is not known is NaN in a REAL and unspecified in a DateTime; the other types have no such
-    value and answer the fault value-not-initialized, as does a number that is no state of the point.
+    What is not known is NaN in a REAL and unspecified in a DateTime. The other types have no such
+    value and answer the fault value-not-initialized, as does a number that is none of the states.
     """
     match entry.object:
         case "analog-input" | "analog-output":

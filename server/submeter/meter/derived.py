@@ -108,5 +108,6 @@ def prospects(given: Mapping[str, Quality]) -> dict[str, Quality]:
         averaged = any(given.get(name) is Quality.DERIVED for name in rule.inputs)
         true = found.keys() >= set(rule.inputs) and not found.keys() & set(rule.without)
         if rule.point not in found and true and not (rule.live and averaged):
-            found[rule.point] = rule.quality
+            estimated = any(found[name] is Quality.ESTIMATED for name in rule.inputs)
+            found[rule.point] = Quality.ESTIMATED if estimated else rule.quality
     return found

@@ -37,6 +37,7 @@ class Meter:
             rule for rule in RULES if rule.point in self._readings and rule.point not in self._given
         ]
         self._listeners: list[Listener] = []
+        self._means: set[str] = set()  # points whose last value was a mean over time
         self._last_frame: Instant | None = None
         self._settle(dict(self._readings), Instant(0.0, 0.0))
 
@@ -59,6 +60,10 @@ class Meter:
             readings[name] = Reading(readings[name].value, Quality.FAILED, at)
         for name, value in update.values.items():
             readings[name] = Reading(value.number, value.quality, at)
+        self._means -= update.values.keys()
+        self._means |= {
+            name for name, value in update.values.items() if value.quality is Quality.DERIVED
+        }
         self._last_frame = at
         self._settle(readings, at)
 
@@ -118,9 +123,8 @@ class Meter:
 
     def _never(self, rule: Rule, name: str, readings: Readings) -> bool:
         """Tell whether the meter never has the input `name`, or has it only as a mean."""
-        quality = readings[name].quality
-        averaged = name in self._given and quality is Quality.DERIVED
-        return quality is Quality.ABSENT or (rule.live and averaged)
+        absent = readings[name].quality is Quality.ABSENT
+        return absent or (rule.live and name in self._means)
 
 
 def values(numbers: Mapping[str, int | float], quality: Quality = Quality.MEASURED) -> Update:

@@ -25,7 +25,10 @@ ObjectType = Literal[
 At = Annotated[
     str,
     BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
-    Field(description="As the trade writes it, from 1: 30001, 40001, HR 1001, DI 1, Coil 1"),
+    Field(
+        description="As the trade writes it, from 1: 30001, 40001, HR 1001, DI 1, Coil 1",
+        json_schema_extra={"type": ["string", "integer"]},
+    ),
 ]
 
 WORDS: dict[RegisterType, int] = {"float32": 2, "uint32": 2, "int64": 4}
@@ -42,7 +45,7 @@ LAST_INSTANCE = 4194302  # ASHRAE 135, 12.1.1: 4194303 is the wildcard
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class RegisterEntry(_Strict):
@@ -182,7 +185,9 @@ class _Reader:
         registers = list(self._registers())
         validity = self._address(modbus.validity, ("modbus", "validity"))
         if validity and not validity.table.bits:
-            self._fault(("modbus", "validity"), "the validity bits need DI or Coil numbers")
+            self._fault(
+                ("modbus", "validity"), "the validity bits are no registers; write DI or Coil"
+            )
         self._overlaps(registers, validity)
         objects = list(self._objects())
         return MeterMap(
@@ -207,7 +212,8 @@ class _Reader:
             unit, power = self._unit(entry.unit, point, loc)
             register = Register(point, entry.at, at.table, at.wire, entry.type, unit, power)
             if at.wire + register.words > 65536:
-                self._fault((*loc, "at"), f"{entry.type} at {entry.at} ends beyond 65536")
+                message = f"{entry.type} at {entry.at} ends beyond 65536; lower the address"
+                self._fault((*loc, "at"), message)
                 continue
             yield loc, register
 
@@ -219,7 +225,7 @@ class _Reader:
         elif table.bits and len(point.states) != 2:
             self._fault((*loc, "at"), f"{point.name} is no two-state point; give it registers")
         elif not table.bits and not entry.type:
-            self._fault(loc, f"a {table} needs a type: {', '.join(WORDS)}")
+            self._fault(loc, f"a {table} needs a type; write {', '.join(WORDS)}")
         else:
             return True
         return False
@@ -240,7 +246,8 @@ class _Reader:
         if validity is None:
             return
         if validity.wire + len(self.list) > 65536:
-            self._fault(("modbus", "validity"), "the validity bits end beyond 65536")
+            message = "the validity bits end beyond 65536; lower the address"
+            self._fault(("modbus", "validity"), message)
         for number in range(len(self.list)):
             if other := taken.get((validity.table, validity.wire + number)):
                 self._fault(("modbus", "validity"), f"the validity bits overlap {other}; move one")
@@ -286,11 +293,12 @@ class _Reader:
 
     def _unit(self, unit: str | None, point: Point, loc: yamlfile.Loc) -> tuple[str | None, int]:
         unit = unit or point.unit
-        if not unit or not point.counted_in:
-            return unit, 0
-        power = units.exponent(point.counted_in, unit)
+        if unit is None:
+            return None, 0
+        power = units.exponent(point.counted_in, unit) if point.counted_in else None
         if power is None:
-            self._fault((*loc, "unit"), f"{point.name} is in {point.unit}, not in '{unit}'")
+            own = f"is in {point.unit}" if point.unit else "has no unit"
+            self._fault((*loc, "unit"), f"{point.name} {own}, not '{unit}'; remove 'unit'")
         return unit, power or 0
 
     def _fault(self, loc: yamlfile.Loc, message: str) -> None:

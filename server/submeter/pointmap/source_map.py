@@ -19,7 +19,7 @@ _SLOPE_UNITS = {"kWh": "W", "kvarh": "var"}
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Label(_Strict):
@@ -41,12 +41,16 @@ class Label(_Strict):
 class Rule(_Strict):
     """One way to a point's value. Of several, the first that the instrument can feed is used."""
 
-    label: str | None = Field(default=None, description="The value is this label's")
+    label: str | None = Field(default=None, min_length=1, description="The value is this label's")
     sum: list[str] | None = Field(
-        default=None, description="The sum of these labels, all valid in the same frame"
+        default=None,
+        min_length=1,
+        description="The sum of these labels, all valid in the same frame",
     )
     present: list[str] | None = Field(
-        default=None, description="1 while a frame has one of these labels, 0 after one without"
+        default=None,
+        min_length=1,
+        description="1 while a frame has one of these labels, 0 after one without",
     )
     slope: str | None = Field(
         default=None, description="The mean power that follows from this index, a point of the map"
@@ -143,7 +147,7 @@ def load(name: str, options: Sequence[str] = (), own: Sequence[Path] = ()) -> So
         identity=file.identity,
         labels=file.labels,
         options=tuple(file.options),
-        rules=dict(sorted(allowed.items(), key=lambda item: bool(item[1][0].slope))),
+        rules=dict(sorted(allowed.items(), key=lambda item: any(rule.slope for rule in item[1]))),
     )
 
 
@@ -190,6 +194,7 @@ def _rule_faults(
             yield loc, f"'{name}' is not an index point of this map"
     if rule.option and rule.option not in file.options:
         yield (*loc, "option"), f"option '{rule.option}' is not among 'options' of this map"
+    yield from _form_faults(file, rule, loc)
     state = rule.bit is not None or rule.present is not None
     if state != (point.kind in ("binary", "multistate")):
         need = "'bit' or 'present'" if point.states else "a number"
@@ -198,6 +203,24 @@ def _rule_faults(
         yield loc, f"{point.name}: 'horodate' goes with time stamps, and only with them"
     elif not state and not rule.horodate and _power(file.labels, point, rule) is None:
         yield loc, f"{point.name} is in {point.unit}; the rule gives another unit: add 'unit'"
+
+
+def _form_faults(
+    file: SourceMapFile, rule: Rule, loc: yamlfile.Loc
+) -> Iterator[tuple[yamlfile.Loc, str]]:
+    """Find labels whose form cannot give what the rule takes from them."""
+    numbers = (*rule.unless, *(() if rule.horodate or rule.present else rule.labels))
+    for name in numbers:
+        if name in file.labels and file.labels[name].text is not None:
+            yield loc, f"label '{name}' is text; the rule needs 'digits' or 'hex'"
+    for name in rule.labels if rule.horodate else ():
+        if name in file.labels and not file.labels[name].horodate:
+            yield loc, f"label '{name}' has no time stamp; the rule needs 'horodate: true' there"
+    for name in rule.sum or ():
+        if not rule.unit and name in file.labels and rule.sum and rule.sum[0] in file.labels:
+            first, other = file.labels[rule.sum[0]].unit, file.labels[name].unit
+            if first != other:
+                yield loc, f"label '{name}' is in {other}, '{rule.sum[0]}' in {first}; add 'unit'"
 
 
 def _unknown_label(

@@ -58,7 +58,8 @@ class Socket:
     port: int
 
     def __str__(self) -> str:
-        return f"socket://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"socket://{host}:{self.port}"
 
     def check(self) -> None:
         """Do nothing: a server elsewhere may come up later."""
@@ -124,8 +125,10 @@ async def open_port(spec: Spec, baudrate: int, form: Format, pace: Pace) -> Port
 def _socket(text: str) -> Socket:
     try:
         parts = urlsplit(text)
-        if not parts.hostname or not parts.port or parts.path.strip("/"):
+        extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        if not parts.hostname or not parts.port or extra:
             raise ValueError
+        parts.hostname.encode("idna")
     except ValueError:
         raise ValueError(f"'{text}' is no address; write socket://host:port") from None
     return Socket(parts.hostname, parts.port)

@@ -6,6 +6,7 @@ import time
 from submeter.sources.port import Pace, Replay
 
 CHUNK_SECONDS = 0.02
+LONGEST_PIECE = 4096
 
 
 class ReplayPort:
@@ -25,8 +26,10 @@ class ReplayPort:
         while True:
             due = (time.monotonic() - self._start) * self._rate * self._speed - self._sent
             if due >= 1:
+                # The others get their turn although the next bytes are due already.
+                await asyncio.sleep(0)
                 position = self._sent % len(self._data)
-                piece = self._data[position : position + int(due)]
+                piece = self._data[position : position + min(int(due), LONGEST_PIECE)]
                 self._sent += len(piece)
                 return piece
             await asyncio.sleep(max(CHUNK_SECONDS, (1 - due) / (self._rate * self._speed)))

@@ -1,6 +1,7 @@
 """A serial device node, read through the event loop."""
 
 import asyncio
+import errno
 import os
 import termios
 
@@ -85,4 +86,6 @@ class SerialPort:
 
 def _reason(error: Exception) -> str:
     number = getattr(error, "errno", None)
+    if number in (errno.EAGAIN, errno.EBUSY):
+        return "another program uses it"
     return os.strerror(number) if number else str(error)

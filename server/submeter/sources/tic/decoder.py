@@ -49,8 +49,8 @@ class Group:
 class Frame:
     """The valid groups between two ends of frame, at least one.
 
-    `bad` counts the groups that were dropped within it. `whole` says that it was seen from STX to
-    ETX and nothing was dropped: only then does a label that is not there mean something.
+    `bad` counts the groups that were dropped within it. `whole` says that it was seen from STX
+    to ETX with nothing dropped, lost or in between: only then does a missing label mean something.
     """
 
     mode: Mode
@@ -66,9 +66,9 @@ class Decoder:
     that is not whole.
 
     A group runs from LF to CR, or from CR or STX to CR where the LF was lost. It is bad when its
-    checksum, its form, its length or a character in it is wrong, or when LF, STX, ETX or EOT cuts
-    it. Bytes that follow neither LF, CR nor STX, or that follow CR or STX and never come to a CR,
-    are noise: dropped and not counted, but a frame that has noise in it is not whole.
+    checksum, its form, its length or a character in it is wrong, when it is empty, or when LF, STX,
+    ETX or EOT cuts it. What follows CR or STX and never comes to a CR is noise, and not counted.
+    What follows ETX or EOT is ignored up to an LF or STX.
     """
 
     def __init__(self) -> None:
@@ -118,11 +118,13 @@ class Decoder:
         self._run = bytearray([byte]) if opens else None
 
     def _end_group(self, frames: list[Frame]) -> None:
-        """Judge the group that a CR closes; two control bytes in a row have none between them."""
-        if self._run is None or len(self._run) == 1:
+        """Judge the bytes that a CR closes."""
+        if self._run is None:
             return
-        if self._run[0] == _STX:
-            self._unbroken = False  # an LF damaged into an STX looks just so, amid a frame
+        if self._run[0] != _LF:
+            self._unbroken = False  # more than the LF may be lost
+            if len(self._run) == 1:
+                return
         parsed = _parse(bytes(self._run[1:]))
         if parsed is None:
             self._drop()
@@ -130,11 +132,13 @@ class Decoder:
             self._accept(*parsed, frames)
 
     def _cut_group(self) -> None:
-        if self._run is None or len(self._run) == 1:
+        """Judge the bytes that no CR has closed."""
+        if self._run is None:
             return
         if self._run[0] == _LF:
             self._drop()
-        self._unbroken = False
+        elif len(self._run) > 1:
+            self._unbroken = False
 
     def _drop(self) -> None:
         self._unbroken = False

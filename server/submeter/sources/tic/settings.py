@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class TicMaps(BaseModel):
     """The source maps of the two modes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     historique: str = "tic-historique"
     standard: str = "tic-standard"
@@ -17,7 +17,7 @@ class TicMaps(BaseModel):
 class TicSettings(BaseModel):
     """A TIC output: Linky, older blue meter."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     port: str = Field(
         description="/dev/serial/by-id/..., socket://host:port, replay:FILE or replay:FILE?speed=10"

@@ -21,7 +21,7 @@ from submeter.sources.tic.translate import Translator
 # Characters of 10 bits at 1200 and 9600 baud (Enedis-NOI-CPT_54E, 5.3).
 _BYTES_PER_SECOND = {Mode.HISTORIQUE: 120.0, Mode.STANDARD: 960.0}
 _BAUDRATES = (9600, 1200)
-SILENCE = 60.0  # s without a byte: the adapter or the converter hangs, open it again
+SILENCE = 60.0  # s without a byte or a valid group: nobody is there, open the port again
 DEAF = 5.0  # s without a valid group at one baud rate
 
 _log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ class _Search:
     def __init__(self, port: Port, auto: bool) -> None:
         self._port = port
         self._auto = auto and isinstance(port, SerialPort)
-        self._since = port.elapsed()
+        self._since = self._last_valid = port.elapsed()
         self._good = 0
         self._turn = 0
 
@@ -139,10 +139,15 @@ class _Search:
         return DEAF if self._auto and not good else SILENCE
 
     def heard(self, good: int) -> None:
-        """Take the total of valid groups so far, and try the next baud rate if it stands still."""
+        """Take the total of valid groups so far, and try the next baud rate if it stands still.
+
+        Raises LinkError once it has stood still for long.
+        """
         now = self._port.elapsed()
         if good != self._good:
-            self._good, self._since = good, now
+            self._good, self._since, self._last_valid = good, now, now
+        elif now - self._last_valid > SILENCE:
+            raise LinkError(f"no valid TIC for {SILENCE:.0f} s; check wiring, baudrate and format")
         elif self._auto and now - self._since > DEAF and isinstance(self._port, SerialPort):
             self._turn += 1
             self._since = now

@@ -42,7 +42,6 @@ class Translator:
         map does not know are passed over.
         """
         groups = self._valid(frame)
-        self._seen |= groups.keys()
         complete = frame.whole and self._map.complete <= groups.keys()
         self._complete_seen |= complete
         if self._map.identity in groups:
@@ -66,6 +65,7 @@ class Translator:
             form = self._map.labels.get(group.label)
             if form is None:
                 continue
+            self._seen.add(group.label)  # even if refused: the meter sends it
             if label.fits(group, form):
                 groups[group.label] = group
             else:
@@ -83,7 +83,14 @@ class Translator:
 
     def _impossible(self, rules: tuple[Rule, ...], groups: dict[str, Group]) -> bool:
         """Tell whether a complete frame proves that no rule can be fed."""
-        return all(not self._feeds(rule) or not self._holds(rule, groups) for rule in rules)
+        return not any(
+            self._feeds(rule) and (self._holds(rule, groups) or self._undecided(rule, groups))
+            for rule in rules
+        )
+
+    def _undecided(self, rule: Rule, groups: dict[str, Group]) -> bool:
+        """Tell whether a label that the rule depends on was refused this time."""
+        return any(name in self._seen and name not in groups for name in (*rule.when, *rule.unless))
 
     def _feeds(self, rule: Rule) -> bool:
         indexes = (rules for name, rules in self._map.rules.items() if name in rule.indexes)

@@ -1,0 +1,163 @@
+import struct
+
+import pytest
+
+from bacnet.client import (
+    ACCUMULATOR,
+    ANALOG_INPUT,
+    BINARY_INPUT,
+    COMPLEX,
+    DEVICE,
+    ERROR,
+    Client,
+    oid,
+    read,
+)
+from bacnet.conftest import HOST, make_meter, settings
+from submeter.bacnet import BacnetFace, ServedMeter
+from submeter.errors import ConfigError, ListenError
+from submeter.meter.instant import Instant
+from submeter.meter.meter import Meter, values
+from submeter.meter.reading import Update
+from submeter.pointmap import meter_map
+
+STANDARD = meter_map.load("standard")
+NAME, PRESENT_VALUE, RELIABILITY, STATUS_FLAGS, DESCRIPTION = 77, 85, 103, 111, 28
+OBJECT_LIST, PROPERTY_LIST = 76, 371
+
+
+def at(second: float) -> Instant:
+    return Instant(second, 1_700_000_000 + second)
+
+
+def real(number: float) -> bytes:
+    return b"\x44" + struct.pack(">f", number)
+
+
+async def test_a_changed_reading_is_what_the_next_read_sees(client: Client, meter: Meter) -> None:
+    for number in (1.25, -3.5):
+        meter.update(values({"Active_Power_Total": number}), at(1))
+        assert await client.value(ANALOG_INPUT, 1, PRESENT_VALUE) == real(number)
+
+
+async def test_index_is_served_whole_and_as_a_float(client: Client, meter: Meter) -> None:
+    meter.update(values({"Active_Energy_Import": 123_456_999_999}), at(1))
+    assert await client.value(ACCUMULATOR, 1, PRESENT_VALUE) == b"\x23\x01\xe2\x40"
+    assert await client.value(ANALOG_INPUT, 101, PRESENT_VALUE) == real(123_456.999999)
+
+
+async def test_qualities_on_the_wire(client: Client, meter: Meter) -> None:
+    meter.update(values({"Active_Power_Total": 1.25, "Phase_Loss_L1": 0}), at(1))
+    assert await client.value(BINARY_INPUT, 1, PRESENT_VALUE) == b"\x91\x01"
+    assert await client.value(BINARY_INPUT, 2, RELIABILITY) == b"\x91\x00"
+    failed, absent = frozenset({"Active_Power_L1"}), frozenset({"Active_Power_L2"})
+    meter.update(Update({}, absent, failed), at(2))
+    assert await client.value(ANALOG_INPUT, 2, RELIABILITY) == b"\x91\x07"
+    assert await client.value(ANALOG_INPUT, 3, RELIABILITY) == b"\x91\x01"
+    meter.tick(at(100))
+    assert await client.value(ANALOG_INPUT, 1, PRESENT_VALUE) == real(1.25)
+    assert await client.value(ANALOG_INPUT, 1, RELIABILITY) == b"\x91\x0c"
+    assert await client.value(ANALOG_INPUT, 1, STATUS_FLAGS) == b"\x82\x04\x40"
+    assert await client.value(BINARY_INPUT, 2, PRESENT_VALUE) == b"\x91\x00"
+    assert await client.value(BINARY_INPUT, 2, RELIABILITY) == b"\x91\x0c"
+    assert await client.value(BINARY_INPUT, 1, PRESENT_VALUE) == b"\x91\x00"
+    assert await client.value(BINARY_INPUT, 1, RELIABILITY) == b"\x91\x00"
+
+
+async def objects(client: Client) -> list[tuple[int, int]]:
+    """Return type and instance of all objects, from the device's own list."""
+    octets = await client.value(DEVICE, 4000, OBJECT_LIST)
+    numbers = [int.from_bytes(octets[n + 1 : n + 5], "big") for n in range(0, len(octets), 5)]
+    return [(number >> 22, number & 0x3FFFFF) for number in numbers]
+
+
+async def test_object_list_is_the_map(client: Client) -> None:
+    listed = await objects(client)
+    assert listed[:2] == [(8, 4000), (56, 1)]
+    assert len(listed) == len(set(listed)) == 2 + len(STANDARD.objects)
+    for entry, (kind, instance) in zip(STANDARD.objects, listed[2:], strict=True):
+        name = await client.value(kind, instance, NAME)
+        assert name.endswith(entry.name.encode())
+        assert instance == entry.instance
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_every_listed_property_can_be_read(client: Client, meter: Meter, known: bool) -> None:
+    if known:
+        states = {p.name: next(iter(p.states), 0) for p in meter.points}
+        meter.update(values(states), at(1))
+    for kind, instance in await objects(client):
+        octets = await client.value(kind, instance, PROPERTY_LIST)
+        listed = []
+        while octets:
+            size = octets[0] & 7
+            listed.append(int.from_bytes(octets[1 : 1 + size], "big"))
+            octets = octets[1 + size :]
+        assert len(listed) == len(set(listed)) >= 7
+        assert not {75, 77, 79, PROPERTY_LIST} & set(listed)
+        for number in (75, 77, 79, *listed):
+            answer = await client.ask(12, read(kind, instance, number))
+            if answer.kind == ERROR:
+                assert not known
+                assert (kind, answer.error) in {(k, (2, 72)) for k in (3, 4, 19, 23)}
+                assert number in (85, 104)
+            else:
+                assert answer.kind == COMPLEX
+                assert answer.decoded.objectIdentifier[1] == instance
+
+
+async def test_two_meters_in_one_device(port: int) -> None:
+    meters = make_meter("workshop"), make_meter("bakery")
+    served = [
+        ServedMeter(meters[0], STANDARD, 1000, "W_"),
+        ServedMeter(meters[1], STANDARD, 2000, "B_"),
+    ]
+    face = BacnetFace(settings(port), served)
+    await face.start()
+    client = Client((HOST, port))
+    meters[0].update(values({"Frequency": 49.9}), at(1))
+    meters[1].update(values({"Frequency": 50.1}), at(1))
+    assert await client.value(ANALOG_INPUT, 1021, PRESENT_VALUE) == real(49.9)
+    assert await client.value(ANALOG_INPUT, 2021, PRESENT_VALUE) == real(50.1)
+    assert await client.fault(ANALOG_INPUT, 21, PRESENT_VALUE) == (1, 31)
+    assert await client.value(ANALOG_INPUT, 2021, NAME) == b"\x75\x0c\x00B_Frequency"
+    assert (await client.value(ANALOG_INPUT, 2021, DESCRIPTION))[3:] == b"bakery: Mains frequency"
+    assert len(await objects(client)) == 2 + 2 * len(STANDARD.objects)
+    client.close()
+    await face.stop()
+
+
+def test_meters_that_clash_are_refused_at_once(port: int) -> None:
+    one, two = make_meter("one"), make_meter("two")
+    with pytest.raises(ConfigError, match="clashes with"):
+        BacnetFace(settings(port), [ServedMeter(one, STANDARD), ServedMeter(two, STANDARD, 1000)])
+    with pytest.raises(ConfigError, match="clashes with"):
+        BacnetFace(settings(port, device_name="Frequency"), [ServedMeter(one, STANDARD)])
+    with pytest.raises(ConfigError, match="is beyond 4194302"):
+        BacnetFace(settings(port), [ServedMeter(one, STANDARD, 4194302)])
+
+
+async def test_wrong_address_stops_the_start(port: int) -> None:
+    face = BacnetFace(settings(port, address="203.0.113.99"), [])
+    with pytest.raises(ListenError, match=r"203\.0\.113\.99 is not on this machine"):
+        await face.start()
+    await face.stop()
+
+
+async def test_settings_reach_the_device(port: int) -> None:
+    told = settings(port, vendor_id=7, device_name="X", description="here", location="there")
+    face = BacnetFace(told, [])
+    await face.start()
+    client = Client((HOST, port))
+    assert await client.value(DEVICE, 4000, 120) == b"\x21\x07"
+    assert await client.value(DEVICE, 4000, NAME) == b"\x72\x00X"
+    assert await client.value(DEVICE, 4000, DESCRIPTION) == b"\x75\x05\x00here"
+    assert await client.value(DEVICE, 4000, 58) == b"\x75\x06\x00there"
+    client.close()
+    await face.stop()
+
+
+async def test_client_on_the_same_port_of_loopback_is_answered(face: BacnetFace, port: int) -> None:
+    client = Client((HOST, port), "127.45.0.9", port)
+    assert await client.value(DEVICE, 4000, 75) == b"\xc4" + oid(DEVICE, 4000)
+    client.close()

@@ -1,0 +1,18 @@
+import pytest
+
+from submeter.bacnet import units
+from submeter.pointmap import meter_map
+
+# ASHRAE 135, clause 21, BACnetEngineeringUnits.
+EXPECTED = {
+    "kWh": 19, "kvarh": 243, "kW": 48, "kvar": 12, "kVA": 9, "V": 5, "A": 3, "Hz": 27, "%": 98,
+    "min": 72, "s": 73, "Wh/pulse": 18,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", meter_map.load("standard").objects, ids=lambda e: e.name)
+def test_units_of_the_standard_map(entry: meter_map.BacnetObject) -> None:
+    if entry.name.startswith("Power_Factor"):
+        assert units.code(entry) == 15
+    elif entry.object.startswith(("analog", "accumulator")):
+        assert units.code(entry) == EXPECTED.get(entry.unit or "", 95)

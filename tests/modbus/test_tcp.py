@@ -1,0 +1,307 @@
+import asyncio
+import errno
+import logging
+import socket
+import struct
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modbus.wire import POINTS, STANDARD, Client, frame, measured, read
+from submeter.errors import ListenError
+from submeter.meter.instant import Instant
+from submeter.meter.meter import Meter, values
+from submeter.modbus.image import Image
+from submeter.modbus.tcp import RECEIVED, UNSENT, ModbusTcpFace
+
+POWER = read(3, 0, 2)
+
+
+def image(power: float) -> Image:
+    made = Image(STANDARD)
+    made.apply({"Active_Power_Total": measured(power)})
+    return made
+
+
+def says(power: float) -> bytes:
+    return b"\x03\x04" + struct.pack(">f", power)
+
+
+@pytest.fixture
+async def face() -> AsyncIterator[ModbusTcpFace]:
+    made = ModbusTcpFace("127.0.0.1", 0, {1: image(1.0), 7: image(7.0)})
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_two_units_answer_for_themselves(face: ModbusTcpFace) -> None:
+    async with await Client.open(face.port) as client:
+        for unit, power in ((1, 1.0), (7, 7.0), (1, 1.0)):
+            client.send(frame(POWER, unit, 300 + unit))
+            assert await client.frame() == frame(says(power), unit, 300 + unit)
+    assert (face.requests, face.exceptions, face.broken) == (3, 0, 0)
+
+
+async def test_an_unknown_unit_is_refused_and_the_connection_stays(face: ModbusTcpFace) -> None:
+    async with await Client.open(face.port) as client:
+        client.send(frame(POWER, 9, 5))
+        assert await client.frame() == frame(b"\x83\x0b", 9, 5)
+        assert await client.ask(POWER) == says(1.0)
+    assert (face.requests, face.exceptions) == (2, 1)
+
+
+async def test_forty_requests_in_one_segment(face: ModbusTcpFace) -> None:
+    async with await Client.open(face.port) as client:
+        client.send(b"".join(frame(POWER, 7, n) for n in range(40)))
+        for number in range(40):
+            assert await client.frame() == frame(says(7.0), 7, number)
+
+
+async def test_a_request_byte_by_byte(face: ModbusTcpFace) -> None:
+    async with await Client.open(face.port) as client:
+        for byte in frame(POWER):
+            client.send(bytes((byte,)))
+            await asyncio.sleep(0.001)
+        assert await client.frame() == frame(says(1.0))
+
+
+async def test_a_request_and_a_half(face: ModbusTcpFace) -> None:
+    async with await Client.open(face.port) as client:
+        client.send(frame(POWER) + frame(POWER, 7)[:6])
+        assert await client.frame() == frame(says(1.0))
+        client.send(frame(POWER, 7)[6:] + frame(POWER))
+        assert await client.frame() == frame(says(7.0), 7)
+        assert await client.frame() == frame(says(1.0))
+
+
+async def test_more_requests_than_the_buffer_holds(face: ModbusTcpFace) -> None:
+    count = 3 * RECEIVED // 12 + 1
+    async with await Client.open(face.port) as client:
+        client.send(b"".join(frame(POWER, 1, n) for n in range(count)))
+        for number in range(count):
+            assert await client.frame() == frame(says(1.0), 1, number)
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_any_split_gives_the_same_answers(data: st.DataObject) -> None:
+    pdus = (POWER, read(2, 0, 23), b"\x2b\x0e\x01\x00", read(4, 0, 125), read(3, 0, 126))
+    stream = b"".join(frame(pdu, 1, n) for n, pdu in enumerate(pdus * 2))
+    cuts = data.draw(st.lists(st.integers(1, len(stream) - 1), max_size=6).map(sorted))
+
+    async def converse(pieces: list[bytes]) -> bytes:
+        face = ModbusTcpFace("127.0.0.1", 0, {1: image(1.0)})
+        await face.start()
+        async with await Client.open(face.port) as client:
+            for piece in pieces:
+                client.send(piece)
+                await asyncio.sleep(0.002)
+            answers = b"".join([await client.frame() for _ in pdus * 2])
+        await face.stop()
+        return answers
+
+    pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    assert asyncio.run(converse(pieces)) == asyncio.run(converse([stream]))
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "0001 0001 0006 01 03 0000 0002",
+        "0001 0000 0000",
+        "0001 0000 0001 01",
+        "0001 0000 00ff 01",
+        "0001 0000 012c 01 03",
+    ],
+)
+async def test_what_is_not_modbus_closes_the_connection(
+    face: ModbusTcpFace, nonsense: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with await Client.open(face.port) as other, await Client.open(face.port) as client:
+        client.send(frame(POWER, 1, 8) + bytes.fromhex(nonsense) + frame(POWER, 1, 9))
+        assert await client.rest() == frame(says(1.0), 1, 8)
+        assert await other.ask(POWER) == says(1.0)
+    assert face.broken == 1
+    assert not caplog.records
+
+
+async def test_answers_are_sent_before_a_half_closed_connection_ends(face: ModbusTcpFace) -> None:
+    async with await Client.open(face.port) as client:
+        client.send(frame(POWER) * 3)
+        client.writer.write_eof()
+        assert await client.rest() == frame(says(1.0)) * 3
+
+
+async def test_a_live_update_is_visible_as_a_whole() -> None:
+    names = ("Active_Power_Total", "Active_Power_L1", "Active_Power_L2", "Active_Power_L3")
+    meter = Meter("main", POINTS.values(), names, max_age=10)
+    served = Image(STANDARD)
+    meter.subscribe(served.apply)
+    face = ModbusTcpFace("127.0.0.1", 0, {1: served})
+    await face.start()
+    async with await Client.open(face.port) as client:
+        assert (await client.ask(read(3, 0, 8)))[2:] == bytes.fromhex("7fc00000") * 4
+        for number in range(50):
+            client.send(frame(read(3, 0, 8)) * 10)
+            at = Instant(float(number), 0.0)
+            meter.update(values(dict.fromkeys(names, float(number))), at)
+            answers = [(await client.frame())[9:] for _ in range(10)]
+            for answer in answers:
+                assert len(set(struct.unpack(">4f", answer))) == 1
+        assert (await client.ask(read(3, 0, 8)))[2:] == struct.pack(">f", 49.0) * 4
+        meter.tick(Instant(100.0, 0.0))
+        assert (await client.ask(read(3, 0, 8)))[2:] == bytes.fromhex("7fc00000") * 4
+    await face.stop()
+
+
+async def test_a_client_that_never_reads_is_not_read_either(face: ModbusTcpFace) -> None:
+    largest = frame(read(4, 0, 125))
+    greedy = socket.socket()
+    greedy.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    greedy.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(greedy, ("127.0.0.1", face.port))
+    block, sent, blocked = largest * 1000, 0, 0
+    while blocked < 10 and sent < 4_000_000:
+        try:
+            sent += greedy.send(block[sent % 12 :])
+            blocked = 0
+            await asyncio.sleep(0)
+        except BlockingIOError:
+            blocked += 1
+            await asyncio.sleep(0.02)
+    assert blocked == 10, "every request was read although no answer was"
+    answered = face.requests
+    assert face._server
+    [connection] = face._server.connections
+    assert UNSENT < connection._stream.get_write_buffer_size() < UNSENT + RECEIVED / 12 * 260
+    async with await Client.open(face.port) as other:
+        assert await other.ask(POWER) == says(1.0)
+
+    received = bytearray()
+    async with asyncio.timeout(5):
+        while len(received) < sent // 12 * 259:
+            received += await loop.sock_recv(greedy, 1 << 20)
+    assert received == frame(await _one(face, read(4, 0, 125))) * (sent // 12)
+    assert face.requests > answered
+    greedy.close()
+
+
+async def _one(face: ModbusTcpFace, pdu: bytes) -> bytes:
+    async with await Client.open(face.port) as client:
+        return await client.ask(pdu)
+
+
+async def test_stop_closes_everything_and_the_port_is_free_again() -> None:
+    face = ModbusTcpFace("127.0.0.1", 0, {1: image(1.0)})
+    await face.start()
+    async with await Client.open(face.port) as client:
+        assert await client.ask(POWER) == says(1.0)
+        await face.stop()
+        assert await client.rest() == b""
+    with pytest.raises(ConnectionRefusedError):
+        await Client.open(face.port)
+    await face.start()
+    assert await _one(face, POWER) == says(1.0)
+    await face.stop()
+    await face.stop()
+
+
+async def test_stop_does_not_wait_for_a_client_that_never_reads() -> None:
+    face = ModbusTcpFace("127.0.0.1", 0, {1: image(1.0)})
+    await face.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", face.port, limit=1)
+    reader._transport.pause_reading()  # type: ignore[attr-defined]
+    writer.write(frame(read(4, 0, 125)) * 50_000)
+    await asyncio.sleep(0.2)
+    assert face._server
+    [connection] = face._server.connections
+    assert connection._stream.get_write_buffer_size()
+    await face.stop()
+    assert connection.lost.done()
+    writer.transport.abort()
+    await asyncio.sleep(0)
+
+
+async def test_sockets_do_not_wait_and_notice_a_dead_peer(face: ModbusTcpFace) -> None:
+    async with await Client.open(face.port) as client:
+        await client.ask(POWER)
+        assert face._server
+        [connection] = face._server.connections
+        served = connection._stream.get_extra_info("socket")
+        assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert served.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def test_where() -> None:
+    assert ModbusTcpFace("0.0.0.0", 5020, {}).where == "0.0.0.0:5020"
+    assert ModbusTcpFace("::1", 502, {}).where == "[::1]:502"
+
+
+async def test_ipv6() -> None:
+    face = ModbusTcpFace("::1", 0, {1: image(1.0)})
+    try:
+        await face.start()
+    except ListenError as error:
+        assert str(error) == "modbus.tcp: this machine has no address ::1"  # noqa: PT017
+        return
+    reader, writer = await asyncio.open_connection("::1", face.port)
+    async with Client(reader, writer) as client:
+        assert await client.ask(POWER) == says(1.0)
+    await face.stop()
+
+
+async def refusal(host: str, port: int) -> str:
+    with pytest.raises(ListenError) as caught:
+        await ModbusTcpFace(host, port, {}).start()
+    return str(caught.value)
+
+
+async def test_a_taken_port_is_named(face: ModbusTcpFace) -> None:
+    assert await refusal("127.0.0.1", face.port) == (
+        f"modbus.tcp: port {face.port} on 127.0.0.1 is taken by another program; "
+        "stop it or choose another modbus.tcp.port"
+    )
+    assert await _one(face, POWER) == says(1.0)
+
+
+async def test_an_address_of_another_machine_is_named() -> None:
+    text = await refusal("192.0.2.77", 0)
+    assert text == "modbus.tcp: this machine has no address 192.0.2.77"
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "x" * 70])
+async def test_a_host_without_an_address_is_named(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    if host.endswith("invalid"):  # no question to a name server
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    text = await refusal(host, 0)
+    assert text == f"modbus.tcp: no address is known for the host '{host}'; write an IP address"
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError(errno.EACCES, "Permission denied"), "port 502 needs the right to bind"),
+        (OSError("could not bind on any address"), "this machine has no address 10.9.9.9"),
+        (OSError(errno.ENOBUFS, "No buffer space"), "cannot listen on 10.9.9.9 port 502: "),
+    ],
+)
+async def test_other_reasons(error: OSError, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_server", refuse)
+    message = await refusal("10.9.9.9", 502)
+    assert message.startswith(f"modbus.tcp: {text}")
+    assert "\n" not in message

@@ -1,0 +1,233 @@
+"""Meter maps: everything that is wrong in one is found when it is loaded, with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from submeter.errors import ConfigError
+from submeter.pointmap import meter_map
+from submeter.pointmap.address import Address, Table
+
+GOOD = """\
+title: Small
+modbus:
+  validity: DI 101
+  registers:
+    - {point: Active_Energy_Import, at: 30001, type: int64, unit: Wh}
+    - {point: Active_Power_Total, at: 40001, type: float32, unit: W}
+    - {point: Voltage_L1_N, at: HR 3, type: float32}
+    - {point: Power_Factor_Total, at: HR 5, type: float32}
+    - {point: Overload_Alarm, at: DI 1}
+bacnet:
+  objects:
+    - {point: Active_Energy_Import, object: accumulator, instance: 1}
+    - {point: Active_Power_Total, object: analog-input, instance: 1, unit: W}
+    - {point: Voltage_L1_N, object: analog-input, instance: 2, name: U1}
+"""
+REGISTERS = "  registers:\n"
+ENERGY = "{point: Active_Energy_Import, at: 30001, type: int64, unit: Wh}"
+VOLTAGE = "{point: Voltage_L1_N, at: HR 3, type: float32}"
+ALARM = "{point: Overload_Alarm, at: DI 1}"
+POWER_OBJECT = "object: analog-input, instance: 1, unit: W"
+VOLTAGE_OBJECT = "{point: Voltage_L1_N, object: analog-input, instance: 2, name: U1}"
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    path = folder / "small.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        meter_map.read(path)
+    assert all(fault.startswith(f"{path}:") for fault in caught.value.faults)
+    return [fault.removeprefix(f"{path}:") for fault in caught.value.faults]
+
+
+def test_a_good_map(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    loaded = meter_map.read(path)
+    assert (loaded.name, loaded.title, len(loaded.points)) == ("small", "Small", 53)
+    assert loaded.validity == Address(Table.DISCRETE, 100)
+    energy, power, voltage, factor, alarm = loaded.registers
+    assert (energy.table, energy.wire, energy.words, energy.power) == (Table.INPUT, 0, 4, -3)
+    assert (power.table, power.wire, power.words, power.power) == (Table.HOLDING, 0, 2, 3)
+    assert (voltage.wire, voltage.unit, voltage.power) == (2, "V", 0)
+    assert (factor.unit, factor.power) == (None, 0)
+    assert (alarm.table, alarm.words, alarm.type) == (Table.DISCRETE, 1, None)
+    assert [(o.name, o.power) for o in loaded.objects] == [
+        ("Active_Energy_Import", -6),
+        ("Active_Power_Total", 3),
+        ("U1", 0),
+    ]
+    assert (loaded.holes, loaded.clipped) == ("zero", "refuse")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        # overlaps
+        (
+            "at: HR 3",
+            "at: HR 2",
+            "7:33: Voltage_L1_N at HR 2 overlaps Active_Power_Total at 40001; move one",
+        ),
+        (
+            VOLTAGE,
+            "{point: Voltage_L1_N, at: 30004, type: float32}",
+            "7:33: Voltage_L1_N at 30004 overlaps Active_Energy_Import at 30001; move one",
+        ),
+        (
+            "DI 101",
+            "DI 1",
+            "3:13: the validity bits overlap Overload_Alarm at DI 1; move one",
+        ),
+        # addresses
+        (
+            "at: HR 3",
+            "at: HR 65536",
+            "7:33: float32 at HR 65536 ends beyond 65536; lower the address",
+        ),
+        (
+            "at: 30001",
+            "at: 365534",
+            "5:41: int64 at 365534 ends beyond 65536; lower the address",
+        ),
+        (
+            "at: HR 3",
+            "at: HR 65537",
+            "7:33: address 'HR 65537' is out of range; numbers go from 1 to 65536",
+        ),
+        (
+            "at: HR 3",
+            "at: 50003",
+            "7:33: '50003' is no address; write 30001, 40001, HR 1001, DI 1 or Coil 1",
+        ),
+        (
+            "at: HR 3",
+            "at: true",
+            "7:33: 'True' is no address; write 30001, 40001, HR 1001, DI 1 or Coil 1",
+        ),
+        (
+            "DI 101",
+            "HR 101",
+            "3:13: the validity bits are no registers; write DI or Coil",
+        ),
+        ("DI 101", "DI 65485", "3:13: the validity bits end beyond 65536; lower the address"),
+        ("DI 101", "DI 0", "3:13: address 'DI 0' is out of range; numbers go from 1 to 65536"),
+        # points
+        (
+            "point: Voltage_L1_N, at",
+            "point: Voltage_L1, at",
+            "7:15: unknown point 'Voltage_L1'; did you mean 'Voltage_L1_N'?",
+        ),
+        (
+            "point: Voltage_L1_N, object",
+            "point: Voltage_L1, object",
+            "14:15: unknown point 'Voltage_L1'; did you mean 'Voltage_L1_N'?",
+        ),
+        # types and units
+        (
+            VOLTAGE,
+            "{point: Voltage_L1_N, at: HR 3}",
+            "7:7: a holding register needs a type; write float32, uint32, int64",
+        ),
+        (
+            VOLTAGE,
+            "{point: Voltage_L1_N, at: HR 3, type: float64}",
+            "7:45: modbus.registers.2.type: input should be 'float32', 'uint32' or 'int64', "
+            "not 'float64'",
+        ),
+        (
+            ALARM,
+            "{point: Overload_Alarm, at: DI 1, type: uint32}",
+            "9:47: a discrete input is one bit; remove 'type'",
+        ),
+        (
+            ALARM,
+            "{point: Frequency, at: DI 1}",
+            "9:30: Frequency is no two-state point; give it registers",
+        ),
+        (
+            ALARM,
+            "{point: Modbus_Baudrate, at: Coil 1}",
+            "9:36: Modbus_Baudrate is no two-state point; give it registers",
+        ),
+        ("unit: Wh", "unit: V", "5:67: Active_Energy_Import is in kWh, not 'V'; remove 'unit'"),
+        ("unit: Wh", "unit: furlong", "5:67: Active_Energy_Import is in kWh, not 'furlong'; "),
+        (
+            "{point: Power_Factor_Total, at: HR 5, type: float32}",
+            "{point: Power_Factor_Total, at: HR 5, type: float32, unit: kW}",
+            "8:66: Power_Factor_Total has no unit, not 'kW'; remove 'unit'",
+        ),
+        (
+            VOLTAGE_OBJECT,
+            "{point: Voltage_L1_N, object: analog-input, instance: 2, unit: A}",
+            "14:70: Voltage_L1_N is in V, not 'A'; remove 'unit'",
+        ),
+        # objects
+        (
+            POWER_OBJECT,
+            "object: accumulator, instance: 2",
+            "13:43: Active_Power_Total is no accumulator; possible: analog-input, analog-output",
+        ),
+        (
+            POWER_OBJECT,
+            "object: analog-value, instance: 1",
+            "13:43: bacnet.objects.1.object: input should be 'accumulator', 'analog-input', "
+            "'analog-output', 'binary-input', 'binary-output', 'multi-state-value' or "
+            "'datetime-value', not 'analog-value'",
+        ),
+        (
+            "instance: 2",
+            "instance: 1",
+            "14:61: analog-input 1 is Active_Power_Total already; take another number",
+        ),
+        (
+            "instance: 2",
+            "instance: 4194303",
+            "14:61: bacnet.objects.2.instance: input should be less than or equal to 4194302, "
+            "not 4194303",
+        ),
+        ("name: U1", "name: Active_Power_Total", "14:15: name 'Active_Power_Total' stands twice; "),
+        # form
+        (
+            "instance: 2, name: U1",
+            "instance: 2, instance: 3",
+            "14:64: key 'instance' stands twice, first in line 14; remove one",
+        ),
+        (
+            REGISTERS,
+            "  registers: []\n  registers:\n",
+            "5:3: key 'registers' stands twice, first in line 4; remove one",
+        ),
+        ("title: Small", "titel: Small", "1:1: unknown key 'titel'; did you mean 'title'?"),
+        ("title: Small\n", "", "1:1: key 'title' is missing; add it"),
+        (
+            REGISTERS,
+            "  holes: nan\n  registers:\n",
+            "4:10: modbus.holes: input should be 'zero' or 'refuse', not 'nan'",
+        ),
+        (
+            REGISTERS,
+            "  invalid: {float32: 0x1FFFFFFFF}\n  registers:\n",
+            "4:22: modbus.invalid.float32: input should be less than 4294967296, not 8589934591",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
+    assert old in GOOD
+    found = faults(tmp_path, GOOD.replace(old, new, 1))
+    assert any(fault.startswith(expected) for fault in found), found
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("at: HR 3", "at: HR 2").replace("DI 101", "HR 101")
+    text = text.replace("instance: 2", "instance: 1").replace(ENERGY, "{point: Nope, at: 3}")
+    assert len(faults(tmp_path, text)) == 5
+
+
+def test_bits_and_registers_of_one_number_do_not_overlap(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(GOOD.replace(ALARM, "{point: Overload_Alarm, at: Coil 1}"), encoding="utf-8")
+    assert meter_map.read(path).registers[-1].table is Table.COIL

@@ -1,0 +1,184 @@
+"""points.yaml against the table that it was made from, and how a list is checked."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from submeter.errors import ConfigError
+from submeter.meter.point import Point
+from submeter.pointmap import address, meter_map, points
+from submeter.pointmap.meter_map import MeterMap, ObjectType
+
+TABLE = Path(__file__).parent / "standard-points.csv"
+SEED = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
+ROW = pytest.mark.parametrize("row", SEED, ids=lambda row: row["name"])
+UNITS = {"kVArh": "kvarh", "kVAr": "kvar", "timestamp": "UTC s", "-": None, "": None}
+# The unit of a configuration point stands in its range only.
+CONFIGURED_IN = {"Wh/imp": "Wh/pulse", "bps": "bit/s", "": None}
+ABBREVIATIONS: dict[ObjectType, str] = {
+    "accumulator": "ACC",
+    "analog-input": "AI",
+    "analog-output": "AO",
+    "binary-input": "BI",
+    "binary-output": "BO",
+    "multi-state-value": "MSV",
+    "datetime-value": "AI",  # design: a float32 Analog Input would be minutes off
+}
+
+
+@pytest.fixture(scope="module")
+def standard_map() -> MeterMap:
+    return meter_map.load("standard")
+
+
+def point_of(row: dict[str, str]) -> Point:
+    return points.standard()[row["name"]]
+
+
+def objects_of(row: dict[str, str], standard_map: MeterMap) -> list[str]:
+    """Return the abbreviations of the objects of a point, the native one first."""
+    found = [o.object for o in standard_map.objects if o.point.name == row["name"]]
+    return [ABBREVIATIONS[each] for each in found]
+
+
+def test_the_table_is_complete() -> None:
+    assert len(SEED) == 53
+    assert len(SEED[0]) == 12
+
+
+def test_names_and_their_order() -> None:
+    assert list(points.standard()) == [row["name"] for row in SEED]
+
+
+@ROW
+def test_columns_that_are_taken_over_as_they_are(row: dict[str, str]) -> None:
+    point = point_of(row)
+    assert point.name == row["name"]
+    assert point.group == row["group"]
+    assert point.description_fr == row["description"]
+    assert point.access == row["access"]
+    assert " ".join(point.haystack) == row["haystack"]
+    assert point.brick == row["brick"]
+
+
+@ROW
+def test_type(row: dict[str, str], standard_map: MeterMap) -> None:
+    expected = "AI / ACC" if point_of(row).kind == "index" else objects_of(row, standard_map)[0]
+    assert row["type"] == expected
+
+
+@ROW
+def test_bacnet(row: dict[str, str], standard_map: MeterMap) -> None:
+    assert row["bacnet"] == objects_of(row, standard_map)[0]
+
+
+@ROW
+def test_kind(row: dict[str, str]) -> None:
+    kinds = {"AI / ACC": "index", "BI": "binary", "BO": "binary", "MSV": "multistate"}
+    special = {"Demand_Peak_Timestamp": "timestamp"}
+    assert point_of(row).kind == special.get(row["name"], kinds.get(row["type"], "analog"))
+
+
+@ROW
+def test_unit(row: dict[str, str]) -> None:
+    unit = row["unit"]
+    expected = UNITS.get(unit, unit)
+    if row["group"] == "configuration":
+        match = re.fullmatch(r"[-0-9./]+(?: (.*))?", row["range"])
+        assert match
+        expected = CONFIGURED_IN.get(match[1] or "", match[1])
+    assert point_of(row).unit == expected
+
+
+@ROW
+def test_poll(row: dict[str, str]) -> None:
+    assert point_of(row).poll == (row["poll"].replace("On", "on") or None)
+
+
+@ROW
+def test_range_and_states(row: dict[str, str]) -> None:
+    point, text = point_of(row), row["range"]
+    if "=" in text:
+        expected = {int(key): word for key, word in re.findall(r"(\d+)=([^,]+)", text)}
+        assert point.states_fr == expected
+        assert list(point.states) == list(expected)
+        assert point.range is None
+    elif row["name"] == "Modbus_Baudrate":
+        assert "/".join(map(str, point.states)) + " bps" == text
+    elif text == "-":
+        assert point.range is None
+    else:
+        match = re.match(r"([-+]?[0-9.]+)(?: - |-)([-+]?[0-9.]+)(?: .*)?$", text)
+        assert match
+        assert point.range is not None
+        assert (point.range.min, point.range.max) == (float(match[1]), float(match[2]))
+        assert not point.states
+
+
+@ROW
+def test_modbus(row: dict[str, str], standard_map: MeterMap) -> None:
+    first = next(r for r in standard_map.registers if r.point.name == row["name"])
+    assert (first.table, first.wire) == address.parse(row["modbus"])
+    assert first.at == row["modbus"]
+
+
+@ROW
+def test_english_texts_are_there(row: dict[str, str]) -> None:
+    point = point_of(row)
+    assert point.description
+    assert all(point.states.values())
+
+
+def test_an_index_is_counted_in_thousandths() -> None:
+    standard = points.standard()
+    assert standard["Active_Energy_Import"].counted_in == "mWh"
+    assert standard["Reactive_Energy_Export"].counted_in == "mvarh"
+    assert standard["Active_Power_Total"].counted_in == "kW"
+    assert standard["Power_Factor_Total"].counted_in is None
+
+
+GOOD = """\
+points:
+  Flow:
+    group: measurement
+    description: Flow
+    description_fr: Débit
+    kind: analog
+    unit: kW
+    haystack: [sensor]
+    brick: Sensor
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("unit: kW", "unit: furlong", "7:11: unknown unit 'furlong'"),
+        ("kind: analog", "kind: binary", "3:5: Flow: key 'states' is missing; add it"),
+        ("kind: analog", "kind: index", "3:5: Flow: an index is in kWh or kvarh"),
+        (
+            "kind: analog",
+            "kind: analogue",
+            "6:11: points.Flow.kind: input should be 'index', 'analog', 'timestamp', 'binary' or "
+            "'multistate', not 'analogue'",
+        ),
+        ("brick: Sensor", "bric: Sensor", "9:5: unknown key 'points.Flow.bric'; did you mean "),
+        ("unit: kW", "unit: kW\n    unit: W", "8:5: key 'unit' stands twice, first in line 7; "),
+    ],
+)
+def test_a_list_that_is_wrong(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert old in GOOD
+    path = tmp_path / "points.yaml"
+    path.write_text(GOOD.replace(old, new), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        points.load(path)
+    assert any(f.startswith(f"{path}:{expected}") for f in caught.value.faults), caught.value
+
+
+def test_a_list_without_points(tmp_path: Path) -> None:
+    path = tmp_path / "points.yaml"
+    path.write_text("points: 3")
+    with pytest.raises(ConfigError, match=r":1:9: points: keys with values should stand here"):
+        points.load(path)

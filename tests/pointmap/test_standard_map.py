@@ -1,0 +1,107 @@
+"""The standard map: what pollers rely on, written down once more so that nothing moves."""
+
+from pathlib import Path
+
+import pytest
+
+from submeter.pointmap import meter_map, points
+from submeter.pointmap.address import Address, Table
+from submeter.pointmap.meter_map import MeterMap, Register
+
+OBJECTS = Path(__file__).parent / "standard-objects.txt"
+ENERGIES = [
+    "Active_Energy_Import",
+    "Active_Energy_Export",
+    "Reactive_Energy_Import",
+    "Reactive_Energy_Export",
+]
+
+
+@pytest.fixture(scope="module")
+def standard() -> MeterMap:
+    return meter_map.load("standard")
+
+
+def registers_of(standard: MeterMap, name: str) -> list[Register]:
+    return [register for register in standard.registers if register.point.name == name]
+
+
+def test_every_point_is_served_on_both_faces(standard: MeterMap) -> None:
+    assert [point.name for point in standard.points] == list(points.standard())
+    assert {register.point.name for register in standard.registers} == set(points.standard())
+    assert {each.point.name for each in standard.objects} == set(points.standard())
+
+
+def test_registers_are_float32_in_the_point_s_unit(standard: MeterMap) -> None:
+    for register in standard.registers:
+        if register.table.bits:
+            assert register.type is None
+        elif register.point.name == "Demand_Peak_Timestamp":
+            assert register.type == "uint32"
+        elif not 100 <= register.wire < 200:
+            assert register.type == "float32"
+            assert register.unit == register.point.unit
+            assert register.power == (-6 if register.point.kind == "index" else 0)
+
+
+def test_exact_energies_stand_from_30101_on(standard: MeterMap) -> None:
+    exact = [register for register in standard.registers if register.type == "int64"]
+    assert [register.point.name for register in exact] == ENERGIES
+    assert [register.wire for register in exact] == [100, 104, 108, 112]
+    assert {register.table for register in exact} == {Table.INPUT}
+    assert [register.unit for register in exact] == ["Wh", "Wh", "varh", "varh"]
+    assert [(register.words, register.power) for register in exact] == [(4, -3)] * 4
+
+
+def test_only_energies_have_two_places(standard: MeterMap) -> None:
+    for name in points.standard():
+        assert len(registers_of(standard, name)) == (2 if name in ENERGIES else 1)
+
+
+def test_tables(standard: MeterMap) -> None:
+    tables = {
+        "command": Table.COIL,
+        "status": Table.DISCRETE,
+        "configuration": Table.HOLDING,
+        "measurement": Table.HOLDING,
+    }
+    for register in standard.registers:
+        index = register.point.kind == "index"
+        assert register.table == (Table.INPUT if index else tables[register.point.group])
+
+
+def test_validity_has_one_bit_a_point(standard: MeterMap) -> None:
+    assert standard.validity == Address(Table.DISCRETE, 1000)
+
+
+def test_what_unknown_and_undefined_read_as(standard: MeterMap) -> None:
+    assert (standard.holes, standard.clipped) == ("zero", "refuse")
+    assert standard.invalid.float32 == 0x7FC00000
+    assert standard.invalid.uint32 == 0xFFFFFFFF
+    assert standard.invalid.int64 == 0x8000000000000000
+
+
+def test_states_start_at_the_list_s_own_numbers() -> None:
+    direction, baudrate = (points.standard()[n] for n in ("Energy_Direction", "Modbus_Baudrate"))
+    assert list(direction.states.items()) == [(0, "Import"), (1, "Export")]
+    assert list(baudrate.states) == [9600, 19200, 38400]
+
+
+def test_object_instances_never_move(standard: MeterMap) -> None:
+    lines = OBJECTS.read_text(encoding="utf-8").splitlines()
+    frozen = [tuple(line.split()) for line in lines if not line.startswith("#")]
+    served = [(o.point.name, o.object, str(o.instance), o.name) for o in standard.objects]
+    assert served == frozen
+
+
+def test_objects(standard: MeterMap) -> None:
+    by_name = {each.name: each for each in standard.objects}
+    assert len(standard.objects) == 57
+    for name in ENERGIES:
+        assert by_name[name].object == "accumulator"
+        assert by_name[f"{name}_Float"].object == "analog-input"
+        assert by_name[name].unit == by_name[f"{name}_Float"].unit == points.standard()[name].unit
+    assert by_name["Demand_Peak_Timestamp"].object == "datetime-value"
+    assert by_name["Reset_Demand_Peak"].object == "binary-output"
+    assert by_name["Energy_Direction"].object == "multi-state-value"
+    assert by_name["Modbus_Baudrate"].object == "multi-state-value"

@@ -1,0 +1,218 @@
+"""The whole program, as a process, seen from outside."""
+
+import math
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tooling import tic
+from tooling.modbus_client import Poller
+from tooling.program import CHECKOUT, free_port, run, running, write
+
+Damage = Callable[[bytes], bytes]
+EXAMPLE = CHECKOUT / "config.example.yaml"
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+def test_example_serves_both_meters(tmp_path: Path, port: int) -> None:
+    settings = ["--set", f"modbus.tcp.port={port}", "--set", "bacnet.address=127.19.0.1/8"]
+    with running(EXAMPLE, tmp_path / "log", *settings) as program, Poller(port) as poller:
+        assert f"meters=2 modbus.tcp=0.0.0.0:{port} bacnet=127.19.0.1:47808" in program.ready
+        eventually(lambda: poller.bit(1, 1) and poller.bit(2, 1))
+        for unit in (1, 2):
+            assert 200 < poller.value(unit, 40021) < 260
+            assert 350 < poller.value(unit, 40027) < 450
+            wh = poller.value(unit, 30101, "int64")
+            assert poller.value(unit, 30001) == pytest.approx(wh / 1000, rel=1e-6, abs=0.001)
+        assert math.isnan(poller.value(1, 30003))  # a consumer's Linky has no EAIT
+        assert poller.value(1, 30105, "int64") == -(2**63)
+        assert not poller.bit(1, 1002)
+        assert 49 < poller.value(2, 40061) < 51
+        assert math.isnan(poller.value(1, 40061))  # TIC has no frequency
+        assert program.stop() == 0
+    assert "Traceback" not in program.log
+
+
+def test_replayed_index_grows_over_many_laps(tmp_path: Path, port: int) -> None:
+    stream = CHECKOUT / "examples" / "linky-three-phase.tic"
+    config = _linky(tmp_path, port, f"replay:{stream}?speed=150")
+    with running(config, tmp_path / "log"), Poller(port) as poller:
+        eventually(lambda: poller.bit(1, 1001))
+        indexes = []
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            indexes.append(poller.value(1, 30101, "int64"))
+            time.sleep(0.01)
+        assert indexes == sorted(indexes)
+        eventually(lambda: poller.bit(1, 1005))
+        # The clock of the recording runs 150 times too, so the power is the recorded one.
+        assert 0.2 < poller.value(1, 40001) < 20
+        first, last = _first_and_last_index(stream)
+        assert indexes[-1] - indexes[0] > 2 * (last - first)
+
+
+def test_port_lost_goes_stale_and_comes_back(tmp_path: Path, port: int) -> None:
+    (tmp_path / "sources").mkdir()
+    for name in ("tic-standard.yaml", "tic-historique.yaml"):
+        ours = (CHECKOUT / "pointmaps" / "sources" / name).read_text()
+        (tmp_path / "sources" / name).write_text(ours.replace("max_age: 20", "max_age: 1"))
+    with _Instrument() as instrument:
+        config = _linky(
+            tmp_path, port, f"socket://127.0.0.1:{instrument.port}", f"maps: {tmp_path}"
+        )
+        with running(config, tmp_path / "log") as program, Poller(port) as poller:
+            eventually(lambda: poller.bit(1, 1001))
+            assert poller.bit(1, 1)
+            index = poller.value(1, 30101, "int64")
+            instrument.hang_up()
+            eventually(lambda: not poller.bit(1, 1001))
+            assert math.isnan(poller.value(1, 30001))
+            assert math.isnan(poller.value(1, 40021))
+            assert not poller.bit(1, 1)
+            instrument.serve_again()
+            eventually(lambda: poller.bit(1, 1001))
+            assert poller.value(1, 30101, "int64") >= index
+            assert program.log.count("event=link_down") == 1
+            assert program.log.count("event=link_up") == 2
+
+
+def test_flipped_bits_are_dropped_and_told_once(tmp_path: Path, port: int) -> None:
+    def damage(frame: bytes) -> bytes:
+        position = frame.index(b"URMS1\t") + 6
+        return frame[:position] + bytes([frame[position] ^ 0x01]) + frame[position + 1 :]
+
+    with _Instrument(damage) as instrument:
+        config = _linky(tmp_path, port, f"socket://127.0.0.1:{instrument.port}")
+        with running(config, tmp_path / "log") as program, Poller(port) as poller:
+            eventually(lambda: poller.bit(1, 1001))
+            for _ in range(20):
+                assert not poller.bit(1, 1011)  # Voltage_L1_N was never once received whole
+                assert math.isnan(poller.value(1, 40021))
+                assert 200 < poller.value(1, 40023) < 260
+                time.sleep(0.05)
+            assert "Traceback" not in program.log
+
+
+def test_a_noisy_line_is_told_once(tmp_path: Path, port: int) -> None:
+    def damage(frame: bytes) -> bytes:
+        return bytes(byte ^ 1 if number % 40 == 20 else byte for number, byte in enumerate(frame))
+
+    with _Instrument(damage) as instrument:
+        config = _linky(tmp_path, port, f"socket://127.0.0.1:{instrument.port}")
+        with running(config, tmp_path / "log") as program:
+            log = program.wait_for_log("event=line_noisy source=linky dropped=")
+            time.sleep(1)
+            assert log.count("line_noisy") == program.log.count("line_noisy") == 1
+
+
+def test_second_instance_is_refused_in_one_line(tmp_path: Path, port: int) -> None:
+    config = _linky(tmp_path, port, f"replay:{CHECKOUT / 'examples/linky-three-phase.tic'}")
+    with running(config, tmp_path / "log"):
+        second = run("run", str(config))
+    assert second.returncode == 1
+    assert "ready" not in second.stdout
+    lines = [line for line in second.stderr.splitlines() if "level=" not in line]
+    assert lines == [
+        f"modbus.tcp: port {port} on 127.0.0.1 is taken by another program; "
+        "stop it or choose another modbus.tcp.port"
+    ]
+
+
+def test_second_bacnet_instance_is_refused(tmp_path: Path, port: int) -> None:
+    face = "bacnet: {address: 127.19.0.2/8, port: 47819, device_id: 4000}"
+    stream = CHECKOUT / "examples/linky-three-phase.tic"
+    config = _linky(tmp_path, port, f"replay:{stream}", face)
+    with running(config, tmp_path / "log"):
+        second = run("run", str(config), "--set", f"modbus.tcp.port={free_port()}")
+    assert second.returncode == 1
+    assert "47819" in second.stderr
+    assert "taken by another program" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_bacnet_address_that_is_not_ours(tmp_path: Path, port: int) -> None:
+    face = "bacnet: {address: 198.51.100.7/24, device_id: 4000}"
+    stream = CHECKOUT / "examples/linky-three-phase.tic"
+    ended = run("run", str(_linky(tmp_path, port, f"replay:{stream}", face)))
+    assert ended.returncode == 1
+    assert "198.51.100.7" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not ended.stdout
+
+
+def _linky(folder: Path, port: int, instrument: str, more: str = "") -> Path:
+    return write(
+        folder / "config.yaml",
+        f"""
+        site: test
+        meters:
+          - name: linky
+            unit_id: 1
+            sources:
+              - tic: {{port: "{instrument}"}}
+        modbus: {{tcp: {{host: 127.0.0.1, port: {port}}}}}
+        {more}
+        """,
+    )
+
+
+def _first_and_last_index(stream: Path) -> tuple[int, int]:
+    indexes = [
+        int(line.split("\t")[1])
+        for line in stream.read_text("ascii").split("\n")
+        if line.startswith("EAST\t")
+    ]
+    return indexes[0], indexes[-1]
+
+
+class _Instrument:
+    """A serial device server with a Linky behind it, faster than a real one."""
+
+    def __init__(self, damage: Damage = lambda frame: frame) -> None:
+        self._damage = damage
+        self._linky = tic.Linky(seed=5)
+        self.port = free_port()
+        self._open: list[socket.socket] = []
+
+    def __enter__(self) -> "_Instrument":
+        self.serve_again()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hang_up()
+
+    def serve_again(self) -> None:
+        listener = socket.create_server(("127.0.0.1", self.port))
+        self._open.append(listener)
+        threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
+
+    def hang_up(self) -> None:
+        for end in self._open:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._open.clear()
+
+    def _serve(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            caller, _ = listener.accept()
+            self._open.append(caller)
+            while True:
+                caller.sendall(self._damage(self._linky.next_frame()))
+                time.sleep(0.05)
