@@ -54,6 +54,19 @@ async def test_devices_on_two_addresses_both_hear_the_broadcasts(
     assert answers == {oid(8, 4000), oid(8, 4001)}
 
 
+@pytest.mark.parametrize(
+    ("interface", "heard"),
+    [
+        ("192.0.2.7/24", ["192.0.2.255", "255.255.255.255"]),
+        ("192.0.2.7/32", ["255.255.255.255"]),
+        ("127.0.0.2/8", ["127.255.255.255"]),
+    ],
+)
+def test_broadcast_addresses(interface: str, heard: list[str]) -> None:
+    datagrams = Datagrams(IPv4Interface(interface), 47808)
+    assert datagrams._shared == [(address, 47808) for address in heard]
+
+
 async def test_unusable_addresses_are_one_clear_line(port: int) -> None:
     datagrams = Datagrams(IPv4Interface("192.0.2.199/24"), port)
     with pytest.raises(ListenError, match=r"192\.0\.2\.199 .* is not on this machine"):

@@ -174,3 +174,12 @@ def test_an_update_becomes_visible_as_a_whole() -> None:
     assert len(during) == 4
     assert all(state == before for state in during)
     assert after == [struct.pack(">f", 230), struct.pack(">f", 1), b"\x01"]
+
+
+def test_every_validity_bit_may_be_read_alone() -> None:
+    layout = Image(STANDARD).blocks[Table.DISCRETE.function].layout
+    assert STANDARD.validity
+    first = STANDARD.validity.wire
+    for number in range(len(STANDARD.points)):
+        assert layout.readable(first + number, 1)
+    assert not layout.readable(first + len(STANDARD.points), 1)

@@ -172,13 +172,13 @@ def faults(folder: Path, text: str) -> list[str]:
         (
             ALARM,
             "[{label: STGE, bit: 64}]",
-            "20:40: points.Overload_Alarm.0.bit: input should be less than or equal to 63, not 64",
+            "20:39: points.Overload_Alarm.0.bit: input should be less than or equal to 63, not 64",
         ),
         ("max_age: 20", "max_age: 0", "3:10: max_age: input should be greater than 0, not 0"),
         (
             VOLTAGE,
             "[{label: URMS, quality: stale}]",
-            "19:43: points.Voltage_L1_N.0.quality: input should be 'measured', 'derived' or ",
+            "19:41: points.Voltage_L1_N.0.quality: input should be 'measured', 'derived' or ",
         ),
         (
             "  EAIT: {digits: [9], unit: Wh}",

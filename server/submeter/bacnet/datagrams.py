@@ -20,6 +20,7 @@ from submeter.errors import ListenError
 
 _log = logging.getLogger(__name__)
 _Place = tuple[str, int]
+_LIMITED = "255.255.255.255"
 
 
 class Datagrams(Server):  # type: ignore[misc]  # bacpypes3 is not typed
@@ -30,6 +31,10 @@ class Datagrams(Server):  # type: ignore[misc]  # bacpypes3 is not typed
         self.malformed = 0
         self._station: _Place = (str(interface.ip), port)
         self._broadcast: _Place = (str(interface.network.broadcast_address), port)
+        self._shared = [self._broadcast] if self._broadcast != self._station else []
+        if not interface.ip.is_loopback:
+            # Many clients call out to this address, which the socket above does not hear.
+            self._shared.append((_LIMITED, port))
         self._open: list[_Listener] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen: set[type[Exception]] = set()
@@ -38,8 +43,8 @@ class Datagrams(Server):  # type: ignore[misc]  # bacpypes3 is not typed
         """Start to listen; raises ListenError with one line when that is not possible."""
         try:
             await self._listen(self._station, IPv4Address(self._station), shared=False)
-            if self._broadcast != self._station:
-                await self._listen(self._broadcast, LocalBroadcast(), shared=True)
+            for place in self._shared:
+                await self._listen(place, LocalBroadcast(), shared=True)
         except OSError as error:
             await self.close()
             raise ListenError(_explain(error, self._station, self._broadcast)) from None

@@ -139,6 +139,6 @@ def _layout(meter_map: MeterMap, table: Table) -> Layout:
         if register.table is table
     ]
     if meter_map.validity and meter_map.validity.table is table:
-        places.append((meter_map.validity.wire, len(meter_map.points)))
+        places.extend((meter_map.validity.wire + n, 1) for n in range(len(meter_map.points)))
     most = MOST_BITS if table.bits else MOST_REGISTERS
     return Layout(places, most, meter_map.holes, meter_map.clipped)

@@ -1,0 +1,169 @@
+"""The plan: ports, maps, options and BACnet numbers are checked before anything starts."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from submeter import config, plan
+from submeter.errors import ConfigError
+from submeter.meter.reading import Quality
+from submeter.sources.simulated.source import SimulatedSource
+from submeter.sources.tic.source import TicSource
+
+HEAD = "site: Park\nmodbus: {tcp: {}}\n"
+METER = """\
+  - name: {name}
+    unit_id: {unit}
+    sources:
+      - {source}
+"""
+
+
+def write(folder: Path, *sources: str, more: str = "") -> Path:
+    path = folder / "config.yaml"
+    names = zip(("one", "two"), sources, strict=False)
+    meters = [
+        METER.format(name=name, unit=number, source=source)
+        for number, (name, source) in enumerate(names, 1)
+    ]
+    path.write_text(f"{HEAD}meters:\n{''.join(meters)}{more}", encoding="utf-8")
+    return path
+
+
+def made(path: Path, *overrides: str) -> list[plan.PlannedMeter]:
+    return plan.make(config.load(path, overrides))
+
+
+def faults(path: Path, *overrides: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        made(path, *overrides)
+    return [fault.removeprefix(f"{path}:") for fault in caught.value.faults]
+
+
+def test_meters_are_made(tmp_path: Path) -> None:
+    (tmp_path / "linky.tic").write_bytes(b"\x02")
+    path = write(tmp_path, "simulated: {seed: 7}", "tic: {port: 'replay:linky.tic'}")
+    one, two = made(path)
+    assert isinstance(one.source, SimulatedSource)
+    assert isinstance(two.source, TicSource)
+    assert (one.meter.name, two.meter.name) == ("one", "two")
+    assert one.meter.max_age == one.source.max_age
+    assert str(tmp_path / "linky.tic") in two.source.describe()
+
+
+def test_expected_qualities(tmp_path: Path) -> None:
+    (tmp_path / "linky.tic").write_bytes(b"\x02")
+    (linky,) = made(write(tmp_path, "tic: {port: 'replay:linky.tic'}"))
+    expected = linky.expected()
+    assert list(expected) == [point.name for point in linky.map.points]
+    assert expected["Active_Energy_Import"] is Quality.MEASURED
+    assert expected["Active_Power_Total"] is Quality.DERIVED
+    assert expected["Power_Factor_Total"] is Quality.ABSENT  # its power would be a mean
+    assert expected["Voltage_L1_L2"] is Quality.ESTIMATED
+    assert expected["Communication_Status"] is Quality.MEASURED
+    assert expected["THD_Voltage_L1"] is Quality.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "tic: {port: ttyUSB0}",
+            "7:21: 'ttyUSB0' is no port; write /dev/serial/by-id/..., socket://host:port or "
+            "replay:FILE",
+        ),
+        (
+            "tic: {port: /dev/no-such-node}",
+            "7:21: there is no /dev/no-such-node; plug the adapter in or name another port",
+        ),
+        (
+            "tic: {port: /etc/passwd}",
+            "7:21: /etc/passwd is no serial device; for a recording write replay:FILE",
+        ),
+        (
+            "tic: {port: 'socket://host'}",
+            "7:21: 'socket://host' is no address; write socket://host:port",
+        ),
+        (
+            "tic: {port: 'replay:x?speed=0'}",
+            "7:21: 'replay:x?speed=0' is no recording; write replay:FILE or replay:FILE?speed=10",
+        ),
+        (
+            "tic: {port: 'replay:missing.tic'}",
+            "7:21: cannot read the recording FOLDER/missing.tic: No such file or directory",
+        ),
+        ("tic: {port: 'replay:empty.tic'}", "7:21: the recording FOLDER/empty.tic is empty"),
+        (
+            "tic: {port: 'socket://h:1', options: [va_as_w, peak]}",
+            "7:58: unknown option 'peak'; did you mean 'daily_peak'?",
+        ),
+        (
+            "tic: {port: 'socket://h:1', maps: {standard: tic-standart}}",
+            "7:54: no map 'tic-standart' in sources/; did you mean 'tic-standard'?",
+        ),
+        (
+            "tic: {port: 'socket://h:1', maps: {historique: zzz}}",
+            "7:56: no map 'zzz' in sources/; there are: ",
+        ),
+    ],
+)
+def test_a_source_that_is_wrong(tmp_path: Path, source: str, expected: str) -> None:
+    (tmp_path / "empty.tic").touch()
+    (found,) = faults(write(tmp_path, source))
+    assert found.replace(str(tmp_path), "FOLDER").startswith(expected)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may use every device")
+def test_a_device_without_the_right_to_use_it(tmp_path: Path) -> None:
+    (found,) = faults(write(tmp_path, "tic: {port: /dev/mem}"))
+    assert found == "7:21: no right to use /dev/mem; add the user to the group 'dialout'"
+
+
+def test_an_unknown_meter_map(tmp_path: Path) -> None:
+    path = write(tmp_path, "simulated: {}", more="    map: standart\n")
+    assert faults(path) == ["8:10: no map 'standart' in meters/; did you mean 'standard'?"]
+
+
+def test_own_maps_come_first_and_their_faults_are_told_with_their_own_place(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "own" / "meters" / "mine.yaml"
+    own.parent.mkdir(parents=True)
+    good = (
+        "title: Mine\nmodbus:\n  registers:\n    - {point: Frequency, at: 1, type: float32}\n"
+        "bacnet: {objects: []}\n"
+    )
+    own.write_text(good)
+    path = write(tmp_path, "simulated: {}", more="    map: mine\nmaps: own\n")
+    with pytest.raises(ConfigError) as caught:
+        made(path)
+    assert str(caught.value) == (
+        f"{own}:4:29: '1' is no address; write 30001, 40001, HR 1001, DI 1 or Coil 1"
+    )
+    own.write_text(good.replace("at: 1", "at: 40001"))
+    assert [register.at for register in made(path)[0].map.registers] == ["40001"]
+
+
+def test_all_meters_are_looked_at(tmp_path: Path) -> None:
+    path = write(tmp_path, "tic: {port: a}", "tic: {port: b}")
+    assert [fault.split(":")[0] for fault in faults(path)] == ["7", "11"]
+
+
+def test_bacnet_objects_of_two_meters_must_not_collide(tmp_path: Path) -> None:
+    path = write(tmp_path, "simulated: {}", "simulated: {}", more="bacnet: {device_id: 1}\n")
+    assert faults(path) == [
+        "8:5: meters 'one' and 'two' have the same BACnet object instances; "
+        "give 'two' its own bacnet.instance_offset, such as 1000",
+        "8:5: meters 'one' and 'two' have the same BACnet object names; "
+        "give 'two' its own bacnet.name_prefix, such as 'two.'",
+    ]
+    assert made(path, "meters.1.bacnet={instance_offset: 1000, name_prefix: two.}")
+    assert made(path, "bacnet=", "modbus.tcp={}")
+    far = "meters.1.bacnet={instance_offset: 4194300, name_prefix: two.}"
+    assert faults(path, far) == [
+        f"--set {far}: instance_offset puts objects of 'two' beyond 4194302"
+    ]
+    near = "meters.1.bacnet={instance_offset: 1, name_prefix: two.}"
+    (found,) = faults(path, near)
+    assert found.startswith(f"--set {near}: meters 'one' and 'two' have the same BACnet object in")
