@@ -7,7 +7,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CONFIG ?= config.example.yaml
 
-.PHONY: run test check bench tools clean
+.PHONY: run test check bench tools peers clean
 
 run: $(VENV)/.runtime
 	$(BIN)/submeter run $(CONFIG)
@@ -20,7 +20,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev peers
 	$(BIN)/python -m tests.bench
 
 # mbpoll is a Debian package: only root can install it.
@@ -30,6 +30,17 @@ tools:
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends mbpoll; \
 	  else \
 	    echo "mbpoll is not installed, its acceptance tests are skipped: sudo apt-get install mbpoll"; \
+	  fi; }
+
+# The yardstick of the Modbus figures is a C server built on libmodbus.
+peers:
+	@pkg-config --exists libmodbus 2>/dev/null && command -v cc >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && \
+	    apt-get install -y -qq --no-install-recommends gcc libc6-dev pkg-config libmodbus-dev; \
+	  else \
+	    echo "libmodbus is not installed, its comparison is skipped:" \
+	      "sudo apt-get install gcc libc6-dev pkg-config libmodbus-dev"; \
 	  fi; }
 
 $(VENV)/bin/python:

@@ -153,7 +153,7 @@ def test_keys_whose_part_does_not_exist_yet_are_noted(tmp_path: Path) -> None:
         (
             "{port: /dev/ttyUSB0}",
             "{port: /dev/ttyUSB0, baudrate: 9601}",
-            "10:41: meters.1.sources.0.tic.baudrate: input should be 'auto', 1200, 2400, 4800,",
+            "10:45: meters.1.sources.0.tic.baudrate: input should be 'auto', 1200, 2400, 4800,",
         ),
         ("meters:\n", "meters: []\nmeterz:\n", "2:9: meters: list should have at least 1 item"),
         # sources

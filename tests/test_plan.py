@@ -96,7 +96,7 @@ def test_expected_qualities(tmp_path: Path) -> None:
         ("tic: {port: 'replay:empty.tic'}", "7:21: the recording FOLDER/empty.tic is empty"),
         (
             "tic: {port: 'socket://h:1', options: [va_as_w, peak]}",
-            "7:58: unknown option 'peak'; did you mean 'daily_peak'?",
+            "7:56: unknown option 'peak'; known here: daily_peak, va_as_w",
         ),
         (
             "tic: {port: 'socket://h:1', maps: {standard: tic-standart}}",
@@ -139,7 +139,7 @@ def test_own_maps_come_first_and_their_faults_are_told_with_their_own_place(
     with pytest.raises(ConfigError) as caught:
         made(path)
     assert str(caught.value) == (
-        f"{own}:4:29: '1' is no address; write 30001, 40001, HR 1001, DI 1 or Coil 1"
+        f"{own}:4:30: '1' is no address; write 30001, 40001, HR 1001, DI 1 or Coil 1"
     )
     own.write_text(good.replace("at: 1", "at: 40001"))
     assert [register.at for register in made(path)[0].map.registers] == ["40001"]

@@ -49,6 +49,19 @@ def test_example_serves_both_meters(tmp_path: Path, port: int) -> None:
     assert "Traceback" not in program.log
 
 
+def test_tells_the_service_manager(tmp_path: Path, port: int) -> None:
+    stream = CHECKOUT / "examples/linky-three-phase.tic"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        before = ["env", f"NOTIFY_SOCKET={tmp_path / 'notify'}"]
+        config = _linky(tmp_path, port, f"replay:{stream}")
+        with running(config, tmp_path / "log", before=before) as program:
+            assert manager.recv(100) == b"READY=1"
+            program.stop()
+            assert manager.recv(100) == b"STOPPING=1"
+
+
 def test_replayed_index_grows_over_many_laps(tmp_path: Path, port: int) -> None:
     stream = CHECKOUT / "examples" / "linky-three-phase.tic"
     config = _linky(tmp_path, port, f"replay:{stream}?speed=150")

@@ -154,6 +154,9 @@ def show(
     every: Annotated[
         float, typer.Option("--every", min=0.1, metavar="SECONDS", help="Refresh period.")
     ] = 1.0,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also the points that are not known.")
+    ] = False,
 ) -> None:
     """Ask a running server for its live readings over Modbus TCP, and show them in place."""
     from submeter import config as configuration
@@ -163,4 +166,4 @@ def show(
     log.start()
     with _plainly():
         loaded = configuration.load(config, overrides)
-        view.run(loaded, meter, host, once, every)
+        view.run(loaded, view.Wish(meter, host, once, every, everything))

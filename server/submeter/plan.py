@@ -53,6 +53,16 @@ def make(loaded: Loaded) -> list[PlannedMeter]:
     return planned
 
 
+def max_age(loaded: Loaded, entry: MeterEntry) -> float:
+    """Return the seconds after which a value of the meter `entry` is stale."""
+    match entry.sources[0].settings:
+        case TicSettings(maps=maps):
+            names = (maps.standard, maps.historique)
+            return max(source_map.load(name, (), loaded.own_maps).max_age for name in names)
+        case _:
+            return SimulatedSource.max_age
+
+
 def _meter(loaded: Loaded, entry: MeterEntry, index: int) -> PlannedMeter:
     loc: yamlfile.Loc = ("meters", index)
     map_of_meter = meter_map.read(_map_file(loaded, "meters", entry.map, (*loc, "map")))

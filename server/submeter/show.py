@@ -12,7 +12,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table as Grid
 
-from submeter import units
+from submeter import plan, units
 from submeter.config import Loaded, MeterEntry
 from submeter.errors import ConfigError, SubmeterError
 from submeter.meter.point import Point
@@ -31,14 +31,37 @@ class ShowError(SubmeterError):
 
 @dataclass
 class Line:
-    """A point as last read: its value as text, whether it is known, and when it last changed.
+    """A point as last read: its value as text, and whether it is known.
 
-    A valid value is at most as old as its last change, and as its source lets values get.
+    `changed` and `known` are monotonic seconds of the last change and of the last valid answer that
+    were seen here; None if there was none.
     """
 
     value: str = ""
     valid: bool = False
     changed: float | None = None
+    known: float | None = None
+
+    def take(self, value: str | None, now: float) -> None:
+        """Note the answer of one poll; None if the server does not know the value."""
+        if value is not None:
+            if self.known is not None and value != self.value:
+                self.changed = now
+            self.known = now
+        self.valid, self.value = value is not None, value or ""
+
+    def age(self, now: float, max_age: float) -> str:
+        """Return what is known of the age of the value.
+
+        Modbus has no times. A valid value is not older than its last change, nor than its source
+        lets a value get; one that is not valid any more is older than the last valid answer.
+        """
+        if self.known is None:
+            return "-"
+        if not self.valid:
+            return f"> {now - self.known:.0f} s"
+        since_change = max_age if self.changed is None else now - self.changed
+        return f"< {max(1, math.ceil(min(max_age, since_change)))} s"
 
 
 @dataclass
@@ -47,35 +70,50 @@ class View:
 
     entry: MeterEntry
     map: MeterMap
+    max_age: float
     lines: dict[str, Line] = field(default_factory=dict)
 
 
-def run(loaded: Loaded, name: str | None, host: str | None, once: bool, every: float) -> None:
+@dataclass(frozen=True)
+class Wish:
+    """What to show: the meter `name` or all, of the server at `host`, every so many seconds.
+
+    With `everything` also the points that were never known.
+    """
+
+    name: str | None
+    host: str | None
+    once: bool
+    every: float
+    everything: bool
+
+
+def run(loaded: Loaded, wish: Wish) -> None:
     """Show the meters of a running server until interrupted; raises ShowError, ConfigError."""
     tcp = loaded.config.modbus.tcp
     if tcp is None:
         raise ConfigError(f"{loaded.document.name}: 'show' needs modbus.tcp in the configuration")
     views = [
-        View(entry, meter_map.load(entry.map, loaded.own_maps))
+        View(entry, meter_map.load(entry.map, loaded.own_maps), plan.max_age(loaded, entry))
         for entry in loaded.config.meters
-        if name in (None, entry.name)
+        if wish.name in (None, entry.name)
     ]
     if not views:
         names = ", ".join(entry.name for entry in loaded.config.meters)
-        raise ConfigError(f"no meter '{name}' in {loaded.document.name}; there are: {names}")
-    address = host or _ANYWHERE.get(tcp.host, tcp.host)
+        raise ConfigError(f"no meter '{wish.name}' in {loaded.document.name}; there are: {names}")
+    address = wish.host or _ANYWHERE.get(tcp.host, tcp.host)
     client = ModbusTcpClient(address, port=tcp.port, timeout=3, retries=0)
     console = Console(highlight=False)
     try:
         read(client, views)
-        if once:
-            console.print(_screen(views))
+        if wish.once:
+            console.print(_screen(views, wish.everything))
             return
-        with Live(_screen(views), console=console, auto_refresh=False) as live:
+        with Live(_screen(views, wish.everything), console=console, auto_refresh=False) as live:
             while True:
-                time.sleep(every)
+                time.sleep(wish.every)
                 read(client, views)
-                live.update(_screen(views), refresh=True)
+                live.update(_screen(views, wish.everything), refresh=True)
     except KeyboardInterrupt:
         return
     except (ModbusException, OSError):
@@ -98,13 +136,10 @@ def read(client: ModbusTcpClient, views: list[View]) -> None:
             line = view.lines.setdefault(point.name, Line())
             register = _best(view.map, point)
             value = _value(register, cells) if register else None
-            line.valid = value is not None
+            valid = value is not None
             if validity:
-                line.valid = bool(cells[validity.table, validity.wire + number])
-            text = _text(point, register, value) if line.valid and register else ""
-            if text and text != line.value:
-                line.changed = None if line.changed is None and not line.value else now
-            line.value = text
+                valid = bool(cells[validity.table, validity.wire + number])
+            line.take(_text(point, register, value) if valid and register else None, now)
 
 
 def _cells(client: ModbusTcpClient, view: View) -> dict[tuple[Table, int], int]:
@@ -175,21 +210,25 @@ def _text(point: Point, register: Register, value: int | float | None) -> str:
     return f"{units.scale(value, power):.3f}"
 
 
-def _screen(views: list[View]) -> Group:
-    return Group(*map(_grid, views))
+def _screen(views: list[View], everything: bool) -> Group:
+    return Group(*(_grid(view, everything) for view in views))
 
 
-def _grid(view: View) -> Grid:
+def _grid(view: View, everything: bool) -> Grid:
     now = time.monotonic()
     grid = Grid(title=f"{view.entry.name} (unit {view.entry.unit_id})", title_justify="left")
+    hidden = sum(line.known is None for line in view.lines.values())
+    if hidden and not everything:
+        grid.caption = f"{hidden} points are not known; --all shows them too"
     grid.add_column("point")
     grid.add_column("value", justify="right")
     for heading in ("unit", "quality", "age"):
         grid.add_column(heading)
     for point in view.map.points:
         line = view.lines[point.name]
-        age = "-" if line.seen is None else f"{now - line.seen:.0f} s"
-        grid.add_row(
-            point.name, line.value, point.unit or "", "valid" if line.valid else "unknown", age
-        )
+        if line.known is None and not everything:
+            continue
+        quality = "valid" if line.valid else "unknown"
+        age = line.age(now, view.max_age)
+        grid.add_row(point.name, line.value, point.unit or "", quality, age)
     return grid

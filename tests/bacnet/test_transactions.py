@@ -1,5 +1,6 @@
 import asyncio
 import struct
+from unittest.mock import patch
 
 import pytest
 
@@ -163,6 +164,15 @@ async def test_invoke_id_is_free_again_at_once(client: Client, face: BacnetFace)
     for body in (b"", b"\xff\xff", OBJECT_LIST):
         await client.send(frame(b"\x00\x05\x07\x0c" + body))
         assert (await client.receive()).apdu[1] == 7
+    assert waiting(face) == 0
+
+
+async def test_invoke_id_is_free_even_after_a_fault_of_ours(
+    client: Client, face: BacnetFace
+) -> None:
+    with patch("submeter.bacnet.services.answer", side_effect=RuntimeError):
+        await client.send(frame(b"\x00\x05\x07\x0c" + OBJECT_LIST))
+        assert await client.silent()
     assert waiting(face) == 0
 
 

@@ -68,9 +68,7 @@ class Datagrams(Server):  # type: ignore[misc]  # bacpypes3 is not typed
         self._open[0].transport.sendto(bytes(pdu.pduData), place)
 
     def receive(self, data: bytes, source: _Place, destination: Any) -> None:
-        """Hand a packet up to the link layer, except our own that came back as a broadcast."""
-        if source == self._station:
-            return
+        """Hand a packet up to the link layer."""
         pdu = PDU(data, source=IPv4Address(source), destination=destination)
         task = asyncio.get_running_loop().create_task(self._hand_up(pdu, source))
         self._tasks.add(task)

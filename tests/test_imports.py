@@ -1,0 +1,95 @@
+"""Who may know whom: sources -> meter <- faces, read from the source itself."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import submeter
+
+PACKAGE = Path(submeter.__file__).resolve().parent
+FACES = {"modbus", "bacnet"}
+COMMON = {"meter", "pointmap", "errors", "units", "submeter"}
+MAY_IMPORT = {
+    "meter": {"errors"},
+    "pointmap": {"meter", "errors", "units", "yamlfile", "submeter"},
+    "sources": COMMON,
+    "modbus": COMMON,
+    "bacnet": COMMON,
+    "yamlfile": {"errors"},
+    "errors": set[str](),
+    "units": set[str](),
+    "notify": set[str](),
+    "log": set[str](),
+}
+KNOWS_BOTH_SIDES = {"app", "cli"}
+
+
+def name_of(path: Path) -> str:
+    parts = ("submeter", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def _nodes(tree: ast.AST, lazy: bool) -> Iterator[ast.AST]:
+    """Yield the nodes; without `lazy`, those that run when the module is imported."""
+    for node in ast.iter_child_nodes(tree):
+        if lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+            yield from _nodes(node, lazy)
+
+
+def imports(name: str, lazy: bool = True) -> set[str]:
+    """Return the modules of ours that the module `name` imports."""
+    found: set[str] = set()
+    for node in _nodes(ast.parse(MODULES[name].read_text(encoding="utf-8")), lazy):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} imports by a relative name"
+            assert node.module
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {each if each in MODULES else node.module for each in inner}
+    return {each for each in found if each.split(".")[0] == "submeter"} - {name}
+
+
+def part(name: str) -> str:
+    """Return the folder or file right below submeter/ that a module belongs to."""
+    return (name.split(".") + ["submeter"])[1] if name != "submeter" else "submeter"
+
+
+def parts_of(name: str) -> set[str]:
+    return {part(each) for each in imports(name)} - {part(name)}
+
+
+def test_the_scan_sees_what_there_is() -> None:
+    assert "submeter.meter.reading" in imports("submeter.meter.meter")
+    assert "submeter.pointmap.folders" in imports("submeter.pointmap.points")
+    assert "submeter.sources.serial_port" in imports("submeter.sources.port")
+    assert "submeter.sources.serial_port" not in imports("submeter.sources.port", lazy=False)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_arrows_run_one_way(name: str) -> None:
+    allowed = MAY_IMPORT.get(part(name))
+    if allowed is not None:
+        assert parts_of(name) <= allowed
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_sources_and_faces_never_meet(name: str) -> None:
+    parts = parts_of(name)
+    if part(name) not in KNOWS_BOTH_SIDES:
+        assert not ("sources" in parts and parts & FACES)
+        assert not (part(name) == "sources" and parts & FACES)
+        assert not (part(name) in FACES and "sources" in parts)
+    if part(name) in FACES:
+        assert not parts & FACES
+
+
+def test_there_are_no_import_cycles() -> None:
+    tuple(TopologicalSorter({n: imports(n, lazy=False) for n in MODULES}).static_order())

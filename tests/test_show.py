@@ -1,0 +1,90 @@
+"""The live view, against the running program."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from submeter.show import Line
+from tooling.program import CHECKOUT, COMMAND, free_port, run, running, write
+
+CONFIG = """
+    site: test
+    meters:
+      - {{name: house, unit_id: 5, sources: [{{simulated: {{seed: 1}}}}]}}
+      - {{name: shed, unit_id: 6, sources: [{{simulated: {{seed: 2}}}}]}}
+    modbus: {{tcp: {{host: 127.0.0.1, port: {port}}}}}
+"""
+
+
+def test_one_meter_once(tmp_path: Path) -> None:
+    config = write(tmp_path / "config.yaml", CONFIG.format(port=free_port()))
+    with running(config, tmp_path / "log"):
+        time.sleep(0.5)
+        shown = run("show", str(config), "--meter", "house", "--once")
+        everything = run("show", str(config), "--once", "--all")
+        nobody = run("show", str(config), "--meter", "cellar", "--once")
+    assert shown.returncode == 0
+    assert "house (unit 5)" in shown.stdout
+    assert "shed" not in shown.stdout
+    row = next(line for line in shown.stdout.splitlines() if "Voltage_L1_N" in line)
+    name, value, unit, quality, age = (cell.strip() for cell in row.strip("│").split("│"))
+    assert (name, unit, quality, age) == ("Voltage_L1_N", "V", "valid", "< 10 s")
+    assert 200 < float(value) < 260
+    assert "Tamper_Alarm" not in shown.stdout
+    assert everything.stdout.count("Tamper_Alarm") == 2
+    assert nobody.returncode == 2
+    assert "no meter 'cellar'" in nobody.stderr
+    assert "there are: house, shed" in nobody.stderr
+
+
+def test_live_view_refreshes_until_interrupted(tmp_path: Path) -> None:
+    config = write(tmp_path / "config.yaml", CONFIG.format(port=free_port()))
+    with running(config, tmp_path / "log"):
+        view = subprocess.Popen(
+            [*COMMAND, "show", str(config), "--meter", "house", "--every", "0.2"],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(3)
+        view.send_signal(signal.SIGINT)
+        output, errors = view.communicate(timeout=10)
+    assert view.returncode == 0, errors
+    assert "Voltage_L1_N" in output
+    assert "Traceback" not in errors
+
+
+def test_view_ends_in_one_line_when_the_server_goes(tmp_path: Path) -> None:
+    port = free_port()
+    config = write(tmp_path / "config.yaml", CONFIG.format(port=port))
+    with running(config, tmp_path / "log") as program:
+        view = subprocess.Popen(
+            [*COMMAND, "show", str(config), "--every", "0.2"],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(3)
+        program.stop()
+        _, errors = view.communicate(timeout=20)
+    assert view.returncode == 1
+    assert f"no answer from 127.0.0.1 port {port}" in errors
+    assert "Traceback" not in errors
+
+
+def test_age_is_a_bound() -> None:
+    line = Line()
+    assert line.age(0, 20) == "-"
+    line.take("230", 100)
+    assert line.age(100, 20) == "< 20 s"
+    line.take("230", 105)
+    assert line.age(105, 20) == "< 20 s"
+    line.take("231", 106)
+    assert line.age(109, 20) == "< 3 s"
+    assert line.age(150, 20) == "< 20 s"
+    line.take(None, 130)
+    assert (line.valid, line.value) == (False, "")
+    assert line.age(130, 20) == "> 24 s"
