@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from submeter import __version__, notify
-from submeter.config import BacnetSettings, Loaded
+from submeter import config as configuration
+from submeter.config import Loaded
 from submeter.meter.instant import Instant
 from submeter.plan import PlannedMeter
 from submeter.sources.source import supervise
@@ -68,8 +69,10 @@ def _faces(loaded: Loaded, meters: Sequence[PlannedMeter]) -> dict[str, Face]:
     return faces
 
 
-def _bacnet(site: str, settings: BacnetSettings, meters: Sequence[PlannedMeter]) -> Face:
-    from submeter.bacnet.face import BacnetFace, BacnetSettings, ServedMeter
+def _bacnet(
+    site: str, settings: configuration.BacnetSettings, meters: Sequence[PlannedMeter]
+) -> Face:
+    from submeter.bacnet import BacnetFace, BacnetSettings, ServedMeter
 
     served = [
         ServedMeter(

@@ -21,7 +21,7 @@ from submeter.pointmap import meter_map
 
 from .bacnet_load import Kind, Result, measure
 
-HOST = "127.21.0.1"
+HOST = "127.0.0.1"
 SERVERS = {"submeter": 47831, "bacpypes3": 47832, "rusty-bacnet": 47833}
 KINDS: dict[Kind, str] = {"rp": "ReadProperty", "rpm50": "ReadPropertyMultiple(50)"}
 OUTSTANDING = (1, 8)

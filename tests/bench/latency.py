@@ -46,7 +46,9 @@ def run() -> None:
 
 def _measure(master: int, poller: Poller) -> tuple[list[float], list[float]]:
     """Send frames with a growing index; poll until each is seen. All in ms."""
-    linky, delays, polls = Linky(seed=3), [], []
+    linky = Linky(seed=3)
+    delays: list[float] = []
+    polls: list[float] = []
     while len(delays) < FRAMES:
         frame = linky.next_frame()
         index = int(frame.split(b"EAST\t")[1].split(b"\t")[0])

@@ -85,7 +85,9 @@ class SerialPort:
 
 
 def _reason(error: Exception) -> str:
-    number = getattr(error, "errno", None)
+    number = error.args[0] if isinstance(error, termios.error) else getattr(error, "errno", None)
+    if number == errno.EINVAL:
+        return "it has no such settings; try format 8N1"
     if number in (errno.EAGAIN, errno.EBUSY):
         return "another program uses it"
     return os.strerror(number) if number else str(error)

@@ -1,0 +1,134 @@
+"""Supervision: sources come back, pauses double, each change is told once."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from submeter.errors import LinkError
+from submeter.meter.instant import Instant
+from submeter.meter.meter import values
+from submeter.meter.reading import Quality, Update
+from submeter.sources import source
+from submeter.sources.source import Publish, supervise
+
+UPDATE = values({"Frequency": 50.0})
+Act = Callable[[Publish], None]
+
+
+class Scripted:
+    """A source whose every run does the next act; after the last it waits for ever."""
+
+    name = "test"
+    expected: Mapping[str, Quality] = {}
+    max_age = 1.0
+
+    def __init__(self, *acts: Act) -> None:
+        self._acts = list(acts)
+        self.done = asyncio.Event()
+
+    def describe(self) -> str:
+        return "scripted"
+
+    async def run(self, publish: Publish) -> None:
+        if not self._acts:
+            self.done.set()
+            await asyncio.Event().wait()
+        self._acts.pop(0)(publish)
+
+
+def lose(publish: Publish) -> None:
+    raise LinkError("the port is gone")
+
+
+def speak_and_lose(publish: Publish) -> None:
+    publish(UPDATE, Instant.now())
+    publish(UPDATE, Instant.now())
+    raise LinkError("the port is gone")
+
+
+def crash(publish: Publish) -> None:
+    raise RuntimeError("a bug")
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were asked for; none is really made."""
+    asked: list[float] = []
+    sleep = asyncio.sleep
+
+    async def fast(seconds: float) -> None:
+        asked.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("submeter.sources.source.asyncio.sleep", fast)
+    return asked
+
+
+async def play(scripted: Scripted, first_pause: float = 1.0) -> list[Update]:
+    published: list[Update] = []
+    task = asyncio.create_task(
+        supervise(scripted, lambda update, at: published.append(update), first_pause)
+    )
+    async with asyncio.timeout(3):
+        await scripted.done.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return published
+
+
+def events(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage().split()[0].removeprefix("event=") for record in caplog.records]
+
+
+async def test_pauses_double_up_to_a_minute(pauses: list[float]) -> None:
+    await play(Scripted(*[lose] * 9))
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+async def test_a_pause_starts_small_again_after_a_frame(pauses: list[float]) -> None:
+    await play(Scripted(lose, lose, lose, speak_and_lose, lose))
+    assert pauses == [1, 2, 4, 1, 2]
+
+
+async def test_everything_is_published(pauses: list[float]) -> None:
+    assert await play(Scripted(speak_and_lose, lose, speak_and_lose)) == [UPDATE] * 4
+
+
+async def test_loss_and_return_are_told_once(
+    pauses: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await play(Scripted(lose, lose, lose, speak_and_lose, lose, lose, speak_and_lose))
+    assert events(caplog) == ["link_down", "link_up", "link_down", "link_up", "link_down"]
+    first = caplog.records[0]
+    assert first.getMessage() == 'event=link_down source=test reason="the port is gone"'
+    assert first.levelno == logging.WARNING
+
+
+async def test_a_source_that_crashes_is_retried_and_told_once_with_its_trace(
+    pauses: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert await play(Scripted(crash, crash, speak_and_lose)) == [UPDATE] * 2
+    assert events(caplog) == ["source_failed", "link_up", "link_down"]
+    assert caplog.records[0].exc_info
+
+
+async def test_a_listener_that_crashes_does_not_end_the_source(pauses: list[float]) -> None:
+    scripted = Scripted(speak_and_lose, lose)
+
+    def broken(update: Update, at: Instant) -> None:
+        raise KeyError("a bug")
+
+    task = asyncio.create_task(supervise(scripted, broken))
+    async with asyncio.timeout(3):
+        await scripted.done.wait()
+    task.cancel()
+
+
+async def test_real_pauses() -> None:
+    assert await play(Scripted(lose, lose, speak_and_lose), first_pause=0.001) == [UPDATE] * 2
+    assert (source.FIRST_PAUSE, source.LONGEST_PAUSE) == (1.0, 60.0)
