@@ -59,7 +59,7 @@ def imports(name: str, lazy: bool = True) -> set[str]:
 
 def part(name: str) -> str:
     """Return the folder or file right below submeter/ that a module belongs to."""
-    return (name.split(".") + ["submeter"])[1] if name != "submeter" else "submeter"
+    return name.split(".")[1] if "." in name else name
 
 
 def parts_of(name: str) -> set[str]:

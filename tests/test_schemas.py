@@ -108,5 +108,5 @@ def test_write(tmp_path: Path) -> None:
     assert [path.name.split(".")[0] for path in paths] == list(schemas.KINDS)
     for path in paths:
         assert json.loads(path.read_text(encoding="utf-8"))["type"] == "object"
-    with pytest.raises(SubmeterError, match="cannot write .*: "):
+    with pytest.raises(SubmeterError, match=r"cannot write .*: "):
         schemas.write(paths[0])

@@ -1,6 +1,6 @@
 import itertools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,11 +10,9 @@ from submeter.meter.meter import Meter
 from submeter.pointmap import meter_map
 
 DEVICE_ID = 4000
-# An address of this process's own: several test runs may go on at the same time.
+# An address and ports of this process's own: several test runs may go on at the same time.
 HOST = f"127.{64 + os.getpid() // 256 % 128}.{os.getpid() % 256}.2"
-_numbers = itertools.count(47900)
-
-Start = Callable[..., Awaitable[Client]]
+_numbers = itertools.count(20000 + os.getpid() % 100 * 100)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from ipaddress import IPv4Interface
 from unittest.mock import patch
 
 import pytest
+from bacpypes3.comm import Client as BacpypesClient
+from bacpypes3.comm import bind
 
 from bacnet.client import COMPLEX, Client, frame, oid, read, read_multiple, write
 from bacnet.conftest import HOST, settings
@@ -78,6 +80,23 @@ async def test_unusable_addresses_are_one_clear_line(port: int) -> None:
         await Datagrams(IPv4Interface("127.0.0.2/8"), 80).open()
 
 
+async def test_close_does_not_wait_for_an_answer(port: int) -> None:
+    class Never(BacpypesClient):  # type: ignore[misc]
+        async def confirmation(self, pdu: object) -> None:
+            await asyncio.Event().wait()
+
+    datagrams = Datagrams(IPv4Interface(f"{HOST}/8"), port)
+    bind(Never(), datagrams)
+    await datagrams.open()
+    client = Client((HOST, port))
+    await client.send(b"\x81")
+    assert await client.silent(0.05)
+    assert len(datagrams._tasks) == 1
+    await asyncio.wait_for(datagrams.close(), 2)
+    assert len(datagrams._tasks) == 0
+    client.close()
+
+
 async def test_stop_frees_the_port_and_leaves_no_task(port: int) -> None:
     before = asyncio.all_tasks()
     for _ in range(3):
@@ -87,7 +106,11 @@ async def test_stop_frees_the_port_and_leaves_no_task(port: int) -> None:
         client = Client((HOST, port))
         await client.send(frame(b"\x02\x70\x09\x0e" + read_multiple((8, 4000, [8]))))
         await client.receive()
+        transactions = face._transactions
+        assert transactions is not None
+        assert len(transactions.serverTransactions) == 1
         await face.stop()
+        assert transactions.serverTransactions == []
         client.close()
     await face.stop()
     assert asyncio.all_tasks() == before

@@ -68,10 +68,11 @@ async def test_limits(client: Client, low: int, high: int, meant: bool) -> None:
     assert await client.silent()
 
 
-async def test_half_a_range_is_not_answered(client: Client) -> None:
+async def test_half_a_range_is_not_answered(client: Client, face: BacnetFace) -> None:
     await client.send(frame(b"\x10\x08\x09\x01"))
-    await client.send(frame(b"\x10\x07\x09\x01\x2c" + oid(ANALOG_INPUT, 1)))
     assert await client.silent()
+    assert face._datagrams is not None
+    assert face._datagrams.malformed == 0
 
 
 async def test_who_has_by_identifier_and_by_name(client: Client) -> None:

@@ -20,6 +20,7 @@ from bacnet.client import (
     write,
 )
 from submeter.bacnet import BacnetFace
+from submeter.bacnet.services import Overflow, answer
 
 NAME, PRESENT_VALUE, STATUS_FLAGS, UNITS, OBJECT_LIST = 77, 85, 111, 117, 76
 UNKNOWN_OBJECT, UNKNOWN_PROPERTY, DENIED = (1, 31), (2, 32), (2, 40)
@@ -120,7 +121,7 @@ async def test_every_property_of_every_object_refuses_to_be_written(
 
 
 @pytest.mark.parametrize(
-    "value", [b"\x00", b"\x10", b"\x75\x05\x00abcd", b"\xc4\x00\x00\x00\x01", b""]
+    "value", [b"\x00", b"\x10", b"\x11", b"\x75\x05\x00abcd", b"\xc4\x00\x00\x00\x01", b""]
 )
 async def test_no_kind_of_value_is_written(client: Client, value: bytes) -> None:
     assert (await client.ask(15, write(ANALOG_OUTPUT, 1, PRESENT_VALUE, value))).error == DENIED
@@ -176,6 +177,7 @@ MALFORMED = {
     "priority 17": (15, write(0, 1, 85, b"\x00", 17), 6),
     "priority 0": (15, write(0, 1, 85, b"\x00", 0), 6),
     "nothing to write": (16, b"", 5),
+    "extended length cut short": (15, read(0, 1, 85) + b"\x3e\x75\xfe", 4),
     "extended length beyond the end": (15, read(0, 1, 85) + b"\x3e\x75\xff\x7f\xff\xff\xff", 4),
 }
 
@@ -191,6 +193,12 @@ async def test_property_numbers_of_three_octets(client: Client) -> None:
     body = b"\x0c" + oid(0, 1) + b"\x1b\x00\x00\x55"
     answer = await client.ask(12, body)
     assert answer.apdu[3:] == read(0, 1, 85) + b"\x3e" + NAN + b"\x3f"
+
+
+def test_no_answer_grows_without_end(face: BacnetFace) -> None:
+    body = b"\x0c" + oid(DEVICE, 4000) + b"\x1e" + b"\x09\x4c" * 2000 + b"\x1f"
+    with pytest.raises(Overflow):
+        answer(face.table, 14, body)
 
 
 @pytest.mark.parametrize(("times", "size"), [(700, 0), (1400, 5)])

@@ -49,9 +49,10 @@ def test_numbers_count_from_one(number: int, prefix: str) -> None:
 @given(st.text(max_size=12))
 def test_any_text_is_an_address_or_a_value_error(text: str) -> None:
     try:
-        assert 0 <= parse(text).wire < 65536
-    except ValueError as error:
-        assert "; " in str(error)
+        wire = parse(text).wire
+    except ValueError:
+        return
+    assert 0 <= wire < 65536
 
 
 def test_functions_and_bits() -> None:

@@ -24,9 +24,11 @@ def test_a_map_of_the_user_s_own_comes_first(tmp_path: Path) -> None:
 def test_an_unknown_map_names_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "meters").mkdir()
     (tmp_path / "meters" / "mine.yaml").touch()
-    with pytest.raises(ConfigError, match="no map 'standart' in meters/; did you mean 'standard'?"):
+    with pytest.raises(
+        ConfigError, match=r"no map 'standart' in meters/; did you mean 'standard'\?"
+    ):
         folders.find("meters", "standart")
-    with pytest.raises(ConfigError, match="no map 'zzz' in meters/; there are: .*mine.*standard"):
+    with pytest.raises(ConfigError, match=r"no map 'zzz' in meters/; there are: .*mine.*standard"):
         folders.find("meters", "zzz", [tmp_path])
-    with pytest.raises(ConfigError, match="there are: .*tic-historique, tic-standard"):
+    with pytest.raises(ConfigError, match=r"there are: .*tic-historique, tic-standard"):
         folders.find("sources", "../zzz")

@@ -2,10 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from submeter.errors import LinkError
+from submeter.sources import replay_port
 from submeter.sources.port import Replay, open_port
 from submeter.sources.replay_port import ReplayPort
 
@@ -57,8 +59,8 @@ async def test_bytes_come_no_sooner_than_they_were_sent(
         slept.append(seconds)
         clock[0] += seconds
 
-    monkeypatch.setattr("submeter.sources.replay_port.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr("submeter.sources.replay_port.asyncio.sleep", sleep)
+    monkeypatch.setattr(replay_port, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(replay_port, "asyncio", SimpleNamespace(sleep=sleep))
     total = 0
     while total < 300:
         total += len(await replay.read())

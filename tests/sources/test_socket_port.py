@@ -96,5 +96,5 @@ async def test_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(socket_port, "CONNECT_SECONDS", 0.01)
     monkeypatch.setattr("submeter.sources.socket_port.asyncio.open_connection", never)
-    with pytest.raises(LinkError, match="socket://127.0.0.9:7 does not answer"):
+    with pytest.raises(LinkError, match=r"socket://127.0.0.9:7 does not answer"):
         await socket_port.connect(Socket("127.0.0.9", 7))

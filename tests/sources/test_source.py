@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,13 +57,12 @@ def crash(publish: Publish) -> None:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were asked for; none is really made."""
     asked: list[float] = []
-    sleep = asyncio.sleep
 
     async def fast(seconds: float) -> None:
         asked.append(seconds)
-        await sleep(0)
+        await asyncio.sleep(0)
 
-    monkeypatch.setattr("submeter.sources.source.asyncio.sleep", fast)
+    monkeypatch.setattr(source, "asyncio", SimpleNamespace(sleep=fast))
     return asked
 
 

@@ -1,5 +1,6 @@
 """BACnet objects as their wire images, and the table of all of them."""
 
+import functools
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -21,6 +22,7 @@ _WILDCARD = LAST_INSTANCE + 1
 _INSTANCE_BITS = 22
 
 
+@functools.cache
 def property_number(attribute: str) -> int:
     """Return the number of the property that bacpypes3 calls `attribute`, as presentValue."""
     return int(PropertyIdentifier(attribute))
@@ -83,8 +85,8 @@ class ServedObject:
         ]
 
     def _list_properties(self) -> None:
-        listed = [PropertyIdentifier(own) for own in self.images if own not in _UNLISTED]
-        self.images[_PROPERTY_LIST] = tuple(image.encode(own) for own in listed)
+        listed = [own for own in self.images if own not in _UNLISTED]
+        self.images[_PROPERTY_LIST] = tuple(_encoded(own) for own in listed)
 
 
 class ObjectTable:
@@ -132,10 +134,16 @@ class ObjectTable:
         self._by_name[entry.name] = entry
 
 
+@functools.cache
+def _encoded(number: int) -> bytes:
+    return image.encode(PropertyIdentifier(number))
+
+
 def _label(entry: ServedObject) -> str:
     return f"{ObjectType(entry.type)} {entry.instance} '{entry.name}'"
 
 
+@functools.cache
 def _required(schema: Any) -> frozenset[int]:
     names = {name for base in schema.__mro__ for name in getattr(base, "_required", ())}
     return frozenset(property_number(name) for name in names)
