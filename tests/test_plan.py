@@ -1,6 +1,5 @@
 """The plan: ports, maps, options and BACnet numbers are checked before anything starts."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -114,10 +113,12 @@ def test_a_source_that_is_wrong(tmp_path: Path, source: str, expected: str) -> N
     assert found.replace(str(tmp_path), "FOLDER").startswith(expected)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may use every device")
-def test_a_device_without_the_right_to_use_it(tmp_path: Path) -> None:
-    (found,) = faults(write(tmp_path, "tic: {port: /dev/mem}"))
-    assert found == "7:21: no right to use /dev/mem; add the user to the group 'dialout'"
+def test_a_device_without_the_right_to_use_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("submeter.sources.port.os.access", lambda path, mode: False)
+    (found,) = faults(write(tmp_path, "tic: {port: /dev/null}"))
+    assert found == "7:21: no right to use /dev/null; add the user to the group 'dialout'"
 
 
 def test_an_unknown_meter_map(tmp_path: Path) -> None:

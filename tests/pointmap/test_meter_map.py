@@ -227,6 +227,14 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert len(faults(tmp_path, text)) == 5
 
 
+def test_the_last_address_may_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(GOOD.replace("DI 101", "DI 65484").replace("HR 5", "HR 65535"))
+    loaded = meter_map.read(path)
+    assert loaded.validity == Address(Table.DISCRETE, 65535 - 52)
+    assert loaded.registers[3].wire + loaded.registers[3].words == 65536
+
+
 def test_bits_and_registers_of_one_number_do_not_overlap(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     path.write_text(GOOD.replace(ALARM, "{point: Overload_Alarm, at: Coil 1}"), encoding="utf-8")

@@ -128,9 +128,14 @@ def test_a_label_that_was_sent_is_not_absent_although_it_was_refused() -> None:
     update = says(made, changed(PRODUCER, EAIT="00000X123"))
     assert made.refused == 1
     assert "Active_Energy_Export" not in update.absent | update.values.keys()
-    update = says(made, changed(PRODUCER, STGE="00DA44"))
-    assert made.refused == 2
-    assert update.absent == frozenset()
+
+
+def test_a_refused_status_register_does_not_decide_on_the_power() -> None:
+    made = translator()
+    update = says(made, changed(CONSUMER, STGE="00DA44"))
+    assert made.refused == 1
+    assert "Active_Energy_Export" in update.absent
+    assert "Active_Power_Total" not in update.absent | update.values.keys()
 
 
 @pytest.mark.parametrize(
