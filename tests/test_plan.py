@@ -1,5 +1,6 @@
 """The plan: ports, maps, options and BACnet numbers are checked before anything starts."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,17 @@ def test_bacnet_objects_of_two_meters_must_not_collide(tmp_path: Path) -> None:
     near = "meters.1.bacnet={instance_offset: 1, name_prefix: two.}"
     (found,) = faults(path, near)
     assert found.startswith(f"--set {near}: meters 'one' and 'two' have the same BACnet object in")
+
+
+def test_two_meters_on_one_device(tmp_path: Path) -> None:
+    master, slave = os.openpty()
+    try:
+        device = os.ttyname(slave)
+        link = tmp_path / "adapter"
+        link.symlink_to(device)
+        path = write(tmp_path, f"tic: {{port: {device}}}", f"tic: {{port: {link}}}")
+        expected = f"11:21: {link} feeds meter 'one' already; name another port"
+        assert faults(path) == [expected]
+    finally:
+        os.close(master)
+        os.close(slave)

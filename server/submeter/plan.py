@@ -47,6 +47,7 @@ def make(loaded: Loaded) -> list[PlannedMeter]:
         except ConfigError as error:
             faults.extend(error.faults)
     if not faults:
+        faults.extend(_shared_devices(loaded))
         faults.extend(_collisions(loaded, planned))
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
@@ -108,6 +109,20 @@ def _map_file(loaded: Loaded, kind: str, name: str, loc: yamlfile.Loc) -> Path:
         return folders.find(kind, name, loaded.own_maps)
     except ConfigError as error:
         raise ConfigError(loaded.document.fault(loc, str(error))) from None
+
+
+def _shared_devices(loaded: Loaded) -> Iterator[str]:
+    """Find serial devices that two sources would open."""
+    users: dict[Path, str] = {}
+    for index, entry in enumerate(loaded.config.meters):
+        settings = entry.sources[0].settings
+        if isinstance(settings, TicSettings) and settings.port.startswith("/"):
+            device = Path(settings.port).resolve()
+            if other := users.get(device):
+                message = f"{settings.port} feeds meter '{other}' already; name another port"
+                loc = ("meters", index, "sources", 0, "tic", "port")
+                yield loaded.document.fault(loc, message)
+            users[device] = entry.name
 
 
 def _collisions(loaded: Loaded, planned: list[PlannedMeter]) -> Iterator[str]:

@@ -119,9 +119,7 @@ def load(path: Path) -> Document:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ConfigError(
-            f"{path}:1:1: cannot read the file: {error.strerror}"
-        ) from None
+        raise ConfigError(f"{path}:1:1: cannot read the file: {error.strerror}") from None
     if len(raw) > LARGEST_FILE:
         raise ConfigError(f"{path}:1:1: the file is too large; {LARGEST_FILE} bytes are the most")
     try:

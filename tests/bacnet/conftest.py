@@ -7,6 +7,7 @@ import pytest
 from bacnet.client import Client
 from submeter.bacnet import BacnetFace, BacnetSettings, ServedMeter
 from submeter.meter.meter import Meter
+from submeter.meter.reading import Quality
 from submeter.pointmap import meter_map
 
 DEVICE_ID = 4000
@@ -24,7 +25,7 @@ def meter() -> Meter:
 def make_meter(name: str) -> Meter:
     points = meter_map.load("standard").points
     given = [point.name for point in points if point.name != "Communication_Status"]
-    return Meter(name, points, given, 60.0)
+    return Meter(name, points, dict.fromkeys(given, Quality.MEASURED), 60.0)
 
 
 def settings(port: int, **changed: object) -> BacnetSettings:

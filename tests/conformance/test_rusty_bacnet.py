@@ -12,6 +12,7 @@ import pytest
 from submeter.bacnet import BacnetFace, BacnetSettings, ServedMeter
 from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter, values
+from submeter.meter.reading import Quality
 from submeter.pointmap import meter_map
 from submeter.pointmap.meter_map import BacnetObject
 
@@ -39,7 +40,7 @@ def number(index: int, name: str) -> float:
 def meter() -> Meter:
     """A meter that knows every point but two."""
     given = [point.name for point in STANDARD.points if point.name != "Communication_Status"]
-    made = Meter("main", STANDARD.points, given, 60.0)
+    made = Meter("main", STANDARD.points, dict.fromkeys(given, Quality.MEASURED), 60.0)
     known = {
         point.name: number(index, point.name)
         for index, point in enumerate(STANDARD.points)

@@ -61,7 +61,7 @@ def test_reactive_magnitude_undoes_apparent(active: float, reactive: float) -> N
         (-5.2, 5.0, -1.0),
         (5.3, 5.0, None),
         (0.0, 5.0, 0.0),
-        (0.0, 0.0, None),
+        (0.0, 0.0, 1.0),
         (3.0, 0.0, None),
     ],
 )

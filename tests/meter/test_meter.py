@@ -30,7 +30,7 @@ def at(seconds: float) -> Instant:
 
 
 def meter(*expected: str) -> Meter:
-    return Meter("test", POINTS, expected, MAX_AGE)
+    return Meter("test", POINTS, dict.fromkeys(expected, Quality.MEASURED), MAX_AGE)
 
 
 def fed(numbers: Mapping[str, float], quality: Quality = Quality.MEASURED) -> Meter:
@@ -151,7 +151,8 @@ def test_communication_follows_the_frames_whatever_they_carry() -> None:
 
 
 def test_a_meter_without_the_point_has_no_communication_status() -> None:
-    made = Meter("test", [point for point in POINTS if point.name == U1], [U1], MAX_AGE)
+    only = [point for point in POINTS if point.name == U1]
+    made = Meter("test", only, {U1: Quality.MEASURED}, MAX_AGE)
     made.update(values({U1: 230.0}), at(0))
     assert list(made.readings) == [U1]
 
@@ -332,3 +333,20 @@ def test_instants_count_on_both_clocks() -> None:
     first, second = Instant.now(), Instant.now()
     assert first.mono <= second.mono
     assert first.utc > 1_700_000_000
+
+
+def test_a_failed_reading_goes_stale_too() -> None:
+    made = meter(U1)
+    made.update(values({U1: 230.0}), at(0))
+    made.update(Update({}, failed=frozenset({U1})), at(1))
+    made.tick(at(1 + MAX_AGE))
+    assert made.readings[U1].quality is Quality.FAILED
+    made.tick(at(1.1 + MAX_AGE))
+    assert made.readings[U1].quality is Quality.STALE
+
+
+def test_a_power_that_will_be_a_mean_promises_no_power_factor() -> None:
+    expected = {"Active_Power_Total": Quality.DERIVED, "Apparent_Power_Total": Quality.MEASURED}
+    made = Meter("test", POINTS, expected, MAX_AGE)
+    assert made.readings["Power_Factor_Total"].quality is Quality.ABSENT
+    assert made.readings["Active_Power_Total"].quality is Quality.STALE

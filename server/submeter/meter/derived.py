@@ -61,8 +61,13 @@ def reactive_magnitude(active: float, apparent_power: float) -> float | None:
 
 
 def power_factor(active: float, apparent_power: float) -> float | None:
-    """Return P/S with the sign of P; None without load, or where rounding puts it beyond 1."""
-    if not apparent_power or abs(active) > 1.05 * abs(apparent_power):
+    """Return P/S with the sign of P; None where P exceeds S by more than rounding can explain.
+
+    Without load it is not defined; 1 is what meters show then.
+    """
+    if not apparent_power and not active:
+        return 1.0
+    if abs(active) > 1.05 * abs(apparent_power):
         return None
     return max(-1.0, min(1.0, active / abs(apparent_power)))
 

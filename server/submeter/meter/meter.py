@@ -10,13 +10,14 @@ from submeter.meter.reading import Quality, Reading, Update, Value
 Readings = Mapping[str, Reading]
 Listener = Callable[[Readings], None]
 
+_TIMELESS = (Quality.STALE, Quality.ABSENT)
 _UNKNOWN = Reading(None, Quality.STALE)
 _ABSENT = Reading(None, Quality.ABSENT)
 COMMUNICATION = "Communication_Status"
 
 
 class Meter:
-    """One meter. `expected` says what its sources can give; `max_age` is in seconds.
+    """One meter. `expected` says what its sources can give, and how; `max_age` is in seconds.
 
     A point that is expected reads stale without a value until the first frame. One that is not, and
     that no rule derives, is absent. Every change is told to the listeners once an update, as the
@@ -24,7 +25,7 @@ class Meter:
     """
 
     def __init__(
-        self, name: str, points: Iterable[Point], expected: Iterable[str], max_age: float
+        self, name: str, points: Iterable[Point], expected: Mapping[str, Quality], max_age: float
     ) -> None:
         self.name = name
         self.points = tuple(points)
@@ -37,7 +38,8 @@ class Meter:
             rule for rule in RULES if rule.point in self._readings and rule.point not in self._given
         ]
         self._listeners: list[Listener] = []
-        self._means: set[str] = set()  # points whose last value was a mean over time
+        # Points whose value is, or will be, a mean over time.
+        self._means = {name for name in expected if expected[name] is Quality.DERIVED}
         self._last_frame: Instant | None = None
         self._settle(dict(self._readings), Instant(0.0, 0.0))
 
@@ -75,7 +77,7 @@ class Meter:
         """Age, derive, and publish the difference."""
         for name in self._given:
             reading = readings[name]
-            if reading.quality.good and reading.at and self._old(reading.at, now):
+            if reading.at and reading.quality not in _TIMELESS and self._old(reading.at, now):
                 readings[name] = reading._replace(quality=Quality.STALE)
         self._derive(readings)
         if COMMUNICATION in readings:

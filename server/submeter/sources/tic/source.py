@@ -69,9 +69,10 @@ class TicSource:
                 ear.introduce(translator)
                 if update:
                     publish(update, Instant.now())
-            if noise.changed(decoder.good, decoder.bad + ear.refused):
+            dropped = decoder.bad + ear.refused
+            if noise.changed(decoder.good, dropped):
                 event = "line_noisy" if noise.noisy else "line_quiet"
-                _log.warning("event=%s source=%s dropped=%d", event, self.name, decoder.bad)
+                _log.warning("event=%s source=%s dropped=%d", event, self.name, dropped)
 
 
 async def _next(port: Port, patience: float) -> bytes:

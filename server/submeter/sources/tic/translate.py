@@ -41,8 +41,11 @@ class Translator:
         Groups that break their label's form are dropped and counted in `refused`; labels that the
         map does not know are passed over.
         """
+        refused = self.refused
         groups = self._valid(frame)
-        complete = frame.whole and self._map.complete <= groups.keys()
+        # A group that was refused may hide another, which then only seems to be missing.
+        sound = frame.whole and self.refused == refused
+        complete = sound and self._map.complete <= groups.keys()
         self._complete_seen |= complete
         if self._map.identity in groups:
             self.identity = groups[self._map.identity].data
@@ -83,14 +86,7 @@ class Translator:
 
     def _impossible(self, rules: tuple[Rule, ...], groups: dict[str, Group]) -> bool:
         """Tell whether a complete frame proves that no rule can be fed."""
-        return not any(
-            self._feeds(rule) and (self._holds(rule, groups) or self._undecided(rule, groups))
-            for rule in rules
-        )
-
-    def _undecided(self, rule: Rule, groups: dict[str, Group]) -> bool:
-        """Tell whether a label that the rule depends on was refused this time."""
-        return any(name in self._seen and name not in groups for name in (*rule.when, *rule.unless))
+        return not any(self._feeds(rule) and self._holds(rule, groups) for rule in rules)
 
     def _feeds(self, rule: Rule) -> bool:
         indexes = (rules for name, rules in self._map.rules.items() if name in rule.indexes)
