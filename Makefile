@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 CONFIG ?= config.example.yaml
+INSTALL := apt-get update -qq && apt-get install -y -qq --no-install-recommends
+PEERS  := gcc libc6-dev pkg-config libmodbus-dev
 
 .PHONY: run test check bench tools peers clean
 
@@ -26,31 +28,24 @@ bench: $(VENV)/.dev peers
 # mbpoll is a Debian package: only root can install it.
 tools:
 	@command -v mbpoll >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && apt-get install -y -qq --no-install-recommends mbpoll; \
-	  else \
-	    echo "mbpoll is not installed, its acceptance tests are skipped: sudo apt-get install mbpoll"; \
-	  fi; }
+	  [ "$$(id -u)" = 0 ] && $(INSTALL) mbpoll >/dev/null || \
+	  echo "mbpoll is not installed, its acceptance tests are skipped: sudo apt-get install mbpoll"; }
 
 # The yardstick of the Modbus figures is a C server built on libmodbus.
 peers:
 	@pkg-config --exists libmodbus 2>/dev/null && command -v cc >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && \
-	    apt-get install -y -qq --no-install-recommends gcc libc6-dev pkg-config libmodbus-dev; \
-	  else \
-	    echo "libmodbus is not installed, its comparison is skipped:" \
-	      "sudo apt-get install gcc libc6-dev pkg-config libmodbus-dev"; \
-	  fi; }
+	  [ "$$(id -u)" = 0 ] && $(INSTALL) $(PEERS) >/dev/null || \
+	  echo "libmodbus is not installed, its comparison is skipped: sudo apt-get install $(PEERS)"; }
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+# A venv without pip is what a machine without python3-venv leaves behind.
+$(BIN)/pip:
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.runtime: $(VENV)/bin/python pyproject.toml
+$(VENV)/.runtime: pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+$(VENV)/.dev: pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(VENV)/.runtime
 

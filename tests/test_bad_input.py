@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tooling.program import CHECKOUT, COMMAND, run, write
+from tooling.program import CHECKOUT, COMMAND, free_port, run, write
 
 GOOD = """
     site: test
@@ -146,9 +146,11 @@ def test_help_has_an_example(command: str) -> None:
 
 
 def test_show_without_a_server(tmp_path: Path) -> None:
-    ended = run("show", str(write(tmp_path / "config.yaml", GOOD)), "--once")
+    port = free_port()
+    config = write(tmp_path / "config.yaml", GOOD.replace("15021", str(port)))
+    ended = run("show", str(config), "--once")
     assert ended.returncode == 1
-    expected = "no answer from 127.0.0.1 port 15021; is 'submeter run' running there?"
+    expected = f"no answer from 127.0.0.1 port {port}; is 'submeter run' running there?"
     assert ended.stderr.strip() == expected
 
 
@@ -174,3 +176,57 @@ def test_port_502_without_the_right_to_bind(tmp_path: Path) -> None:
     assert "modbus.tcp: port 502" in ended.stderr
     assert "needs the right to bind" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_an_address_that_check_can_see_is_not_here(tmp_path: Path) -> None:
+    config = write(
+        tmp_path / "config.yaml", GOOD + "    bacnet: {address: eth99, device_id: 4000}\n"
+    )
+    line = refused(config)
+    assert line.startswith("8:20: bacnet.address 'eth99' is no interface or IPv4 address")
+
+
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    assert refused(fifo) == "1:1: cannot read the file: it is no regular file"
+    assert refused(Path("/dev/zero")) == "1:1: cannot read the file: it is no regular file"
+    config = edited(tmp_path, "simulated: {seed: 1}", f'tic: {{port: "replay:{fifo}"}}')
+    assert refused(config) == f"6:21: cannot read the recording {fifo}: it is no regular file"
+
+
+def test_a_folder_that_may_not_be_entered(tmp_path: Path) -> None:
+    long = "x" * 300
+    config = edited(tmp_path, "simulated: {seed: 1}", f"tic: {{port: /dev/{long}}}")
+    assert refused(config) == f"6:21: cannot open /dev/{long}: File name too long"
+    ended = run("map", long)
+    assert ended.returncode == 2
+    assert "is no name of a map" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "map", "schema"])
+def test_a_full_disk(tmp_path: Path, command: str) -> None:
+    what = {"check": str(write(tmp_path / "config.yaml", GOOD)), "map": "standard"}
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*COMMAND, command, what.get(command, "config")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == "cannot write: No space left on device"
+
+
+def test_a_thousand_mistakes_are_told_fast_and_not_all(tmp_path: Path) -> None:
+    config = write(tmp_path / "config.yaml", "".join(f"k{n}: 1\n" for n in range(1000)))
+    lines = refused(config).splitlines()
+    assert len(lines) == 51
+    assert lines[-1].endswith("and 952 more faults")
+
+
+def test_a_fault_is_one_line_whatever_stands_in_the_file(tmp_path: Path) -> None:
+    config = write(tmp_path / "config.yaml", GOOD + '    "a\\nb": 1\n')
+    assert refused(config).startswith("8:1: unknown key 'a\\nb'")

@@ -56,6 +56,7 @@ http: {host: 0.0.0.0, port: 8080}
 def load(folder: Path, text: str, *overrides: str) -> config.Loaded:
     path = folder / "config.yaml"
     path.write_text(text, encoding="utf-8")
+    (folder / "own").mkdir(exist_ok=True)
     return config.load(path, overrides)
 
 
@@ -155,12 +156,12 @@ def test_keys_whose_part_does_not_exist_yet_are_noted(tmp_path: Path) -> None:
             "{port: /dev/ttyUSB0, baudrate: 9601}",
             "10:45: meters.1.sources.0.tic.baudrate: input should be 'auto', 1200, 2400, 4800,",
         ),
-        ("meters:\n", "meters: []\nmeterz:\n", "2:9: meters: list should have at least 1 item"),
+        ("meters:\n", "meters: []\nmeterz:\n", "2:9: meters: at least one entry should stand here"),
         # sources
         (
             "    sources:\n      - simulated: {seed: 7}\n",
             "    sources: []\n",
-            "5:14: meters.0.sources: list should have at least 1 item",
+            "5:14: meters.0.sources: at least one entry should stand here",
         ),
         (
             "- simulated: {seed: 7}",
@@ -294,3 +295,9 @@ def test_a_file_that_is_no_mapping(tmp_path: Path) -> None:
     assert faults(tmp_path, "a", "site=x") == [
         "--set site=x: there is nothing below the value before 'site'"
     ]
+
+
+def test_a_folder_of_own_maps_that_is_not_there(tmp_path: Path) -> None:
+    text = GOOD + "maps: nowhere\n"
+    line = text.splitlines().index("maps: nowhere") + 1
+    assert faults(tmp_path, text) == [f"{line}:7: there is no folder {tmp_path / 'nowhere'}"]

@@ -4,12 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tooling.program import CHECKOUT, free_port, run, running
+from tooling.modbus_client import Poller
+from tooling.program import CHECKOUT, eventually, free_port, loopback, run, running
 
 README = (CHECKOUT / "README.md").read_text()
 EXAMPLE = CHECKOUT / "config.example.yaml"
@@ -45,30 +46,35 @@ def test_every_link_leads_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.skipif(not shutil.which("mbpoll"), reason="mbpoll is not installed")
-def test_readme_mbpoll_line(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Run the example and give its Modbus port once the Linky is heard."""
     port = free_port()
-    line = command("mbpoll").replace("-p 5020", f"-p {port}")
-    settings = [f"modbus.tcp.port={port}", "bacnet.address=127.19.0.4/8", "bacnet.port=47822"]
-    with running(EXAMPLE, tmp_path / "log", *(x for key in settings for x in ("--set", key))):
-        time.sleep(2)
-        output = subprocess.run(line.split(), capture_output=True, text=True, check=True).stdout
+    settings = ["--set", f"modbus.tcp.port={port}", "--set", f"bacnet.address={loopback(3)}/8"]
+    log = tmp_path_factory.mktemp("example") / "log"
+    with running(EXAMPLE, log, *settings), Poller(port) as poller:
+        eventually(lambda: poller.bit(1, 1001))
+        yield port
+
+
+@pytest.mark.skipif(not shutil.which("mbpoll"), reason="mbpoll is not installed")
+def test_readme_mbpoll_line(example: int) -> None:
+    line = command("mbpoll").replace("-p 5020", f"-p {example}")
+    output = subprocess.run(line.split(), capture_output=True, text=True, check=True).stdout
     assert "-- Polling slave 1..." in README
     polled = re.search(r"^\[1\]: \t([0-9.]+)$", output, re.MULTILINE)
     assert polled, output
     assert float(polled[1]) == pytest.approx(answer_in_readme(r"^\[1\]: \t([0-9.]+)$"), abs=1)
 
 
+@pytest.mark.usefixtures("example")
 def test_readme_bacnet_line(tmp_path: Path) -> None:
-    line = command("echo").replace("192.0.2.5:47808", "127.19.0.5:47823")
-    line = line.replace("192.0.2.5/24:47809", "127.19.0.6/8:47824")
+    line = command("echo").replace("192.0.2.5:47808", f"{loopback(3)}:47808")
+    line = line.replace("192.0.2.5/24:47809", f"{loopback(4)}/8:47809")
     line = line.replace(".venv/bin/python", sys.executable)
-    settings = [f"modbus.tcp.port={free_port()}", "bacnet.address=127.19.0.5/8"]
-    settings.append("bacnet.port=47823")
-    with running(EXAMPLE, tmp_path / "log", *(x for key in settings for x in ("--set", key))):
-        time.sleep(2)
-        ended = subprocess.run(
-            line, shell=True, capture_output=True, text=True, timeout=20, check=False, cwd=CHECKOUT
-        )
+    # The client leaves its history in the folder that it is called in.
+    ended = subprocess.run(
+        line, shell=True, capture_output=True, text=True, timeout=20, check=False, cwd=tmp_path
+    )
     read = float(ended.stdout.strip())
     assert read == pytest.approx(answer_in_readme(r"^(2[0-9]{2}\.[0-9])$"), abs=15)

@@ -117,7 +117,10 @@ def test_a_source_that_is_wrong(tmp_path: Path, source: str, expected: str) -> N
 def test_a_device_without_the_right_to_use_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("submeter.sources.port.os.access", lambda path, mode: False)
+    def refuse(*_: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr("submeter.sources.port.os.open", refuse)
     (found,) = faults(write(tmp_path, "tic: {port: /dev/null}"))
     assert found == "7:21: no right to use /dev/null; add the user to the group 'dialout'"
 
@@ -157,7 +160,7 @@ def test_bacnet_objects_of_two_meters_must_not_collide(tmp_path: Path) -> None:
     assert faults(path) == [
         "8:5: meters 'one' and 'two' have the same BACnet object instances; "
         "give 'two' its own bacnet.instance_offset, such as 1000",
-        "8:5: meters 'one' and 'two' have the same BACnet object names; "
+        "8:5: meter 'two' has BACnet object names that meter 'one' has already; "
         "give 'two' its own bacnet.name_prefix, such as 'two.'",
     ]
     assert made(path, "meters.1.bacnet={instance_offset: 1000, name_prefix: two.}")
@@ -183,3 +186,14 @@ def test_two_meters_on_one_device(tmp_path: Path) -> None:
     finally:
         os.close(master)
         os.close(slave)
+
+
+def test_a_device_with_the_name_of_an_object(tmp_path: Path) -> None:
+    path = write(tmp_path, "simulated: {}", more="bacnet: {device_id: 1}\n")
+    (found,) = faults(path, "bacnet.device_name=Active_Power_Total")
+    assert "has BACnet object names that the device has already" in found
+
+
+def test_what_is_no_terminal_is_no_device(tmp_path: Path) -> None:
+    (found,) = faults(write(tmp_path, "tic: {port: /dev/null}"))
+    assert found == "7:21: /dev/null is no serial device; name the adapter's port"

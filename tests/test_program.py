@@ -12,17 +12,10 @@ import pytest
 
 from tooling import tic
 from tooling.modbus_client import Poller
-from tooling.program import CHECKOUT, free_port, run, running, write
+from tooling.program import CHECKOUT, eventually, free_port, loopback, run, running, write
 
 Damage = Callable[[bytes], bytes]
 EXAMPLE = CHECKOUT / "config.example.yaml"
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -31,10 +24,11 @@ def port() -> int:
 
 
 def test_example_serves_both_meters(tmp_path: Path, port: int) -> None:
-    settings = ["--set", f"modbus.tcp.port={port}", "--set", "bacnet.address=127.19.0.1/8"]
+    address = loopback(1)
+    settings = ["--set", f"modbus.tcp.port={port}", "--set", f"bacnet.address={address}/8"]
     with running(EXAMPLE, tmp_path / "log", *settings) as program, Poller(port) as poller:
-        assert f"meters=2 modbus.tcp=0.0.0.0:{port} bacnet=127.19.0.1:47808" in program.ready
-        eventually(lambda: poller.bit(1, 1) and poller.bit(2, 1))
+        assert f"meters=2 modbus.tcp=0.0.0.0:{port} bacnet={address}:47808" in program.ready
+        eventually(lambda: poller.bit(1, 1001) and poller.bit(2, 1001))
         for unit in (1, 2):
             assert 200 < poller.value(unit, 40021) < 260
             assert 350 < poller.value(unit, 40027) < 450
@@ -148,13 +142,13 @@ def test_second_instance_is_refused_in_one_line(tmp_path: Path, port: int) -> No
 
 
 def test_second_bacnet_instance_is_refused(tmp_path: Path, port: int) -> None:
-    face = "bacnet: {address: 127.19.0.2/8, port: 47819, device_id: 4000}"
+    face = f"bacnet: {{address: {loopback(2)}/8, device_id: 4000}}"
     stream = CHECKOUT / "examples/linky-three-phase.tic"
     config = _linky(tmp_path, port, f"replay:{stream}", face)
     with running(config, tmp_path / "log"):
         second = run("run", str(config), "--set", f"modbus.tcp.port={free_port()}")
     assert second.returncode == 1
-    assert "47819" in second.stderr
+    assert f"port 47808 on {loopback(2)}" in second.stderr
     assert "taken by another program" in second.stderr
     assert "Traceback" not in second.stderr
 

@@ -1,11 +1,14 @@
 """The live view, against the running program."""
 
+import os
+import pty
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 
-from submeter.show import Line
+from submeter.poller import Line
 from tooling.program import CHECKOUT, COMMAND, free_port, run, running, write
 
 CONFIG = """
@@ -48,11 +51,12 @@ def test_live_view_refreshes_until_interrupted(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(3)
+        assert view.stdout
+        first = view.stdout.readline()
         view.send_signal(signal.SIGINT)
         output, errors = view.communicate(timeout=10)
     assert view.returncode == 0, errors
-    assert "Voltage_L1_N" in output
+    assert "Voltage_L1_N" in first + output
     assert "Traceback" not in errors
 
 
@@ -67,7 +71,8 @@ def test_view_ends_in_one_line_when_the_server_goes(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(3)
+        assert view.stdout
+        view.stdout.readline()
         program.stop()
         _, errors = view.communicate(timeout=20)
     assert view.returncode == 1
@@ -77,14 +82,60 @@ def test_view_ends_in_one_line_when_the_server_goes(tmp_path: Path) -> None:
 
 def test_age_is_a_bound() -> None:
     line = Line()
-    assert line.age(0, 20) == "-"
+    assert line.age(0, 20, False) == "-"
     line.take("230", 100)
-    assert line.age(100, 20) == "< 20 s"
+    assert line.age(100, 20, False) == "< 20 s"
     line.take("230", 105)
-    assert line.age(105, 20) == "< 20 s"
-    line.take("231", 106)
-    assert line.age(109, 20) == "< 3 s"
-    assert line.age(150, 20) == "< 20 s"
+    assert line.age(105, 20, False) == "< 20 s"
+    line.take("231", 110)
+    assert line.age(110, 20, False) == "< 5 s", "it changed after the poll before"
+    assert line.age(112, 20, False) == "< 7 s"
+    assert line.age(112, 20, True) == "< 20 s", "one of its inputs may be older"
+    assert line.age(150, 20, False) == "< 20 s"
     line.take(None, 130)
     assert (line.valid, line.value) == (False, "")
-    assert line.age(130, 20) == "> 24 s"
+    assert line.age(130, 20, False) == "> 20 s"
+
+
+def test_a_map_without_validity_bits_tells_by_its_invalid_patterns(tmp_path: Path) -> None:
+    (tmp_path / "meters").mkdir()
+    shipped = (CHECKOUT / "pointmaps/meters/standard.yaml").read_text()
+    own = shipped.replace("  validity: DI 1001\n", "").replace("0x7FC00000", "0xC7C34F80")
+    (tmp_path / "meters" / "standard.yaml").write_text(own)
+    text = CONFIG.format(port=free_port()) + f"    maps: {tmp_path}\n"
+    config = write(tmp_path / "config.yaml", text)
+    with running(config, tmp_path / "log"):
+        time.sleep(0.5)
+        shown = run("show", str(config), "--meter", "house", "--once", "--all").stdout
+    rows = [
+        [cell.strip() for cell in row.split("│")[1:-1]]
+        for row in shown.splitlines()
+        if row.startswith("│")
+    ]
+    found = {name: (value, quality) for name, value, _, quality, _ in rows}
+    assert found["Demand_Peak_Current"] == ("", "unknown")
+    assert found["Demand_Peak_Timestamp"] == ("", "unknown")
+    assert found["Frequency"][1] == "valid"
+
+
+def test_a_small_terminal_says_what_does_not_fit(tmp_path: Path) -> None:
+    config = write(tmp_path / "config.yaml", CONFIG.format(port=free_port()))
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, 100))
+    with running(config, tmp_path / "log"):
+        view = subprocess.Popen(
+            [*COMMAND, "show", str(config)],
+            cwd=CHECKOUT,
+            stdout=slave,
+            stderr=slave,
+            env=os.environ | {"TERM": "xterm"},
+        )
+        shown = b""
+        while shown.count(b"do not fit here") < 2:
+            shown += os.read(master, 65536)
+        view.send_signal(signal.SIGINT)
+        assert view.wait(10) == 0
+    os.close(slave)
+    os.close(master)
+    assert b"house (unit 5)" in shown
+    assert b"shed (unit 6)" in shown

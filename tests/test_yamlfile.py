@@ -220,7 +220,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     path.write_bytes(b"a: 1\nb: caf\xe9\n")
     assert refused(path) == "2:1: not UTF-8 text; save the file as UTF-8"
     path.write_bytes(b"a: " + b"x" * 1_000_000)
-    assert refused(path) == "1:1: the file is too large; 1000000 bytes are the most"
+    assert refused(path) == "1:1: cannot read the file: it is too large; 1000000 bytes are the most"
     path.write_bytes(b"")
     assert refused(path) == "1:1: the file is empty; it needs keys with values"
 

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
@@ -35,20 +37,29 @@ class Face(Protocol):
 
 
 async def run(loaded: Loaded, meters: Sequence[PlannedMeter]) -> None:
-    """Serve the meters until SIGTERM or SIGINT; raises ListenError when a face cannot listen."""
+    """Serve the meters until SIGTERM, SIGINT or SIGHUP; raises ListenError."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     async with _served(_faces(loaded, meters)) as listening, _fed(meters):
         # What stands now lives as long as the program: the collector need not look at it.
         gc.collect()
         gc.freeze()
-        print(f"ready meters={len(meters)} {listening}", flush=True)
+        _say(f"ready meters={len(meters)} {listening}")
         notify.tell("READY=1")
         await stop.wait()
         notify.tell("STOPPING=1")
     _log.info("event=stopped version=%s", __version__)
+
+
+def _say(line: str) -> None:
+    """Print `line`; that nobody reads it any more is no reason to stop."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        _log.warning('event=output_lost reason="%s"', error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _faces(loaded: Loaded, meters: Sequence[PlannedMeter]) -> dict[str, Face]:

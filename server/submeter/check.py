@@ -4,18 +4,32 @@ from rich.console import Console
 from rich.table import Table
 
 from submeter.config import Loaded
+from submeter.errors import ConfigError, ListenError
 from submeter.plan import PlannedMeter
+
+
+def addresses(loaded: Loaded) -> str | None:
+    """Return the BACnet address of this machine; raises ConfigError if it has none such."""
+    if loaded.config.bacnet is None:
+        return None
+    from submeter.bacnet.address import resolve
+
+    try:
+        return resolve(loaded.config.bacnet.address)
+    except ListenError as error:
+        raise ConfigError(loaded.document.fault(("bacnet", "address"), str(error))) from None
 
 
 def show(loaded: Loaded, meters: list[PlannedMeter]) -> None:
     """Print meters, points with source and expected quality, and listeners."""
+    address = addresses(loaded)
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     for line in loaded.unused():
         console.print(f"note: {line}")
     for each in meters:
         console.print(_meter(each))
     console.print("listeners:")
-    for line in _listeners(loaded):
+    for line in _listeners(loaded, address):
         console.print(f"  {line}")
     console.print(f"{loaded.document.name}: good, {len(meters)} meters")
 
@@ -42,14 +56,14 @@ def _meter(each: PlannedMeter) -> Table:
     return table
 
 
-def _listeners(loaded: Loaded) -> list[str]:
+def _listeners(loaded: Loaded, address: str | None) -> list[str]:
     config = loaded.config
     lines = []
     if tcp := config.modbus.tcp:
         lines.append(f"Modbus TCP on {tcp.host} port {tcp.port}")
     if bacnet := config.bacnet:
         lines.append(
-            f"BACnet/IP on {bacnet.address} port {bacnet.port}, device {bacnet.device_id} "
+            f"BACnet/IP on {address} port {bacnet.port}, device {bacnet.device_id} "
             f"'{bacnet.device_name or config.site}'"
         )
     return lines

@@ -1,6 +1,7 @@
 """The command line: one command a task, with an example in every --help."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,9 +46,12 @@ def _plainly() -> Iterator[None]:
     except SubmeterError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None
-    except BrokenPipeError:
-        # The reader of a list, such as `head`, has seen enough.
-        sys.stderr.close()
+    except OSError as error:
+        # The reader of a list, such as `head`, has seen enough, or the disk is full.
+        if not isinstance(error, BrokenPipeError):
+            print(f"cannot write: {error.strerror or error}", file=sys.stderr)
+        # What is still in the buffer must not be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
 
 

@@ -146,15 +146,18 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Loaded:
         document = _override(document, override)
     config = document.read_as(Config)
     faults = [document.fault(loc, message) for loc, message in _disagreements(config)]
+    folder = path.resolve().parent
+    if config.maps and not (folder / config.maps).is_dir():
+        faults.append(document.fault(("maps",), f"there is no folder {folder / config.maps}"))
     if faults:
         raise ConfigError(*faults)
-    return Loaded(config, document, path.resolve().parent)
+    return Loaded(config, document, folder)
 
 
 def _override(document: yamlfile.Document, override: str) -> yamlfile.Document:
     key, equals, text = override.partition("=")
     steps = key.split(".")
-    if not equals or not all(steps):
+    if not equals or not all(steps) or len(steps) > yamlfile.DEEPEST:
         raise ConfigError(f"--set {override}: write --set key=value, as modbus.tcp.port=5020")
     data = _replaced(document.data, steps, yamlfile.scalar(text), override)
     places = document.overrides | {tuple(steps): f"--set {override}"}
@@ -168,7 +171,7 @@ def _replaced(data: Any, steps: list[str], value: Any, override: str) -> Any:
         return value
     head, rest = steps[0], steps[1:]
     if isinstance(data, list):
-        if not head.isdecimal() or int(head) >= len(data):
+        if not head.isdecimal() or len(head) > 6 or int(head) >= len(data):
             raise ConfigError(
                 f"--set {override}: '{head}' is no item; there are {len(data)}, from 0"
             )

@@ -24,5 +24,9 @@ class ListenError(SubmeterError):
     """A face cannot listen where it was told to: the start stops, exit status 1."""
 
 
+class NoAnswerError(SubmeterError):
+    """A server that was asked does not answer, or not as its map says."""
+
+
 class FrameError(SubmeterError):
     """Received bytes break their protocol: drop them, count them, carry on."""

@@ -1,14 +1,21 @@
 """Tells systemd how the service is (sd_notify(3)), without its library."""
 
+import logging
 import os
 import socket
 
+_log = logging.getLogger(__name__)
+
 
 def tell(state: str) -> None:
-    """Send `state`, such as READY=1, to the service manager if there is one."""
+    """Send `state`, such as READY=1, to the service manager if there is one that listens."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-        channel.connect(address.replace("@", "\0", 1))
-        channel.send(state.encode())
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.setblocking(False)
+            channel.connect(address.replace("@", "\0", 1))
+            channel.send(state.encode())
+    except OSError as error:
+        _log.warning('event=notify_failed state=%s reason="%s"', state, error)

@@ -77,8 +77,9 @@ def _source(loaded: Loaded, entry: MeterEntry, loc: yamlfile.Loc) -> Source:
         case TicSettings() as settings:
             return _tic(loaded, entry.name, settings, (*loc, "tic"))
         case SimulatedSettings() as settings:
-            midnight = int(time.time()) % 86_400
-            return SimulatedSource(entry.name, settings, second_of_day=midnight)
+            now = time.localtime()
+            second_of_day = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
+            return SimulatedSource(entry.name, settings, second_of_day)
         case None:
             raise AssertionError("the configuration model lets no empty source through")
 
@@ -130,7 +131,8 @@ def _collisions(loaded: Loaded, planned: list[PlannedMeter]) -> Iterator[str]:
     if loaded.config.bacnet is None:
         return
     instances: dict[tuple[str, int], str] = {}
-    names: dict[str, str] = {}
+    own = loaded.config.bacnet.device_name or loaded.config.site
+    names: dict[str, str] = {own: "the device", "Network_Port": "the network port"}
     for index, each in enumerate(planned):
         name, place = each.entry.name, each.entry.bacnet
         loc = ("meters", index, "bacnet")
@@ -147,9 +149,9 @@ def _collisions(loaded: Loaded, planned: list[PlannedMeter]) -> Iterator[str]:
             yield loaded.document.fault((*loc, "instance_offset"), message)
         if other := next((names[key] for key in sorted(called) if key in names), None):
             message = (
-                f"meters '{other}' and '{name}' have the same BACnet object names; "
+                f"meter '{name}' has BACnet object names that {other} has already; "
                 f"give '{name}' its own bacnet.name_prefix, such as '{name}.'"
             )
             yield loaded.document.fault((*loc, "name_prefix"), message)
         instances |= dict.fromkeys(taken, name)
-        names |= dict.fromkeys(called, name)
+        names |= dict.fromkeys(called, f"meter '{name}'")

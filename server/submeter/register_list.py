@@ -76,7 +76,8 @@ def document(meter_map: MeterMap) -> str:
         f"# {meter_map.title}\n\n"
         "Values are big-endian, the most significant word first. The address counts from 1\n"
         "inside its table, as the trade writes it; on the wire it counts from 0. An unknown value\n"
-        f"reads as the invalid value. Printed by `submeter map {meter_map.name}`.\n\n"
+        "reads as the invalid value. Nothing can be written.\n\n"
+        f"Printed by `submeter map {meter_map.name}`.\n\n"
         f"{markdown(rows(meter_map))}"
     )
 

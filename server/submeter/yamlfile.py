@@ -6,6 +6,7 @@ key is an error.
 """
 
 import difflib
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from submeter import regular_file
 from submeter.errors import ConfigError
 
 Loc = tuple[int | str, ...]
@@ -22,6 +24,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST_FILE = 1_000_000  # bytes; a map of every register of a large meter is a tenth of this
 DEEPEST = 20
+MOST_FAULTS = 50  # told at once; more are one mistake rather than many
 
 
 class _RefusedError(yaml.MarkedYAMLError):
@@ -87,14 +90,18 @@ class Document:
 
     def fault(self, loc: Loc, message: str, key: bool = False) -> str:
         """Return one line that says where and what."""
-        return f"{self.place(loc, key)}: {message}"
+        line = f"{self.place(loc, key)}: {message}"
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
     def read_as(self, model: type[Model]) -> Model:
         """Return the data as `model`; raises ConfigError with one line for each fault."""
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            lines = [self._explain(model, fault) for fault in error.errors()]
+            found = error.errors()
+            lines = [self._explain(model, fault) for fault in found[:MOST_FAULTS]]
+            if len(found) > MOST_FAULTS:
+                lines.append(f"{self.name}: and {len(found) - MOST_FAULTS} more faults")
             raise ConfigError(*dict.fromkeys(lines)) from None
 
     def _explain(self, model: type[BaseModel], fault: Any) -> str:
@@ -110,6 +117,8 @@ class Document:
             return self.fault(loc, f"{path}: {message}" if path else message)
         if fault["type"] in ("model_type", "dict_type"):
             message = "keys with values should stand here"
+        if fault["type"] == "too_short":
+            message = "at least one entry should stand here"
         message = f"{message[0].lower()}{message[1:]}, not {_short(fault['input'])}"
         return self.fault(loc, f"{path}: {message}" if path else message)
 
@@ -117,11 +126,9 @@ class Document:
 def load(path: Path) -> Document:
     """Read `path`; raises ConfigError when it cannot be read or is not in our dialect."""
     try:
-        raw = path.read_bytes()
+        raw = regular_file.read(path, LARGEST_FILE)
     except OSError as error:
         raise ConfigError(f"{path}:1:1: cannot read the file: {error.strerror}") from None
-    if len(raw) > LARGEST_FILE:
-        raise ConfigError(f"{path}:1:1: the file is too large; {LARGEST_FILE} bytes are the most")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -212,8 +219,13 @@ def _syntax(error: yaml.YAMLError, name: str, text: str) -> str:
     return f"{name}:{line}:{column}: {problem}"
 
 
+@functools.cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
 def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:
-    schema = model.model_json_schema()
+    schema = _schema(model)
     definitions = schema.get("$defs", {})
 
     def keys(node: Any, steps: Loc) -> list[str]:

@@ -19,6 +19,7 @@ from bacnet.client import (
 from submeter.bacnet import BacnetFace
 
 OBJECT_LIST = read(DEVICE, 4000, 76)
+ONE_NAME = read(DEVICE, 4000, 77)
 NAMES = read_multiple(*((0, n, [77, 28]) for n in range(1, 19)))
 FILLER = b"\x09\x4d" * 600
 
@@ -176,15 +177,32 @@ async def test_invoke_id_is_free_even_after_a_fault_of_ours(
     assert waiting(face) == 0
 
 
-async def test_so_many_clients_at_once_and_no_more(client: Client, face: BacnetFace) -> None:
-    for number in range(256):
+async def test_one_client_cannot_take_what_all_need(client: Client, face: BacnetFace) -> None:
+    for number in range(16):
         await client.send(frame(bytes((0x02, 0x73, number, 14)) + NAMES))
         await client.receive()
-    assert waiting(face) == 256
-    other = Client(client.target)
-    refused = await other.ask(12, OBJECT_LIST)
-    other.close()
+    assert waiting(face) == 16
+    await client.send(frame(bytes((0x02, 0x73, 99, 14)) + NAMES))
+    refused = await client.receive()
     assert (refused.kind, refused.reason) == (ABORT, 9)
+    assert waiting(face) == 16
+    await client.send(frame(b"\x00\x05\x64\x0c" + ONE_NAME))
+    assert (await client.receive()).kind == COMPLEX
+    other = Client(client.target)
+    assert (await other.ask(12, ONE_NAME)).kind == COMPLEX
+    await other.send(frame(bytes((0x02, 0x73, 1, 14)) + NAMES))
+    assert (await other.receive()).kind == COMPLEX
+    other.close()
+    assert waiting(face) == 17
+
+
+async def test_unfinished_requests_do_not_keep_others_out(client: Client, face: BacnetFace) -> None:
+    for number in range(20):
+        await client.send(frame(bytes((0x0C, 0x75, number, 0, 4, 14)) + NAMES))
+    other = Client(client.target)
+    assert (await other.ask(12, ONE_NAME)).kind == COMPLEX
+    other.close()
+    assert waiting(face) == 16
 
 
 async def test_broadcast_confirmed_request_is_not_answered(client: Client) -> None:

@@ -66,7 +66,7 @@ def run() -> None:
             pairs = list(zip(ours, peers, strict=True))
             rate = median(our.rate / its.rate for our, its in pairs)
             p99 = median(our.p99 / its.p99 for our, its in pairs)
-            print(f"  {clients:7}  ratio        {rate:10.2f}   p99 {p99:.2f}")
+            print(f"  {clients:7}  median of the paired ratios {rate:.2f}, of p99 {p99:.2f}")
 
 
 def _missing() -> str | None:

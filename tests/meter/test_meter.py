@@ -221,7 +221,18 @@ def test_what_a_source_gives_is_not_derived() -> None:
 
 
 def test_what_follows_from_an_estimate_is_one() -> None:
-    assert of(fed({P: 3.0, S: 5.0}, Quality.ESTIMATED), PF) == (0.6, Quality.ESTIMATED)
+    phases = {f"Active_Power_L{n}": 1.0 for n in (1, 2, 3)}
+    assert of(fed(phases, Quality.ESTIMATED), P) == (3.0, Quality.ESTIMATED)
+
+
+def test_no_power_factor_follows_from_an_estimate_not_even_a_stale_one() -> None:
+    phases = {f"Active_Power_L{n}": 1.0 for n in (1, 2, 3)}
+    made = meter(*phases, S)
+    numbers = {name: Value(1.0, Quality.ESTIMATED) for name in phases}
+    made.update(Update({**numbers, S: Value(5.0)}), at(0))
+    assert of(made, PF) == of(made, Q) == (None, Quality.ABSENT)
+    made.tick(at(60))
+    assert of(made, PF) == of(made, Q) == (None, Quality.ABSENT)
 
 
 @pytest.mark.parametrize("numbers", [{P: 1.0, S: 0.0}, {P: 9.0, S: 5.0}])

@@ -146,7 +146,7 @@ def faults(folder: Path, text: str) -> list[str]:
         (
             IMPORT,
             "[{sum: []}]",
-            "17:32: points.Active_Energy_Import.0.sum: list should have at least 1 item",
+            "17:32: points.Active_Energy_Import.0.sum: at least one entry should stand here",
         ),
         (
             IMPORT,

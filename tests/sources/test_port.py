@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from submeter.errors import LinkError
-from submeter.sources.port import Device, Replay, Socket, open_port, parse
+from submeter.sources.open_port import open_port
+from submeter.sources.port import Device, Replay, Socket, parse
 
 HERE = Path("/srv/site")
 

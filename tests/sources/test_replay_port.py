@@ -8,7 +8,8 @@ import pytest
 
 from submeter.errors import LinkError
 from submeter.sources import replay_port
-from submeter.sources.port import Replay, open_port
+from submeter.sources.open_port import open_port
+from submeter.sources.port import Replay
 from submeter.sources.replay_port import ReplayPort
 
 CONTENT = bytes(range(97))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from submeter.errors import LinkError
-from submeter.sources.port import Device, open_port
+from submeter.sources.open_port import open_port
+from submeter.sources.port import Device
 from submeter.sources.serial_port import SerialPort
 
 

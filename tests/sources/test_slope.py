@@ -79,12 +79,22 @@ def test_an_index_that_falls_starts_anew() -> None:
         assert found is None or found == pytest.approx(1000, rel=0.1)
 
 
-def test_after_a_gap_the_mean_over_it_is_served() -> None:
+def test_after_a_pause_the_window_starts_anew() -> None:
     slope = IndexSlope(WINDOW)
     for second in range(0, 200, 2):
         slope.power(second * WH, second)  # 1800 W would be 1 Wh in 2 s; this is 3600 W
     assert slope.power(198 * WH, 198) == pytest.approx(3600, rel=0.05)
-    assert slope.power(298 * WH, 798) == pytest.approx(600, rel=0.01)
+    found = [slope.power((298 + second // 2) * WH, 798 + second) for second in range(200)]
+    assert found[:60] == [None] * 60, "what happened in the pause is not the power of now"
+    assert found[-1] == pytest.approx(1800, rel=0.05)
+
+
+def test_the_first_step_after_a_long_rest_is_not_lost() -> None:
+    slope = IndexSlope(WINDOW)
+    for second in range(0, 700, 10):
+        power = slope.power(500 * WH, second)
+    assert power == 0
+    assert slope.power(501 * WH, 700) == pytest.approx(3600 / 700, rel=0.01)
 
 
 SERIES = st.lists(st.tuples(st.floats(0.01, 500), st.integers(-3, 50)), max_size=60)

@@ -9,7 +9,8 @@ import pytest
 
 from submeter.errors import LinkError
 from submeter.sources import socket_port
-from submeter.sources.port import Socket, open_port
+from submeter.sources.open_port import open_port
+from submeter.sources.port import Socket
 from submeter.sources.socket_port import SocketPort
 
 

@@ -49,6 +49,12 @@ def speak_and_lose(publish: Publish) -> None:
     raise LinkError("the port is gone")
 
 
+def live_a_minute_and_lose(publish: Publish) -> None:
+    for second in (0, 30, 61):
+        publish(UPDATE, Instant(1000.0 + second, 0.0))
+    raise LinkError("the port is gone")
+
+
 def crash(publish: Publish) -> None:
     raise RuntimeError("a bug")
 
@@ -88,9 +94,14 @@ async def test_pauses_double_up_to_a_minute(pauses: list[float]) -> None:
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
-async def test_a_pause_starts_small_again_after_a_frame(pauses: list[float]) -> None:
-    await play(Scripted(lose, lose, lose, speak_and_lose, lose))
+async def test_a_pause_starts_small_again_after_a_good_minute(pauses: list[float]) -> None:
+    await play(Scripted(lose, lose, lose, live_a_minute_and_lose, lose))
     assert pauses == [1, 2, 4, 1, 2]
+
+
+async def test_a_port_that_flaps_is_tried_ever_more_rarely(pauses: list[float]) -> None:
+    await play(Scripted(*[speak_and_lose] * 8))
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 async def test_everything_is_published(pauses: list[float]) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +84,19 @@ def running(
             process.kill()
         process.wait(PATIENCE)
         process.stdout.close()
+
+
+def loopback(number: int) -> str:
+    """Return a loopback address that only this process uses; `number` is 1 to 254."""
+    return f"127.{64 + os.getpid() // 250 % 128}.{1 + os.getpid() % 250}.{number}"
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+    """Wait until `condition` is true; fail if it does not come about in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
 
 
 def free_port() -> int:

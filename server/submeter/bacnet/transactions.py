@@ -41,6 +41,7 @@ SEGMENT_TIMEOUT = 1000  # ms
 APDU_TIMEOUT = 3000  # ms
 RETRIES = 3
 MOST_TRANSACTIONS = 256
+MOST_OF_ONE = 16  # of the same client
 _HEADER, _SEGMENT_HEADER = 3, 5  # bytes of a Complex-ACK before its parameters (135, 20.1.5)
 _SIZES = 6  # codes of Max-APDU-Length-Accepted that mean something (135, 20.1.2.5)
 _NUMBERS = 256  # a segment's sequence number has eight bits
@@ -103,9 +104,17 @@ class Transactions(ApplicationServiceAccessPoint):  # type: ignore[misc]  # bacp
                 return transaction  # type: ignore[no-any-return]
         return None
 
+    def crowded(self, client: Any) -> bool:
+        """Tell whether no further transaction can wait for segments, of `client` or at all.
+
+        One that takes and gives a single packet waits for nothing, and is always served.
+        """
+        own = sum(each.pdu_address == client for each in self.serverTransactions)
+        return own >= MOST_OF_ONE or len(self.serverTransactions) >= MOST_TRANSACTIONS
+
     def _unacceptable(self, request: Any) -> str | None:
         """Return why a new transaction cannot begin with this request."""
-        if len(self.serverTransactions) >= MOST_TRANSACTIONS:
+        if request.apduSeg and self.crowded(request.pduSource):
             return "outOfResources"
         if request.apduSeg and request.apduSeq != 0:
             return "invalidApduInThisState"
@@ -137,6 +146,12 @@ class _Transaction(ServerSSM):  # type: ignore[misc]
     async def _acknowledge(self, apdu: Any) -> None:
         size = len(apdu.pduData)
         if _HEADER + size > self.maxApduLengthAccepted:
+            self.ssmSAP.serverTransactions.remove(self)
+            crowded = self.ssmSAP.crowded(self.pdu_address)
+            self.ssmSAP.serverTransactions.append(self)
+            if crowded:
+                await self.response(self.abort(AbortReason.outOfResources))
+                return
             # The library cuts at this length and only then puts the header before each piece.
             self.maxApduLengthAccepted -= _SEGMENT_HEADER
         if size > self.maxApduLengthAccepted * _NUMBERS:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from submeter.meter.reading import Quality
 
+ROUNDING = 1.05  # how far P may exceed S before one of them is wrong
+
 Formula = Callable[..., float | None]
 
 
@@ -19,7 +21,8 @@ class Rule:
     """`formula` of the `inputs`, in that order, gives `point`.
 
     `without` names points that must be absent for the rule to be true; `live` demands inputs that
-    are instantaneous. The formula returns None where the result is not defined.
+    are instantaneous, `exact` inputs that are no estimates. The formula returns None where the
+    result is not defined.
     """
 
     point: str
@@ -28,6 +31,7 @@ class Rule:
     quality: Quality = Quality.DERIVED
     without: tuple[str, ...] = ()
     live: bool = True
+    exact: bool = False
 
 
 def total(*phases: float) -> float:
@@ -55,9 +59,13 @@ def apparent(active: float, reactive: float) -> float:
 
 
 def reactive_magnitude(active: float, apparent_power: float) -> float | None:
-    """Return |Q| in kvar of kW and kVA; the sign cannot be known, so it is an estimate."""
-    square = apparent_power**2 - active**2
-    return math.sqrt(square) if square >= 0 else None
+    """Return |Q| in kvar of kW and kVA; the sign cannot be known, so it is an estimate.
+
+    None where P exceeds S by more than rounding can explain.
+    """
+    if abs(active) > ROUNDING * abs(apparent_power):
+        return None
+    return math.sqrt(max(0.0, apparent_power**2 - active**2))
 
 
 def power_factor(active: float, apparent_power: float) -> float | None:
@@ -67,7 +75,7 @@ def power_factor(active: float, apparent_power: float) -> float | None:
     """
     if not apparent_power and not active:
         return 1.0
-    if abs(active) > 1.05 * abs(apparent_power):
+    if abs(active) > ROUNDING * abs(apparent_power):
         return None
     return max(-1.0, min(1.0, active / abs(apparent_power)))
 
@@ -97,9 +105,9 @@ RULES: tuple[Rule, ...] = (
     Rule(S_TOTAL, (P_TOTAL, Q_TOTAL), apparent),
     Rule(S_TOTAL, (U[0], A[0], U[1], A[1], U[2], A[2]), apparent_of_phases),
     Rule(S_TOTAL, (U[0], A[0]), apparent_of_phases, without=_SINGLE_PHASE),
-    Rule(Q_TOTAL, (P_TOTAL, S_TOTAL), reactive_magnitude, Quality.ESTIMATED),
-    Rule("Power_Factor_Total", (P_TOTAL, S_TOTAL), power_factor),
-    *(Rule(PF[n], (P[n], U[n], A[n]), phase_power_factor) for n in range(3)),
+    Rule(Q_TOTAL, (P_TOTAL, S_TOTAL), reactive_magnitude, Quality.ESTIMATED, exact=True),
+    Rule("Power_Factor_Total", (P_TOTAL, S_TOTAL), power_factor, exact=True),
+    *(Rule(PF[n], (P[n], U[n], A[n]), phase_power_factor, exact=True) for n in range(3)),
 )
 
 
@@ -111,8 +119,9 @@ def prospects(given: Mapping[str, Quality]) -> dict[str, Quality]:
     found = dict(given)
     for rule in RULES:
         averaged = any(given.get(name) is Quality.DERIVED for name in rule.inputs)
+        estimated = any(found.get(name) is Quality.ESTIMATED for name in rule.inputs)
+        barred = (rule.live and averaged) or (rule.exact and estimated)
         true = found.keys() >= set(rule.inputs) and not found.keys() & set(rule.without)
-        if rule.point not in found and true and not (rule.live and averaged):
-            estimated = any(found[name] is Quality.ESTIMATED for name in rule.inputs)
+        if rule.point not in found and true and not barred:
             found[rule.point] = Quality.ESTIMATED if estimated else rule.quality
     return found

@@ -38,8 +38,8 @@ class Meter:
             rule for rule in RULES if rule.point in self._readings and rule.point not in self._given
         ]
         self._listeners: list[Listener] = []
-        # Points whose value is, or will be, a mean over time.
-        self._means = {name for name in expected if expected[name] is Quality.DERIVED}
+        # The quality of each point while it is known, which it has no more once it is stale.
+        self._origin = dict(expected)
         self._last_frame: Instant | None = None
         self._settle(dict(self._readings), Instant(0.0, 0.0))
 
@@ -62,10 +62,7 @@ class Meter:
             readings[name] = Reading(readings[name].value, Quality.FAILED, at)
         for name, value in update.values.items():
             readings[name] = Reading(value.number, value.quality, at)
-        self._means -= update.values.keys()
-        self._means |= {
-            name for name, value in update.values.items() if value.quality is Quality.DERIVED
-        }
+            self._origin[name] = value.quality
         self._last_frame = at
         self._settle(readings, at)
 
@@ -103,6 +100,8 @@ class Meter:
                 if reading.quality is not Quality.ABSENT:
                     open_points.remove(rule.point)
                     readings[rule.point] = reading
+                    if reading.quality.good:
+                        self._origin[rule.point] = reading.quality
         for point in open_points:
             readings[point] = _ABSENT
 
@@ -124,9 +123,12 @@ class Meter:
         return Reading(number, Quality.ESTIMATED if estimated else rule.quality, oldest)
 
     def _never(self, rule: Rule, name: str, readings: Readings) -> bool:
-        """Tell whether the meter never has the input `name`, or has it only as a mean."""
-        absent = readings[name].quality is Quality.ABSENT
-        return absent or (rule.live and name in self._means)
+        """Tell whether the meter never has the input `name` in the way that the rule demands."""
+        origin = self._origin.get(name)
+        # What a source derives is a mean over time; what the rules derive is of the moment.
+        averaged = rule.live and name in self._given and origin is Quality.DERIVED
+        guessed = rule.exact and origin is Quality.ESTIMATED
+        return readings[name].quality is Quality.ABSENT or averaged or guessed
 
 
 def values(numbers: Mapping[str, int | float], quality: Quality = Quality.MEASURED) -> Update:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import resource
 import socket
 from collections.abc import Mapping
 from typing import cast
@@ -20,6 +21,9 @@ RECEIVED = 4096
 """Bytes of requests that a connection holds; their answers are at most 90 kB."""
 UNSENT = 256 * 1024
 """Bytes of answers a client may leave unread before its requests are left unread too."""
+MOST_CONNECTIONS = 256
+"""Clients at a time; further ones are closed at once."""
+_RESERVE = 150  # descriptors for everything else, and for the queue that asyncio accepts in one go
 _CLOSING = 1.0  # seconds for sockets that were told to close
 
 _KEEPALIVE = (
@@ -65,7 +69,7 @@ class ModbusTcpFace:
         server = _Server(self._station, self.host, self.port)
         try:
             await server.serve_forever(background=True)
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:
             raise ListenError(_explain(error, self.host, self.port)) from None
         self._server = server
         self.port = server.port
@@ -86,6 +90,8 @@ class _Server(ModbusTcpServer):
         super().__init__([], address=(host, port))
         self.station = station
         self.connections: set[_Connection] = set()
+        self.most = min(MOST_CONNECTIONS, max(1, _descriptors() - _RESERVE))
+        self.full = False
 
     @property
     def port(self) -> int:
@@ -103,6 +109,14 @@ class _Server(ModbusTcpServer):
 
     def callback_new_connection(self) -> ServerRequestHandler:
         return _Connection(self)
+
+    def room(self) -> bool:
+        """Tell whether the connections are not too many; the change to it and back is logged."""
+        full = len(self.connections) > self.most
+        if full and not self.full:
+            _log.warning("event=connections_full face=modbus.tcp most=%d", self.most)
+        self.full = full or (self.full and len(self.connections) > self.most // 2)
+        return not full
 
     async def stop(self) -> None:
         # A transport that is closed rather than aborted waits for its client to read.
@@ -135,7 +149,7 @@ class _Connection(ServerRequestHandler, asyncio.BufferedProtocol):
         self._stream = cast("asyncio.Transport", transport)
         self._listener.connections.add(self)
         super().connection_made(transport)
-        if self.is_closing:  # accepted while the face stopped
+        if self.is_closing or not self._listener.room():  # closing: accepted while it stopped
             self.abort()
             return
         self._stream.set_write_buffer_limits(high=UNSENT)
@@ -172,10 +186,20 @@ class _Connection(ServerRequestHandler, asyncio.BufferedProtocol):
             self._buffer[: self._filled] = self._buffer[used:end]
 
 
+def _descriptors() -> int:
+    """Return how many descriptors this process may have, which is raised to all it can get."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY and hard < 4096 else 4096
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return 4096 if soft == resource.RLIM_INFINITY else soft
+
+
 def _explain(error: Exception, host: str, port: int) -> str:
     """Return one line on why nothing can listen on `host` and `port`."""
     code = getattr(error, "errno", None)
-    if isinstance(error, UnicodeError | socket.gaierror):
+    if isinstance(error, ValueError | socket.gaierror):
         return f"modbus.tcp: no address is known for the host '{host}'; write an IP address"
     if code == errno.EADDRINUSE:
         return (

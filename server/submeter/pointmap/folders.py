@@ -1,11 +1,14 @@
 """Where the maps are: in the package, in a checkout, and in folders of the user's own."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import submeter
 from submeter.errors import ConfigError
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 def shipped() -> Path:
@@ -23,11 +26,18 @@ def find(kind: str, name: str, own: Sequence[Path] = ()) -> Path:
     The user's own folders come first, so that a map of ours can be replaced. Raises ConfigError
     that names the maps there are.
     """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"'{name}' is no name of a map; write it without folder and .yaml")
     folders = [*own, shipped()]
     for folder in folders:
         path = folder / kind / f"{name}.yaml"
-        if path.is_file():
-            return path
+        try:
+            path.stat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+        return path
     names = sorted({path.stem for folder in folders for path in (folder / kind).glob("*.yaml")})
     close = difflib.get_close_matches(name, names, 1)
     hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(names)}"

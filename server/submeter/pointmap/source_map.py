@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -25,10 +25,13 @@ class _Strict(BaseModel):
 class Label(_Strict):
     """How an instrument writes the data of one label: digits, hex digits, or text."""
 
-    digits: list[int] | None = Field(default=None, description="Possible numbers of digits")
-    hex: int | None = Field(default=None, description="Number of hexadecimal digits")
+    digits: list[Annotated[int, Field(ge=1, le=18)]] | None = Field(
+        default=None, min_length=1, description="Possible numbers of digits"
+    )
+    hex: int | None = Field(default=None, ge=1, le=16, description="Number of hexadecimal digits")
     text: int | None = Field(default=None, description="Largest number of characters")
     unit: str | None = None
+    largest: int | None = Field(default=None, description="A larger number is damage")
     horodate: bool = Field(default=False, description="A time stamp stands before the data")
 
     @model_validator(mode="after")
@@ -61,7 +64,9 @@ class Rule(_Strict):
     window: float = Field(default=60.0, ge=10, description="With slope: shortest window, in s")
     bit: int | None = Field(default=None, ge=0, le=63, description="One bit of the label")
     horodate: bool = Field(default=False, description="Take the label's time stamp")
-    times: float | None = Field(default=None, description="Factor; then 'unit' is the result's")
+    times: float | None = Field(
+        default=None, gt=0, le=1_000_000, description="Factor; then 'unit' is the result's"
+    )
     unit: str | None = None
     quality: GoodQuality | None = None
     when: dict[str, str] = Field(
@@ -76,6 +81,8 @@ class Rule(_Strict):
     def _one_origin(self) -> "Rule":
         if [self.label, self.sum, self.present, self.slope].count(None) != 3:
             raise ValueError("a rule has one of 'label', 'sum', 'present' and 'slope'")
+        if self.slope and self.quality not in (None, "derived"):
+            raise ValueError("a slope is derived, being a mean over time; remove 'quality'")
         return self
 
     @property
@@ -100,6 +107,11 @@ class SourceMapFile(_Strict):
     title: str
     document: str = Field(description="Where the labels and their meaning are taken from")
     max_age: float = Field(gt=0, description="Seconds after which an unrepeated value is stale")
+    largest_power: float = Field(
+        default=1_000_000,
+        gt=0,
+        description="W or var; an index that grows faster than this is not believed",
+    )
     complete: list[str] = Field(
         description="Labels of a complete frame: what it lacks, the instrument does not have"
     )
@@ -118,6 +130,7 @@ class SourceMap:
 
     name: str
     max_age: float
+    largest_power: float
     complete: frozenset[str]
     identity: str
     labels: dict[str, Label]
@@ -143,6 +156,7 @@ def load(name: str, options: Sequence[str] = (), own: Sequence[Path] = ()) -> So
     return SourceMap(
         name=name,
         max_age=file.max_age,
+        largest_power=file.largest_power,
         complete=frozenset(file.complete),
         identity=file.identity,
         labels=file.labels,
@@ -195,6 +209,10 @@ def _rule_faults(
     if rule.option and rule.option not in file.options:
         yield (*loc, "option"), f"option '{rule.option}' is not among 'options' of this map"
     yield from _form_faults(file, rule, loc)
+    if point.kind == "index" and rule.slope:
+        yield (*loc, "slope"), f"{point.name} is an index; a slope gives a power"
+    if point.kind == "index" and rule.times is not None:
+        yield (*loc, "times"), f"{point.name} is an index, which is exact; remove 'times'"
     state = rule.bit is not None or rule.present is not None
     if state != (point.kind in ("binary", "multistate")):
         need = "'bit' or 'present'" if point.states else "a number"

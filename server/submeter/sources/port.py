@@ -1,6 +1,7 @@
 """Where an instrument's bytes come from: a device node, a TCP socket, or a recorded file."""
 
 import os
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +9,12 @@ from pathlib import Path
 from typing import Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from submeter import regular_file
 from submeter.errors import LinkError
 
 Format = Literal["7E1", "8N1"]
+LARGEST_RECORDING = 100_000_000  # bytes; a day of standard mode is 83 MB
+
 Pace = Callable[[bytes], float]
 
 
@@ -42,12 +46,26 @@ class Device:
 
     def check(self) -> None:
         """Raise LinkError with one line if the node is not there or may not be used."""
-        if not self.path.exists():
-            raise LinkError(f"there is no {self.path}; plug the adapter in or name another port")
-        if not self.path.is_char_device():
-            raise LinkError(f"{self.path} is no serial device; for a recording write replay:FILE")
-        if not os.access(self.path, os.R_OK | os.W_OK):
-            raise LinkError(f"no right to use {self.path}; add the user to the group 'dialout'")
+        try:
+            if not stat.S_ISCHR(self.path.stat().st_mode):
+                raise LinkError(
+                    f"{self.path} is no serial device; for a recording write replay:FILE"
+                )
+            descriptor = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        except FileNotFoundError:
+            raise LinkError(
+                f"there is no {self.path}; plug the adapter in or name another port"
+            ) from None
+        except PermissionError:
+            raise LinkError(
+                f"no right to use {self.path}; add the user to the group 'dialout'"
+            ) from None
+        except OSError as error:
+            raise LinkError(f"cannot open {self.path}: {error.strerror}") from None
+        terminal = os.isatty(descriptor)
+        os.close(descriptor)
+        if not terminal:
+            raise LinkError(f"{self.path} is no serial device; name the adapter's port")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +100,7 @@ class Replay:
     def content(self) -> bytes:
         """Return the recorded bytes; raises LinkError."""
         try:
-            data = self.path.read_bytes()
+            data = regular_file.read(self.path, LARGEST_RECORDING)
         except OSError as error:
             raise LinkError(f"cannot read the recording {self.path}: {error.strerror}") from None
         if not data:
@@ -109,24 +127,11 @@ def parse(text: str, folder: Path) -> Spec:
     )
 
 
-async def open_port(spec: Spec, baudrate: int, form: Format, pace: Pace) -> Port:
-    """Open `spec`; `pace` tells the real bytes per second of a recording. Raises LinkError."""
-    from submeter.sources import replay_port, serial_port, socket_port
-
-    match spec:
-        case Device():
-            return serial_port.SerialPort(spec, baudrate, form)
-        case Socket():
-            return await socket_port.connect(spec)
-        case Replay():
-            return replay_port.ReplayPort(spec, pace)
-
-
 def _socket(text: str) -> Socket:
     try:
         parts = urlsplit(text)
         extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-        if not parts.hostname or not parts.port or extra:
+        if " " in text or not parts.hostname or not parts.port or extra:
             raise ValueError
         parts.hostname.encode("idna")
     except ValueError:

@@ -40,6 +40,7 @@ class SerialPort:
                 timeout=0,
                 exclusive=True,
             )
+            self._check_parity()
         except (OSError, ValueError, termios.error) as error:
             raise LinkError(f"cannot open {device.path}: {_reason(error)}") from None
 
@@ -47,6 +48,7 @@ class SerialPort:
         """Go on at another baud rate; raises LinkError."""
         try:
             self._serial.baudrate = baudrate
+            self._check_parity()
             self._serial.reset_input_buffer()
         except (OSError, termios.error) as error:
             raise LinkError(f"cannot set {self._device.path}: {_reason(error)}") from None
@@ -64,6 +66,13 @@ class SerialPort:
             if not data:
                 raise LinkError(f"{self._device.path} is gone: it is ready but has no bytes")
             return data.translate(_PARITY) if self._masked else data
+
+    def _check_parity(self) -> None:
+        """Have the kernel read a character of wrong parity as NUL; pyserial turns that off."""
+        attributes = termios.tcgetattr(self._serial.fileno())
+        if not self._masked:
+            attributes[0] |= termios.INPCK
+            termios.tcsetattr(self._serial.fileno(), termios.TCSANOW, attributes)
 
     async def _readable(self) -> None:
         loop = asyncio.get_running_loop()

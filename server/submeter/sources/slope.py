@@ -18,22 +18,25 @@ class IndexSlope:
         self._window = window
         self._steps: deque[tuple[float, int]] = deque()
         self._index: int | None = None
-        self._since = 0.0
+        self._since = self._asked = 0.0
 
     def power(self, index: int, now: float) -> float | None:
         """Return the power in W (var) of an index in mWh (mvarh) at `now` seconds.
 
-        None while too little has been seen. An index that falls starts the window anew.
+        None while too little has been seen. The window starts anew with an index that falls, and
+        after a pause that is longer than it.
         """
-        if self._index is None or index < self._index:
+        if self._index is None or index < self._index or now - self._asked > self._window:
             self._steps.clear()
             self._since = now
         elif index > self._index:
             self._steps.append((now, index))
             self._since = now
-        self._index = index
+        self._index, self._asked = index, now
         waited = now - self._since
         if waited >= RESTING:
+            if not self._steps:
+                self._steps.append((self._since, index))
             return 0.0
         power = self._mean()
         if power is None or waited <= 0:

@@ -23,6 +23,8 @@ class SocketPort:
 
     async def read(self) -> bytes:
         """Wait for bytes; raises LinkError when the other side closed."""
+        # A reader with bytes at hand does not wait: the others get their turn here.
+        await asyncio.sleep(0)
         try:
             data = await self._reader.read(4096)
         except OSError as error:

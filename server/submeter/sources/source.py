@@ -42,16 +42,21 @@ class Source(Protocol):
 async def supervise(source: Source, publish: Publish, first_pause: float = FIRST_PAUSE) -> None:
     """Run `source` for ever: after a failure again, with pauses that double up to a minute.
 
-    The loss and the return are logged once each.
+    The loss and the return are logged once each. The pauses are short again once the source was
+    heard for a minute.
     """
     pause = first_pause
     online: bool | None = None
+    since = 0.0
 
     def heard(update: Update, at: Instant) -> None:
-        nonlocal pause, online
+        nonlocal pause, online, since
         if not online:
             _log.info("event=link_up source=%s", source.name)
-        online, pause = True, first_pause
+            since = at.mono
+        online = True
+        if at.mono - since >= LONGEST_PAUSE:
+            pause = first_pause
         publish(update, at)
 
     while True:

@@ -8,16 +8,19 @@ import pytest
 from submeter.meter.reading import Quality, Update
 from submeter.pointmap import source_map
 from submeter.sources.growing_index import GrowingIndex
+from submeter.sources.index_guard import IndexGuard
+from submeter.sources.tic import heard
 from submeter.sources.tic.decoder import Decoder, Frame, Group, Mode
 from submeter.sources.tic.translate import Translator
 from tooling.tic import Linky, frame
+from tooling.trust import Trusting
 
 Changes = dict[str, str | None]
 
 
 def translator(*options: str, promised: Sequence[str] = (), growing: bool = False) -> Translator:
     loaded = source_map.load("tic-standard", options)
-    return Translator(loaded, promised, GrowingIndex() if growing else None)
+    return Translator(loaded, promised, Trusting(), GrowingIndex() if growing else None)
 
 
 def changed(groups: list[Group], **changes: str | None) -> list[Group]:
@@ -126,14 +129,14 @@ def test_a_frame_without_the_labels_of_a_complete_one_proves_nothing_absent() ->
 def test_a_label_that_was_sent_is_not_absent_although_it_was_refused() -> None:
     made = translator()
     update = says(made, changed(PRODUCER, EAIT="00000X123"))
-    assert made.refused == 1
+    assert made.heard.refused == 1
     assert "Active_Energy_Export" not in update.absent | update.values.keys()
 
 
 def test_a_refused_status_register_does_not_decide_on_the_power() -> None:
     made = translator()
     update = says(made, changed(CONSUMER, STGE="00DA44"))
-    assert made.refused == 1
+    assert made.heard.refused == 1
     assert not update.absent, "a frame with a refused group proves nothing missing"
     assert "Active_Power_Total" not in update.values
 
@@ -155,14 +158,14 @@ def test_data_of_a_wrong_form_is_refused_and_counted(label: str, data: str, poin
     update = says(made, changed(CONSUMER, **{label: data}))
     assert point not in update.values
     assert point not in update.absent
-    assert made.refused == 1
+    assert made.heard.refused == 1
 
 
 def test_labels_that_the_map_does_not_know_are_passed_over() -> None:
     made = translator()
     update = says(made, [*CONSUMER, Group("NEWLABEL", "?")])
     assert update == says(translator(), CONSUMER)
-    assert made.refused == 0
+    assert made.heard.refused == 0
 
 
 def test_a_frame_that_says_nothing_is_none() -> None:
@@ -171,9 +174,9 @@ def test_a_frame_that_says_nothing_is_none() -> None:
 
 def test_identity() -> None:
     made = translator()
-    assert made.identity is None
+    assert made.heard.identity is None
     says(made, changed(CONSUMER, ADSC="042276123456"))
-    assert made.identity == "042276123456"
+    assert made.heard.identity == "042276123456"
 
 
 @pytest.mark.parametrize(
@@ -308,6 +311,59 @@ def test_the_whole_course_of_a_simulated_linky() -> None:
         assert update
         if value := update.values.get("Active_Power_Total"):
             seen.append(value.number)
-    assert made.refused == 0
+    assert made.heard.refused == 0
     assert seen
     assert 0 < seen[-1] < 12
+
+
+def test_a_label_that_stands_twice_with_different_data_is_refused() -> None:
+    made = translator()
+    update = says(made, [*CONSUMER, Group("URMS1", "111")])
+    assert "Voltage_L1_N" not in update.values
+    assert made.heard.refused == 1
+    assert not update.absent
+
+
+def test_a_group_that_is_always_damaged_hides_nothing_else_for_long() -> None:
+    made = translator()
+    broken = changed(CONSUMER, RELAIS="?")
+    for _ in range(heard.ENOUGH):
+        update = says(made, broken)
+    assert update.values["Apparent_Power_Total"].quality is Quality.MEASURED
+    assert "Active_Energy_Export" in update.absent
+
+
+def test_a_damaged_index_is_no_value_and_no_power() -> None:
+    """Bit 1 of two digits of EAST flipped keeps the checksum: 12345738 becomes 32145698."""
+    loaded = source_map.load("tic-standard")
+    made = Translator(loaded, (), IndexGuard(loaded.largest_power))
+    served, powers = [], []
+    for second in range(200):
+        index = 12_345_738 + second // 2
+        data = f"{index:09d}" if second != 100 else "032145698"
+        update = made.translate(received(changed(CONSUMER, EAST=data)), second)
+        assert update
+        served += [v.number for k, v in update.values.items() if k == "Active_Energy_Import"]
+        powers += [v.number for k, v in update.values.items() if k == "Active_Power_Total"]
+    assert served == sorted(served)
+    assert served[-1] == 12_345_837_000
+    assert max(powers) == pytest.approx(1.8, rel=0.1)
+
+
+def test_an_index_that_falls_for_good_has_failed() -> None:
+    loaded = source_map.load("tic-standard")
+    made = Translator(loaded, (), IndexGuard(loaded.largest_power))
+    for second, index in enumerate((501, 501, 100, 100, 101)):
+        update = made.translate(received(changed(CONSUMER, EAST=f"{index:09d}")), second)
+        assert update
+    assert update
+    assert update.failed == {"Active_Energy_Import"}
+    assert "Active_Energy_Import" not in update.values
+
+
+def test_a_phase_power_beyond_what_a_meter_can_carry_is_refused() -> None:
+    made = translator("va_as_w")
+    update = says(made, changed(CONSUMER, SINSTS2="73569"))
+    assert "Active_Power_L2" not in update.values
+    assert "Active_Power_L1" in update.values
+    assert made.heard.refused == 1

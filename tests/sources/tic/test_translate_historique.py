@@ -9,6 +9,7 @@ from submeter.pointmap import source_map
 from submeter.sources.tic.decoder import Decoder, Frame, Group, Mode
 from submeter.sources.tic.translate import Translator
 from tooling.tic import Contract, Historique, frame
+from tooling.trust import Trusting
 
 INDEXES = {
     "BASE": ["BASE"],
@@ -20,7 +21,7 @@ CONTRACTS: list[Contract] = ["BASE", "HC", "EJP", "TEMPO"]
 
 
 def translator() -> Translator:
-    return Translator(source_map.load("tic-historique"), ())
+    return Translator(source_map.load("tic-historique"), (), Trusting())
 
 
 def received(groups: list[Group]) -> Frame:
@@ -146,7 +147,7 @@ def test_a_papp_that_is_missing_once_is_not_estimated() -> None:
 def test_a_papp_that_is_refused_at_first_is_not_estimated() -> None:
     made = translator()
     update = says(made, with_data(SINGLE, PAPP="0275A"))
-    assert made.refused == 1
+    assert made.heard.refused == 1
     assert "Apparent_Power_Total" not in update.values.keys() | update.absent
 
 
@@ -203,3 +204,11 @@ def test_power_follows_from_the_total_of_the_indexes() -> None:
     assert update
     assert number(update, "Active_Power_Total") == pytest.approx(3.6, rel=0.04)
     assert update.values["Active_Power_Total"].quality is Quality.DERIVED
+
+
+def test_the_index_of_the_contract_needs_no_complete_frame() -> None:
+    """MOTDETAT is damaged in every frame; OPTARIF says which indexes count."""
+    made = translator()
+    groups = Historique(seed=1, contract="HC", phases=1).groups()
+    update = says(made, with_data(groups, MOTDETAT="x" * 11))
+    assert "Active_Energy_Import" in update.values

@@ -18,7 +18,8 @@ def fits(group: Group, label: Label) -> bool:
     if (group.horodate is not None) != label.horodate:
         return False
     if label.digits:
-        return len(group.data) in label.digits and bool(_DIGITS.fullmatch(group.data))
+        digits = len(group.data) in label.digits and bool(_DIGITS.fullmatch(group.data))
+        return digits and (label.largest is None or int(group.data) <= label.largest)
     if label.hex:
         return len(group.data) == label.hex and all(c in string.hexdigits for c in group.data)
     return len(group.data) <= (label.text or 0)

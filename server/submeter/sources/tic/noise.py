@@ -12,6 +12,10 @@ class Noise:
         self.noisy = False
         self._good = self._bad = 0
 
+    def restart(self) -> None:
+        """Expect totals that begin at 0 again; the state of the line stays."""
+        self._good = self._bad = 0
+
     def changed(self, good: int, bad: int) -> bool:
         """Take the running totals; return True when the line became noisy or quiet."""
         seen, damaged = good - self._good + bad - self._bad, bad - self._bad

@@ -7,12 +7,15 @@ from typing import NoReturn
 
 from submeter.errors import LinkError
 from submeter.meter.instant import Instant
-from submeter.meter.reading import Quality
+from submeter.meter.reading import Quality, Update
 from submeter.pointmap.source_map import SourceMap
 from submeter.sources.growing_index import GrowingIndex
-from submeter.sources.port import Port, Spec, open_port
-from submeter.sources.serial_port import SerialPort
+from submeter.sources.index_guard import IndexGuard
+from submeter.sources.open_port import open_port
+from submeter.sources.port import Port, Spec
 from submeter.sources.source import Publish
+from submeter.sources.tic import baud_search
+from submeter.sources.tic.baud_search import BaudSearch
 from submeter.sources.tic.decoder import Decoder, Frame, Mode
 from submeter.sources.tic.noise import Noise
 from submeter.sources.tic.settings import TicSettings
@@ -20,9 +23,10 @@ from submeter.sources.tic.translate import Translator
 
 # Characters of 10 bits at 1200 and 9600 baud (Enedis-NOI-CPT_54E, 5.3).
 _BYTES_PER_SECOND = {Mode.HISTORIQUE: 120.0, Mode.STANDARD: 960.0}
-_BAUDRATES = (9600, 1200)
-SILENCE = 60.0  # s without a byte or a valid group: nobody is there, open the port again
-DEAF = 5.0  # s without a valid group at one baud rate
+
+# A line whose mode or meter changes with each frame is damaged, and must not fill the log.
+_INTRODUCTIONS = 10
+_FRAMES_TO_NEXT = 1000  # after which one more introduction is granted
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +45,11 @@ class TicSource:
         for source_map in maps.values():
             self.expected |= source_map.expected() | self.expected
         self.max_age = max(source_map.max_age for source_map in maps.values())
+        # These outlive a connection: an index goes on where it was.
+        self._guard = IndexGuard(max(each.largest_power for each in maps.values()))
         self._growing = GrowingIndex()
+        self._noise = Noise()
+        self._failed: frozenset[str] = frozenset()
 
     def describe(self) -> str:
         """Return the port and the maps."""
@@ -51,28 +59,42 @@ class TicSource:
     async def run(self, publish: Publish) -> NoReturn:
         """Open the port and publish every frame that says something; raises LinkError."""
         auto = self._settings.baudrate == "auto"
-        baudrate = _BAUDRATES[0] if auto else int(self._settings.baudrate)
+        baudrate = baud_search.BAUDRATES[0] if auto else int(self._settings.baudrate)
         port = await open_port(self._spec, baudrate, self._settings.format, pace)
         try:
-            await self._listen(port, _Search(port, auto), publish)
+            await self._listen(port, BaudSearch(port, auto), publish)
         finally:
             port.close()
 
-    async def _listen(self, port: Port, search: "_Search", publish: Publish) -> NoReturn:
-        decoder, noise, ear = Decoder(), Noise(), _Ear(self.name, self._maps, self.expected)
+    async def _listen(self, port: Port, search: BaudSearch, publish: Publish) -> NoReturn:
+        decoder = Decoder()
+        growing = self._growing if port.replayed else None
+        ear = _Ear(self.name, self._maps, self.expected, self._guard, growing)
+        self._noise.restart()
         while True:
             data = await _next(port, search.patience(decoder.good))
             search.heard(decoder.good)
             for frame in decoder.feed(data):
-                translator = ear.translator(frame, self._growing if port.replayed else None)
-                update = translator.translate(frame, port.elapsed())
-                ear.introduce(translator)
+                update = ear.understand(frame, port.elapsed())
                 if update:
+                    self._tell_failed(update)
                     publish(update, Instant.now())
-            dropped = decoder.bad + ear.refused
-            if noise.changed(decoder.good, dropped):
-                event = "line_noisy" if noise.noisy else "line_quiet"
-                _log.warning("event=%s source=%s dropped=%d", event, self.name, dropped)
+            self._tell_noise(decoder.good, decoder.bad + ear.refused)
+
+    def _tell_noise(self, good: int, dropped: int) -> None:
+        if self._noise.changed(good, dropped):
+            event = "line_noisy" if self._noise.noisy else "line_quiet"
+            _log.warning("event=%s source=%s dropped=%d", event, self.name, dropped)
+
+    def _tell_failed(self, update: Update) -> None:
+        for name in update.failed - self._failed:
+            _log.error(
+                "event=index_fell source=%s point=%s "
+                'remedy="if the meter was replaced, restart submeter"',
+                self.name,
+                name,
+            )
+        self._failed = update.failed
 
 
 async def _next(port: Port, patience: float) -> bytes:
@@ -80,7 +102,7 @@ async def _next(port: Port, patience: float) -> bytes:
         async with asyncio.timeout(patience):
             return await port.read()
     except TimeoutError:
-        if patience < SILENCE:
+        if patience < baud_search.SILENCE:
             return b""
         raise LinkError(f"nothing arrives; not a byte for {patience:.0f} s") from None
 
@@ -94,62 +116,42 @@ class _Ear:
     """Keeps a translator for the mode that is heard, and says once which meter it is."""
 
     def __init__(
-        self, name: str, maps: Mapping[Mode, SourceMap], promised: Mapping[str, Quality]
+        self,
+        name: str,
+        maps: Mapping[Mode, SourceMap],
+        promised: Mapping[str, Quality],
+        guard: IndexGuard,
+        growing: GrowingIndex | None,
     ) -> None:
+        self.refused = 0  # groups whose data broke their label's form
         self._name = name
         self._maps = maps
         self._promised = promised
+        self._guard = guard
+        self._growing = growing
         self._mode: Mode | None = None
         self._translator: Translator | None = None
-        self._introduced: str | None = None
+        self._introduced: tuple[Mode, str] | None = None
+        self._grants = float(_INTRODUCTIONS)
 
-    @property
-    def refused(self) -> int:
-        """Groups whose data broke their label's form."""
-        return self._translator.refused if self._translator else 0
-
-    def translator(self, frame: Frame, growing: GrowingIndex | None) -> Translator:
+    def understand(self, frame: Frame, elapsed: float) -> Update | None:
         if self._translator is None or frame.mode is not self._mode:
-            self._mode, self._introduced = frame.mode, None
-            self._translator = Translator(self._maps[frame.mode], self._promised, growing)
-        return self._translator
-
-    def introduce(self, translator: Translator) -> None:
-        if translator.identity and translator.identity != self._introduced:
-            self._introduced = translator.identity
-            _log.info(
-                "event=tic_meter source=%s mode=%s meter=%s",
-                self._name,
-                self._mode,
-                self._introduced,
+            self._mode = frame.mode
+            self._translator = Translator(
+                self._maps[frame.mode], self._promised, self._guard, self._growing
             )
+        heard = self._translator.heard
+        before = heard.refused
+        update = self._translator.translate(frame, elapsed)
+        self.refused += heard.refused - before
+        if heard.identity:
+            self._introduce(frame.mode, heard.identity)
+        return update
 
-
-class _Search:
-    """Changes the baud rate of a device node while nothing that is TIC is heard."""
-
-    def __init__(self, port: Port, auto: bool) -> None:
-        self._port = port
-        self._auto = auto and isinstance(port, SerialPort)
-        self._since = self._last_valid = port.elapsed()
-        self._good = 0
-        self._turn = 0
-
-    def patience(self, good: int) -> float:
-        """Return how many seconds to wait for bytes."""
-        return DEAF if self._auto and not good else SILENCE
-
-    def heard(self, good: int) -> None:
-        """Take the total of valid groups so far, and try the next baud rate if it stands still.
-
-        Raises LinkError once it has stood still for long.
-        """
-        now = self._port.elapsed()
-        if good != self._good:
-            self._good, self._since, self._last_valid = good, now, now
-        elif now - self._last_valid > SILENCE:
-            raise LinkError(f"no valid TIC for {SILENCE:.0f} s; check wiring, baudrate and format")
-        elif self._auto and now - self._since > DEAF and isinstance(self._port, SerialPort):
-            self._turn += 1
-            self._since = now
-            self._port.retune(_BAUDRATES[self._turn % len(_BAUDRATES)])
+    def _introduce(self, mode: Mode, identity: str) -> None:
+        self._grants = min(_INTRODUCTIONS, self._grants + 1 / _FRAMES_TO_NEXT)
+        if (mode, identity) != self._introduced and self._grants >= 1:
+            self._introduced = (mode, identity)
+            self._grants -= 1
+            message = "event=tic_meter source=%s mode=%s meter=%s"
+            _log.info(message, self._name, mode, identity)
