@@ -183,7 +183,7 @@ def test_an_address_that_check_can_see_is_not_here(tmp_path: Path) -> None:
         tmp_path / "config.yaml", GOOD + "    bacnet: {address: eth99, device_id: 4000}\n"
     )
     line = refused(config)
-    assert line.startswith("8:20: bacnet.address 'eth99' is no interface or IPv4 address")
+    assert line.startswith("8:19: bacnet.address 'eth99' is no interface or IPv4 address")
 
 
 def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:

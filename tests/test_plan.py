@@ -117,11 +117,16 @@ def test_a_source_that_is_wrong(tmp_path: Path, source: str, expected: str) -> N
 def test_a_device_without_the_right_to_use_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> int:
-        raise PermissionError
+    really = os.open
 
+    def refuse(path: Path, flags: int) -> int:
+        if str(path) == "/dev/null":
+            raise PermissionError
+        return really(path, flags)
+
+    path = write(tmp_path, "tic: {port: /dev/null}")
     monkeypatch.setattr("submeter.sources.port.os.open", refuse)
-    (found,) = faults(write(tmp_path, "tic: {port: /dev/null}"))
+    (found,) = faults(path)
     assert found == "7:21: no right to use /dev/null; add the user to the group 'dialout'"
 
 

@@ -1,7 +1,11 @@
 """The whole program, as a process, seen from outside."""
 
+import itertools
 import math
+import os
+import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +16,7 @@ import pytest
 
 from tooling import tic
 from tooling.modbus_client import Poller
-from tooling.program import CHECKOUT, eventually, free_port, loopback, run, running, write
+from tooling.program import CHECKOUT, COMMAND, eventually, free_port, loopback, run, running, write
 
 Damage = Callable[[bytes], bytes]
 EXAMPLE = CHECKOUT / "config.example.yaml"
@@ -54,6 +58,60 @@ def test_tells_the_service_manager(tmp_path: Path, port: int) -> None:
             assert manager.recv(100) == b"READY=1"
             program.stop()
             assert manager.recv(100) == b"STOPPING=1"
+
+
+def test_a_manager_that_is_gone_stops_nothing(tmp_path: Path, port: int) -> None:
+    before = ["env", f"NOTIFY_SOCKET={tmp_path / 'nobody'}"]
+    with running(_house(tmp_path, port), tmp_path / "log", before=before) as program:
+        program.wait_for_log("event=notify_failed state=READY=1")
+        with Poller(port) as poller:
+            eventually(lambda: poller.bit(1, 1001))
+        assert program.stop() == 0
+
+
+def test_nobody_has_to_read_the_ready_line(tmp_path: Path, port: int) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*COMMAND, "run", str(_house(tmp_path, port))], cwd=CHECKOUT, stdout=writer, stderr=log
+        )
+    os.close(writer)
+    try:
+        eventually(lambda: _answers(port))
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert "event=output_lost" in (tmp_path / "log").read_text()
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_more_clients_than_descriptors(tmp_path: Path, port: int) -> None:
+    before = ["prlimit", "--nofile=300:300"]
+    with running(_house(tmp_path, port), tmp_path / "log", before=before) as program:
+        many = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(400)]
+        program.wait_for_log("event=connections_full face=modbus.tcp most=50")
+        for each in many:
+            each.close()
+        eventually(lambda: _answers(port))
+        assert len(program.log.splitlines()) < 10
+        assert "Traceback" not in program.log
+
+
+def test_a_line_that_changes_its_mode_all_the_time_fills_no_log(tmp_path: Path, port: int) -> None:
+    historique = tic.Historique(seed=1)
+    turn = itertools.count()
+
+    def flip(frame: bytes) -> bytes:
+        return frame if next(turn) % 2 else historique.next_frame()
+
+    with _Instrument(flip, pause=0.001) as instrument:
+        config = _linky(tmp_path, port, f"socket://127.0.0.1:{instrument.port}")
+        with running(config, tmp_path / "log") as program:
+            eventually(lambda: next(turn) > 1000)
+            assert program.log.count("event=tic_meter") <= 12
 
 
 def test_replayed_index_grows_over_many_laps(tmp_path: Path, port: int) -> None:
@@ -163,6 +221,25 @@ def test_bacnet_address_that_is_not_ours(tmp_path: Path, port: int) -> None:
     assert not ended.stdout
 
 
+def _answers(port: int) -> bool:
+    try:
+        with Poller(port) as poller:
+            return poller.bit(1, 1001)
+    except OSError:
+        return False
+
+
+def _house(folder: Path, port: int) -> Path:
+    return write(
+        folder / "config.yaml",
+        f"""
+        site: test
+        meters: [{{name: house, unit_id: 1, sources: [{{simulated: {{seed: 1}}}}]}}]
+        modbus: {{tcp: {{host: 127.0.0.1, port: {port}}}}}
+        """,
+    )
+
+
 def _linky(folder: Path, port: int, instrument: str, more: str = "") -> Path:
     return write(
         folder / "config.yaml",
@@ -191,8 +268,9 @@ def _first_and_last_index(stream: Path) -> tuple[int, int]:
 class _Instrument:
     """A serial device server with a Linky behind it, faster than a real one."""
 
-    def __init__(self, damage: Damage = lambda frame: frame) -> None:
+    def __init__(self, damage: Damage = lambda frame: frame, pause: float = 0.05) -> None:
         self._damage = damage
+        self._pause = pause
         self._linky = tic.Linky(seed=5)
         self.port = free_port()
         self._open: list[socket.socket] = []
@@ -222,4 +300,4 @@ class _Instrument:
             self._open.append(caller)
             while True:
                 caller.sendall(self._damage(self._linky.next_frame()))
-                time.sleep(0.05)
+                time.sleep(self._pause)

@@ -4,6 +4,23 @@ import logging
 import sys
 
 
+class _Calm(logging.Filter):
+    """Lets a message through once a minute; asyncio repeats some a thousand times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()[:60]
+        if record.created - self._told.get(message, 0.0) < 60:
+            return False
+        if len(self._told) > 100:
+            self._told.clear()
+        self._told[message] = record.created
+        return True
+
+
 def start(verbose: bool = False) -> None:
     """Send records of submeter to standard error; libraries are heard from warnings on."""
     out = logging.StreamHandler(sys.stderr)
@@ -12,5 +29,6 @@ def start(verbose: bool = False) -> None:
     )
     logging.basicConfig(handlers=[out], level=logging.WARNING, force=True)
     logging.getLogger("submeter").setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("asyncio").addFilter(_Calm())
     # Its every remark about a frame is counted in our own way.
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)

@@ -18,7 +18,7 @@ from submeter.poller import View, read
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 _DERIVED = {rule.point for rule in RULES}
-_FRAME = 7  # lines of a table besides its points
+_FRAME = 8  # lines of a table besides its points
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,10 @@ def run(loaded: Loaded, wish: Wish) -> None:
     console = Console(highlight=False)
     try:
         read(client, views)
-        if wish.once:
-            console.print(_screen(views, wish.everything))
-            return
-        screen = console.is_terminal
-        with Live(console=console, auto_refresh=False, screen=screen) as live:
-            while True:
-                rows = _fitting(console.height, len(views)) if screen else None
-                live.update(_screen(views, wish.everything, rows), refresh=True)
-                time.sleep(wish.every)
-                read(client, views)
+        if wish.once or not console.is_terminal:
+            _print(console, client, views, wish)
+        else:
+            _refresh(console, client, views, wish)
     except KeyboardInterrupt:
         return
     except (ModbusException, OSError, UnicodeError):
@@ -71,6 +65,25 @@ def run(loaded: Loaded, wish: Wish) -> None:
         ) from None
     finally:
         client.close()  # type: ignore[no-untyped-call]
+
+
+def _print(console: Console, client: ModbusTcpClient, views: list[View], wish: Wish) -> None:
+    """Print the readings, into a file or a pipe again and again."""
+    console.print(_screen(views, wish.everything))
+    while not wish.once:
+        time.sleep(wish.every)
+        read(client, views)
+        console.print(_screen(views, wish.everything))
+
+
+def _refresh(console: Console, client: ModbusTcpClient, views: list[View], wish: Wish) -> None:
+    """Show the readings in place."""
+    with Live(console=console, auto_refresh=False, screen=True) as live:
+        while True:
+            rows = _fitting(console.height, len(views))
+            live.update(_screen(views, wish.everything, rows), refresh=True)
+            time.sleep(wish.every)
+            read(client, views)
 
 
 def _fitting(height: int, meters: int) -> int:
@@ -97,8 +110,8 @@ def _table(view: View, everything: bool, rows: int | None) -> Table:
         table.add_row(point.name, line.value, point.unit or "", quality, age)
     notes = []
     if hidden := len(view.map.points) - len(points):
-        notes.append(f"{hidden} points are not known, --all shows them too")
+        notes.append(f"{hidden} points are not known (--all)")
     if rows is not None and len(points) > rows:
-        notes.append(f"{len(points) - rows} do not fit here, --once prints all")
-    table.caption = "; ".join(notes)
+        notes.append(f"{len(points) - rows} do not fit here (--once)")
+    table.caption = "\n".join(notes)
     return table

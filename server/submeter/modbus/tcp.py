@@ -23,7 +23,7 @@ UNSENT = 256 * 1024
 """Bytes of answers a client may leave unread before its requests are left unread too."""
 MOST_CONNECTIONS = 256
 """Clients at a time; further ones are closed at once."""
-_RESERVE = 150  # descriptors for everything else, and for the queue that asyncio accepts in one go
+_RESERVE = 250  # descriptors for everything else, and for two queues that asyncio accepts at once
 _CLOSING = 1.0  # seconds for sockets that were told to close
 
 _KEEPALIVE = (
