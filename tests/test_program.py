@@ -89,7 +89,7 @@ def test_nobody_has_to_read_the_ready_line(tmp_path: Path, port: int) -> None:
 
 
 def test_more_clients_than_descriptors(tmp_path: Path, port: int) -> None:
-    before = ["prlimit", "--nofile=300:300"]
+    before = ["prlimit", "--nofile=200:200"]
     with running(_house(tmp_path, port), tmp_path / "log", before=before) as program:
         many = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(400)]
         program.wait_for_log("event=connections_full face=modbus.tcp most=50")

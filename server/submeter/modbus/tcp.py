@@ -23,7 +23,8 @@ UNSENT = 256 * 1024
 """Bytes of answers a client may leave unread before its requests are left unread too."""
 MOST_CONNECTIONS = 256
 """Clients at a time; further ones are closed at once."""
-_RESERVE = 250  # descriptors for everything else, and for two queues that asyncio accepts at once
+_QUEUE = 32  # connections that asyncio accepts in one go, before any of them can be closed again
+_RESERVE = 150  # descriptors for everything else, and for a few such queues
 _CLOSING = 1.0  # seconds for sockets that were told to close
 
 _KEEPALIVE = (
@@ -99,9 +100,9 @@ class _Server(ModbusTcpServer):
         return int(listener.sockets[0].getsockname()[1])
 
     async def listen(self) -> bool:
-        """Listen as the library does, but let the reason of a failure through."""
+        """Listen with a short queue, and let the reason of a failure through."""
         self.is_listener = True
-        listener = await self.call_create()
+        listener = await self.call_create(backlog=_QUEUE)
         if not listener.sockets:  # asyncio passes over address families that the kernel lacks
             raise OSError(errno.EADDRNOTAVAIL, "no socket")
         self.transport = listener
