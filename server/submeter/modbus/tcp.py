@@ -5,8 +5,9 @@ import errno
 import logging
 import resource
 import socket
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Awaitable, Mapping
+from functools import partial
+from typing import Any, cast
 
 from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
@@ -102,7 +103,8 @@ class _Server(ModbusTcpServer):
     async def listen(self) -> bool:
         """Listen with a short queue, and let the reason of a failure through."""
         self.is_listener = True
-        listener = await self.call_create(backlog=_QUEUE)
+        create = cast("partial[Awaitable[Any]]", self.call_create)
+        listener = await create(backlog=_QUEUE)
         if not listener.sockets:  # asyncio passes over address families that the kernel lacks
             raise OSError(errno.EADDRNOTAVAIL, "no socket")
         self.transport = listener
