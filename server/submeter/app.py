@@ -41,7 +41,8 @@ async def run(loaded: Loaded, meters: Sequence[PlannedMeter]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+            loop.add_signal_handler(number, stop.set)
     async with _served(_faces(loaded, meters)) as listening, _fed(meters):
         # What stands now lives as long as the program: the collector need not look at it.
         gc.collect()
@@ -132,4 +133,8 @@ async def _tick(meters: Sequence[PlannedMeter]) -> None:
         await asyncio.sleep(TICK_SECONDS)
         now = Instant.now()
         for each in meters:
-            each.meter.tick(now)
+            try:
+                each.meter.tick(now)
+            except Exception:
+                # Without ticks a reading would stay valid for ever.
+                _log.exception("event=tick_failed meter=%s", each.meter.name)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 
 
 class _Calm(logging.Filter):
@@ -13,11 +14,12 @@ class _Calm(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()[:60]
-        if record.created - self._told.get(message, 0.0) < 60:
+        now = time.monotonic()
+        if now - self._told.get(message, -60.0) < 60:
             return False
         if len(self._told) > 100:
             self._told.clear()
-        self._told[message] = record.created
+        self._told[message] = now
         return True
 
 

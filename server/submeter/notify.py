@@ -15,7 +15,7 @@ def tell(state: str) -> None:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.setblocking(False)
-            channel.connect(address.replace("@", "\0", 1))
+            channel.connect("\0" + address[1:] if address[0] == "@" else address)
             channel.send(state.encode())
     except OSError as error:
         _log.warning('event=notify_failed state=%s reason="%s"', state, error)

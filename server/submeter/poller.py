@@ -16,7 +16,8 @@ from submeter.meter.point import Point
 from submeter.pointmap.address import Table
 from submeter.pointmap.meter_map import MeterMap, Register
 
-LONGEST_READ = {True: 2000, False: 120}  # bits, registers
+MOST_BITS, MOST_REGISTERS = 2000, 125  # in one answer (V1.1b3, 6.1 to 6.4)
+_NEAR = 32  # addresses that are rather read along than left out
 _FORMS = {"float32": ">f", "uint32": ">I", "int64": ">q"}
 
 
@@ -69,9 +70,17 @@ class View:
 
 
 def read(client: ModbusTcpClient, views: list[View]) -> None:
-    """Read every point of every view once; raises NoAnswerError or a Modbus exception."""
-    if not client.connected and not client.connect():  # type: ignore[no-untyped-call]
-        raise ModbusException("no connection")
+    """Read every point of every view once; raises NoAnswerError."""
+    try:
+        if not client.connected and not client.connect():  # type: ignore[no-untyped-call]
+            raise ModbusException("no connection")
+        _read(client, views)
+    except (ModbusException, OSError, UnicodeError):
+        where = f"{client.comm_params.host} port {client.comm_params.port}"
+        raise NoAnswerError(f"no answer from {where}; is 'submeter run' running there?") from None
+
+
+def _read(client: ModbusTcpClient, views: list[View]) -> None:
     now = time.monotonic()
     for view in views:
         cells = _cells(client, view)
@@ -92,7 +101,7 @@ def _cells(client: ModbusTcpClient, view: View) -> dict[tuple[Table, int], int]:
     if validity := view.map.validity:
         spans.append((validity.table, validity.wire, len(view.map.points)))
     cells: dict[tuple[Table, int], int] = {}
-    for table, start, count in _requests(spans):
+    for table, start, count in _requests(spans, 0 if view.map.holes == "refuse" else _NEAR):
         call = {
             Table.COIL: client.read_coils,
             Table.DISCRETE: client.read_discrete_inputs,
@@ -111,14 +120,14 @@ def _cells(client: ModbusTcpClient, view: View) -> dict[tuple[Table, int], int]:
     return cells
 
 
-def _requests(spans: list[tuple[Table, int, int]]) -> Iterator[tuple[Table, int, int]]:
-    """Join spans that one request can cover; holes between them read 0."""
+def _requests(spans: list[tuple[Table, int, int]], near: int) -> Iterator[tuple[Table, int, int]]:
+    """Join spans that one request can cover, over holes of up to `near` addresses."""
     current: tuple[Table, int, int] | None = None
     for table, start, count in sorted(spans, key=lambda span: (span[0].function, span[1])):
         if current and current[0] is table:
             joined = start + count - current[1]
-            near = start - current[1] - current[2] < 32
-            if near and joined <= LONGEST_READ[table.bits]:
+            hole = start - current[1] - current[2]
+            if hole <= near and joined <= (MOST_BITS if table.bits else MOST_REGISTERS):
                 current = (table, current[1], joined)
                 continue
         if current:

@@ -4,14 +4,13 @@ import time
 from dataclasses import dataclass
 
 from pymodbus.client import ModbusTcpClient
-from pymodbus.exceptions import ModbusException
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
 from submeter import plan
 from submeter.config import Loaded
-from submeter.errors import ConfigError, NoAnswerError
+from submeter.errors import ConfigError
 from submeter.meter.derived import RULES
 from submeter.pointmap import meter_map
 from submeter.poller import View, read
@@ -59,10 +58,6 @@ def run(loaded: Loaded, wish: Wish) -> None:
             _refresh(console, client, views, wish)
     except KeyboardInterrupt:
         return
-    except (ModbusException, OSError, UnicodeError):
-        raise NoAnswerError(
-            f"no answer from {address} port {tcp.port}; is 'submeter run' running there?"
-        ) from None
     finally:
         client.close()  # type: ignore[no-untyped-call]
 

@@ -1,6 +1,7 @@
 """The time from the last byte of a TIC frame to its value being readable over Modbus."""
 
 import os
+import struct
 import sys
 import time
 import tty
@@ -15,6 +16,7 @@ from tooling.program import free_port, running, write
 from tooling.tic import Linky
 
 FRAMES = 200
+APPARENT_POWER = 40011  # of the frame itself; an index waits for the frame after it
 
 
 def run() -> None:
@@ -45,25 +47,26 @@ def run() -> None:
 
 
 def _measure(master: int, poller: Poller) -> tuple[list[float], list[float]]:
-    """Send frames with a growing index; poll until each is seen. All in ms."""
+    """Send frames with another power each; poll until each is seen. All in ms."""
     linky = Linky(seed=3)
     delays: list[float] = []
     polls: list[float] = []
     while len(delays) < FRAMES:
         frame = linky.next_frame()
-        index = int(frame.split(b"EAST\t")[1].split(b"\t")[0])
-        before = poller.value(1, 30101, "int64")
+        power = int(frame.split(b"SINSTS\t")[1].split(b"\t")[0]) / 1000
+        expected = struct.unpack(">f", struct.pack(">f", power))[0]
+        before = poller.value(1, APPARENT_POWER)
         os.write(master, bytes(map(_with_parity, frame)))
         sent = time.perf_counter()
-        if index == before:
+        if before == expected:
             time.sleep(0.02)
             continue
-        while poller.value(1, 30101, "int64") != index:
+        while poller.value(1, APPARENT_POWER) != expected:
             if time.perf_counter() - sent > 5:
                 sys.exit("a frame was never seen")
         delays.append((time.perf_counter() - sent) * 1000)
         began = time.perf_counter()
-        poller.value(1, 30101, "int64")
+        poller.value(1, APPARENT_POWER)
         polls.append((time.perf_counter() - began) * 1000)
     return delays, polls
 

@@ -1,97 +1,108 @@
-"""What physics forbids is not served, unless it persists; what falls is never served."""
+"""What damage made or physics forbids is not served; what falls is never served."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submeter.sources.index_guard import IN_A_ROW, IndexGuard
+from submeter.sources.index_guard import IndexGuard
 
 WH = 1000  # mWh
 POWER = 36_000.0
 
 
-def guard(*indexes: int) -> IndexGuard:
-    """Return a guard that has seen these indexes in Wh, one a second."""
-    made = IndexGuard(POWER)
+def served(made: IndexGuard, *indexes: int, start: float = 0.0) -> list[int | None]:
+    """Give the guard indexes in Wh, one a second, and return what it admits, in Wh."""
+    found = []
     for second, index in enumerate(indexes):
-        made.admit("E", index * WH, second)
-    return made
+        admitted = made.admit("E", index * WH, start + second)
+        found.append(None if admitted is None else admitted // WH)
+    return found
 
 
-def test_the_first_reading_waits_for_a_second_that_agrees() -> None:
-    made = IndexGuard(POWER)
-    assert not made.admit("E", 100 * WH, 0)
-    assert made.admit("E", 100 * WH, 1)
-    assert made.admit("E", 101 * WH, 2)
+def test_a_reading_is_served_once_the_next_one_follows() -> None:
+    assert served(IndexGuard(POWER), 100, 100, 101, 103) == [None, 100, 100, 101]
 
 
 def test_a_first_reading_that_was_damaged_does_no_harm() -> None:
     made = IndexGuard(POWER)
-    assert not made.admit("E", 32_145_698 * WH, 0)
-    assert not made.admit("E", 12_345_738 * WH, 1)
-    assert made.admit("E", 12_345_738 * WH, 2)
+    assert served(made, 32_145_698, 12_345_738, 12_345_739) == [None, None, 12_345_738]
     assert not made.fell("E")
 
 
-@pytest.mark.parametrize("damaged", [32_145_698, 12_345_000, 12_346_738])
-def test_one_damaged_reading_is_refused_and_counted(damaged: int) -> None:
-    made = guard(12_345_738, 12_345_738)
-    before = made.refused
-    assert not made.admit("E", damaged * WH, 2)
-    assert made.admit("E", 12_345_739 * WH, 3)
-    assert made.refused == before + 1
+@pytest.mark.parametrize("damaged", [32_145_698, 12_345_000, 12_346_738, 12_345_790])
+def test_one_damaged_reading_is_never_served(damaged: int) -> None:
+    made = IndexGuard(POWER)
+    found = served(made, 12_345_738, 12_345_738, damaged, 12_345_739, 12_345_739, 12_345_740)
+    assert damaged not in found
+    assert found[-1] == 12_345_739
     assert not made.fell("E")
+
+
+def test_one_damaged_reading_after_an_outage_is_never_served() -> None:
+    made = IndexGuard(POWER)
+    served(made, 1000, 1000)
+    assert served(made, 401_000, 1010, 1010, start=36_000) == [None, None, 1010]
 
 
 def test_a_jump_that_persists_is_believed() -> None:
-    made = guard(100, 100)
-    assert not made.admit("E", 5_000 * WH, 2)
-    assert made.admit("E", 5_001 * WH, 3)
+    assert served(IndexGuard(POWER), 100, 100, 5_000, 5_001)[-1] == 5_000
 
 
 def test_a_fall_that_persists_is_told_and_never_served() -> None:
-    made = guard(100, 100)
-    for second in range(2, 50):
-        assert not made.admit("E", 50 * WH, second)
-        assert made.fell("E") == (second >= 2 + IN_A_ROW - 1)
-    assert made.admit("E", 100 * WH, 60)
+    made = IndexGuard(POWER)
+    served(made, 100, 100)
+    assert not made.fell("E")
+    assert served(made, *[50] * 20) == [None] * 20
+    assert made.fell("E")
+    served(made, 70, 51, 51)
+    assert made.fell("E"), "as long as it stands lower, whatever is damaged meanwhile"
+    assert served(made, 100, 100)[-1] == 100
     assert not made.fell("E")
 
 
-def test_a_long_pause_lets_much_through() -> None:
-    made = guard(100, 100)
-    assert made.admit("E", (100 + 36_000) * WH, 3601)
-    assert not made.admit("E", (100 + 36_000 + 100) * WH, 3602)
+def test_a_register_that_may_begin_anew() -> None:
+    made = IndexGuard(POWER, falls=True)
+    assert served(made, 100, 101, 50, 51, 52) == [None, 100, None, 50, 51]
+    assert not made.fell("E")
 
 
 def test_a_clock_that_starts_anew_is_no_harm() -> None:
-    made = guard(100, 100)
-    assert made.admit("E", 101 * WH, 0)
+    made = IndexGuard(POWER)
+    served(made, 100, 100, start=1000)
+    assert served(made, 101, 101) == [100, 101]
 
 
 def test_indexes_are_apart() -> None:
-    made = guard(100, 100)
-    assert not made.admit("F", 5 * WH, 2)
-    assert made.admit("F", 5 * WH, 3)
-    assert made.admit("E", 100 * WH, 3)
-
-
-@given(
-    st.lists(
-        st.one_of(st.integers(0, 10).map(lambda step: ("true", step)), st.integers(0, 10**9)),
-        max_size=60,
-    )
-)
-def test_what_is_served_never_falls_nor_jumps(series: list[tuple[str, int] | int]) -> None:
     made = IndexGuard(POWER)
-    truth, served, doubted = 5_000 * WH, [], False
+    assert made.admit("E", 5 * WH, 0) is made.admit("F", 900 * WH, 0) is None
+    assert made.admit("E", 5 * WH, 1) == 5 * WH
+
+
+SERIES = st.lists(st.one_of(st.integers(0, 10).map(float), st.integers(0, 10**9)), max_size=60)
+
+
+@given(SERIES)
+def test_what_is_served_never_falls(series: list[float | int]) -> None:
+    """Floats are steps of the truth in Wh, integers are what damage made of a reading."""
+    made = IndexGuard(POWER)
+    truth, found = 5_000 * WH, []
     for second, entry in enumerate(series):
-        glitch = isinstance(entry, int)
-        index = entry if isinstance(entry, int) else truth + entry[1] * WH
-        truth = truth if glitch else index
-        admitted = made.admit("E", index, second)
-        if admitted:
-            served.append(index)
-            assert not glitch or doubted or index - served[-2] <= POWER * 100, "a lone glitch"
-        doubted = glitch
-    assert served == sorted(served)
+        if isinstance(entry, float):
+            truth += int(entry) * WH
+        admitted = made.admit("E", truth if isinstance(entry, float) else entry, second)
+        if admitted is not None:
+            found.append(admitted)
+    assert found == sorted(found)
+
+
+@given(st.lists(st.integers(0, 10), min_size=4, max_size=60), st.data())
+def test_a_lone_glitch_is_not_served(steps: list[int], data: st.DataObject) -> None:
+    made = IndexGuard(POWER)
+    at = data.draw(st.integers(1, len(steps) - 2))
+    glitch = data.draw(st.integers(6_000 * WH, 10**9))
+    truth, found = 5_000 * WH, []
+    for second, step in enumerate(steps):
+        truth += step * WH
+        found.append(made.admit("E", glitch if second == at else truth, second))
+    assert glitch not in found
+    assert not made.fell("E")

@@ -94,7 +94,17 @@ def test_the_first_step_after_a_long_rest_is_not_lost() -> None:
     for second in range(0, 700, 10):
         power = slope.power(500 * WH, second)
     assert power == 0
-    assert slope.power(501 * WH, 700) == pytest.approx(3600 / 700, rel=0.01)
+    # All the energy of the last minute, and of the ten seconds since the last look at it.
+    assert slope.power(501 * WH, 700) == pytest.approx(3600 / 70, rel=0.01)
+
+
+def test_a_jump_is_no_power() -> None:
+    slope = IndexSlope(WINDOW, largest_power=36_000)
+    for second in range(0, 200, 2):
+        slope.power(second * WH, second)
+    found = [slope.power((100_000 + second) * WH, 200 + second) for second in range(100)]
+    assert found[:60] == [None] * 60
+    assert found[-1] == pytest.approx(3600, rel=0.05)
 
 
 SERIES = st.lists(st.tuples(st.floats(0.01, 500), st.integers(-3, 50)), max_size=60)

@@ -9,5 +9,5 @@ class Trusting(IndexGuard):
     def __init__(self) -> None:
         super().__init__(1.0)
 
-    def admit(self, name: str, index: int, now: float) -> bool:
-        return True
+    def admit(self, name: str, index: int, now: float) -> int | None:
+        return index

@@ -104,13 +104,14 @@ class Transactions(ApplicationServiceAccessPoint):  # type: ignore[misc]  # bacp
                 return transaction  # type: ignore[no-any-return]
         return None
 
-    def crowded(self, client: Any) -> bool:
-        """Tell whether no further transaction can wait for segments, of `client` or at all.
+    def crowded(self, client: Any, besides: Any = None) -> bool:
+        """Tell whether none but `besides` can wait for segments any more, of `client` or at all.
 
         One that takes and gives a single packet waits for nothing, and is always served.
         """
-        own = sum(each.pdu_address == client for each in self.serverTransactions)
-        return own >= MOST_OF_ONE or len(self.serverTransactions) >= MOST_TRANSACTIONS
+        others = [each for each in self.serverTransactions if each is not besides]
+        own = sum(each.pdu_address == client for each in others)
+        return own >= MOST_OF_ONE or len(others) >= MOST_TRANSACTIONS
 
     def _unacceptable(self, request: Any) -> str | None:
         """Return why a new transaction cannot begin with this request."""
@@ -146,10 +147,7 @@ class _Transaction(ServerSSM):  # type: ignore[misc]
     async def _acknowledge(self, apdu: Any) -> None:
         size = len(apdu.pduData)
         if _HEADER + size > self.maxApduLengthAccepted:
-            self.ssmSAP.serverTransactions.remove(self)
-            crowded = self.ssmSAP.crowded(self.pdu_address)
-            self.ssmSAP.serverTransactions.append(self)
-            if crowded:
+            if self.ssmSAP.crowded(self.pdu_address, besides=self):
                 await self.response(self.abort(AbortReason.outOfResources))
                 return
             # The library cuts at this length and only then puts the header before each piece.

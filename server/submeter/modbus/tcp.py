@@ -92,7 +92,7 @@ class _Server(ModbusTcpServer):
         super().__init__([], address=(host, port))
         self.station = station
         self.connections: set[_Connection] = set()
-        self.most = min(MOST_CONNECTIONS, max(1, _descriptors() - _RESERVE))
+        self.most = min(MOST_CONNECTIONS, max(1, _raise_descriptors() - _RESERVE))
         self.full = False
 
     @property
@@ -114,12 +114,15 @@ class _Server(ModbusTcpServer):
         return _Connection(self)
 
     def room(self) -> bool:
-        """Tell whether the connections are not too many; the change to it and back is logged."""
-        full = len(self.connections) > self.most
-        if full and not self.full:
+        """Tell whether there is room for the connections; log once when there is not."""
+        count = len(self.connections)
+        if count > self.most and not self.full:
             _log.warning("event=connections_full face=modbus.tcp most=%d", self.most)
-        self.full = full or (self.full and len(self.connections) > self.most // 2)
-        return not full
+            self.full = True
+        elif self.full and count <= self.most // 2:
+            _log.info("event=connections_free face=modbus.tcp connections=%d", count)
+            self.full = False
+        return count <= self.most
 
     async def stop(self) -> None:
         # A transport that is closed rather than aborted waits for its client to read.
@@ -189,8 +192,8 @@ class _Connection(ServerRequestHandler, asyncio.BufferedProtocol):
             self._buffer[: self._filled] = self._buffer[used:end]
 
 
-def _descriptors() -> int:
-    """Return how many descriptors this process may have, which is raised to all it can get."""
+def _raise_descriptors() -> int:
+    """Raise the number of descriptors this process may have, within reason, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = hard if hard != resource.RLIM_INFINITY and hard < 4096 else 4096
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -61,7 +61,9 @@ class Rule(_Strict):
     minus: str | None = Field(
         default=None, description="With slope: the index of the other direction, a point of the map"
     )
-    window: float = Field(default=60.0, ge=10, description="With slope: shortest window, in s")
+    window: float = Field(
+        default=60.0, ge=10, le=3600, description="With slope: shortest window, in s"
+    )
     bit: int | None = Field(default=None, ge=0, le=63, description="One bit of the label")
     horodate: bool = Field(default=False, description="Take the label's time stamp")
     times: float | None = Field(
@@ -106,10 +108,13 @@ class SourceMapFile(_Strict):
 
     title: str
     document: str = Field(description="Where the labels and their meaning are taken from")
-    max_age: float = Field(gt=0, description="Seconds after which an unrepeated value is stale")
+    max_age: float = Field(
+        gt=0, le=86_400, description="Seconds after which an unrepeated value is stale"
+    )
     largest_power: float = Field(
         default=1_000_000,
         gt=0,
+        le=1e12,
         description="W or var; an index that grows faster than this is not believed",
     )
     complete: list[str] = Field(

@@ -1,10 +1,10 @@
-"""Keeps readings of an index out that physics forbids."""
+"""Keeps readings of an index out that damage made, or that physics forbids."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-IN_A_ROW = 2  # readings that must agree before one that was not to be expected is believed
 SLACK = 5.0  # s; what an instrument may take from a reading to its transmission
+LONGEST = 10.0  # s; a longer pause makes no larger step believable at once
 
 
 class _Reading(NamedTuple):
@@ -14,46 +14,45 @@ class _Reading(NamedTuple):
 
 @dataclass(slots=True)
 class _Register:
-    admitted: _Reading | None = None
-    suspect: _Reading | None = None
-    agreeing: int = 0
+    latest: _Reading | None = None
+    admitted: int | None = None
+    fell: bool = False
 
 
 class IndexGuard:
-    """Admits an index that follows from the one before, or that the next reading confirms.
+    """Admits a reading of an index once the next one follows from it.
 
-    A checksum of a few bits lets one damaged reading in many through. What follows is an index that
-    did not fall and did not grow by more than `largest_power` (W or var) allows. An index that is
-    lower than one admitted before is never admitted, however often it is repeated.
+    A checksum of a few bits lets one damaged reading in many through; waiting for the next keeps
+    every lone one out. What follows is an index that did not fall and did not grow by more than
+    `largest_power` (W or var) allows. An index below one admitted before is not admitted, however
+    often it is repeated, unless `falls` says that the register may begin anew.
     """
 
-    def __init__(self, largest_power: float) -> None:
+    def __init__(self, largest_power: float, falls: bool = False) -> None:
         self._largest_power = largest_power
+        self._falls = falls
         self._registers: dict[str, _Register] = {}
-        self.refused = 0
 
-    def admit(self, name: str, index: int, now: float) -> bool:
-        """Tell whether the index of `name`, in mWh or mvarh at `now` seconds, may be served."""
+    def admit(self, name: str, index: int, now: float) -> int | None:
+        """Take a reading of `name`, in mWh or mvarh at `now` seconds.
+
+        Returns the reading before it if that one may be served now, else None.
+        """
         register = self._registers.setdefault(name, _Register())
-        reading = _Reading(index, now)
-        if not self._follows(register.admitted, reading):
-            agrees = self._follows(register.suspect, reading)
-            register.agreeing = register.agreeing + 1 if agrees else 1
-            register.suspect = reading
-            fell = register.admitted is not None and index < register.admitted.total
-            if register.agreeing < IN_A_ROW or fell:
-                self.refused += 1
-                return False
-        register.admitted, register.suspect, register.agreeing = reading, None, 0
-        return True
+        before, register.latest = register.latest, _Reading(index, now)
+        if before is None or not self._follows(before, register.latest):
+            return None
+        if not self._falls and register.admitted is not None and before.total < register.admitted:
+            register.fell = True
+            return None
+        register.admitted, register.fell = before.total, False
+        return before.total
 
     def fell(self, name: str) -> bool:
         """Tell whether the index of `name` stands below one that was admitted before."""
         register = self._registers.get(name)
-        return register is not None and register.agreeing >= IN_A_ROW
+        return register is not None and register.fell
 
-    def _follows(self, before: _Reading | None, reading: _Reading) -> bool:
-        if before is None:
-            return False
-        seconds = max(0.0, reading.at - before.at) + SLACK
-        return 0 <= reading.total - before.total <= self._largest_power * seconds / 3.6
+    def _follows(self, before: _Reading, after: _Reading) -> bool:
+        seconds = min(LONGEST, max(0.0, after.at - before.at)) + SLACK
+        return 0 <= after.total - before.total <= self._largest_power * seconds / 3.6

@@ -21,10 +21,6 @@ Pace = Callable[[bytes], float]
 class Port(Protocol):
     """An open port."""
 
-    @property
-    def replayed(self) -> bool:
-        """Whether the bytes come from a recording that repeats."""
-
     async def read(self) -> bytes:
         """Wait for bytes and return them, never none; raises LinkError when the port is gone."""
 

@@ -12,8 +12,6 @@ LONGEST_PIECE = 4096
 class ReplayPort:
     """The bytes of a recording, over and over. Raises LinkError if the file cannot be read."""
 
-    replayed = True
-
     def __init__(self, spec: Replay, pace: Pace) -> None:
         self._data = spec.content()
         self._rate = pace(self._data)

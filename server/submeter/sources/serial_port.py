@@ -26,8 +26,6 @@ class SerialPort:
     LinkError if the port is missing, busy or not ours.
     """
 
-    replayed = False
-
     def __init__(self, device: Device, baudrate: int, form: Format) -> None:
         self._device = device
         self._masked = form == "8N1"

@@ -5,17 +5,20 @@ from collections import deque
 
 # Below 10 W a register of 1 Wh rests for six minutes: from then on the power counts as none.
 RESTING = 360.0
+SLACK = 5.0  # s; what an instrument may take from a reading to its transmission
 
 
 class IndexSlope:
     """The mean power between two steps of an index, at least `window` seconds apart.
 
     Measured from step to step, so that the register's resolution does not show as a ripple. While
-    the next step is awaited the power cannot exceed one step over the time waited.
+    the next step is awaited the power cannot exceed one step over the time waited. A step that
+    `largest_power` (W or var) cannot explain is no energy, but another register.
     """
 
-    def __init__(self, window: float) -> None:
+    def __init__(self, window: float, largest_power: float = 1e9) -> None:
         self._window = window
+        self._largest_power = largest_power
         self._steps: deque[tuple[float, int]] = deque()
         self._index: int | None = None
         self._since = self._asked = 0.0
@@ -23,10 +26,10 @@ class IndexSlope:
     def power(self, index: int, now: float) -> float | None:
         """Return the power in W (var) of an index in mWh (mvarh) at `now` seconds.
 
-        None while too little has been seen. The window starts anew with an index that falls, and
-        after a pause that is longer than it.
+        None while too little has been seen. The window starts anew with an index that falls or
+        jumps, and after a pause that is longer than it.
         """
-        if self._index is None or index < self._index or now - self._asked > self._window:
+        if self._index is None or not self._goes_on(index, now):
             self._steps.clear()
             self._since = now
         elif index > self._index:
@@ -35,13 +38,18 @@ class IndexSlope:
         self._index, self._asked = index, now
         waited = now - self._since
         if waited >= RESTING:
-            if not self._steps:
-                self._steps.append((self._since, index))
+            # So that the next step counts as what it is: energy of the last window.
+            self._steps = deque([(now - self._window, index)])
             return 0.0
         power = self._mean()
         if power is None or waited <= 0:
             return power
         return min(power, self._largest_step() * 3.6 / waited)
+
+    def _goes_on(self, index: int, now: float) -> bool:
+        pause, step = now - self._asked, index - (self._index or 0)
+        possible = self._largest_power * (pause + SLACK) / 3.6
+        return pause <= self._window and 0 <= step <= possible
 
     def _mean(self) -> float | None:
         steps = self._steps

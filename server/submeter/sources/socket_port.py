@@ -12,8 +12,6 @@ CONNECT_SECONDS = 10.0
 class SocketPort:
     """An open connection; bytes come as the line's own, without header."""
 
-    replayed = False
-
     def __init__(
         self, spec: Socket, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:

@@ -367,3 +367,15 @@ def test_a_phase_power_beyond_what_a_meter_can_carry_is_refused() -> None:
     assert "Active_Power_L2" not in update.values
     assert "Active_Power_L1" in update.values
     assert made.heard.refused == 1
+
+
+def test_a_stray_label_is_forgotten_after_complete_frames_without_it() -> None:
+    """A damaged group that passed for EAIT must not cost the consumer's power for ever."""
+    made = translator()
+    says(made, CONSUMER)
+    says(made, [*CONSUMER, Group("EAIT", "000000000")])
+    says(made, CONSUMER)
+    update = says(made, CONSUMER)
+    assert "Active_Energy_Export" in update.absent
+    assert made.heard.feeds(made._map.rules["Active_Power_Total"][1])
+    assert not made.heard.feeds(made._map.rules["Active_Power_Total"][0])

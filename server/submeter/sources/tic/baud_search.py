@@ -6,6 +6,7 @@ from submeter.sources.serial_port import SerialPort
 
 BAUDRATES = (9600, 1200)
 DEAF = 5.0  # s without a valid group at one baud rate
+QUIET = 1.0  # s between bytes, on a line that was understood before
 SILENCE = 60.0  # s without anything valid: the adapter or the converter hangs, open it again
 
 
@@ -19,7 +20,7 @@ class BaudSearch:
     def __init__(self, port: Port, auto: bool) -> None:
         self._port = port
         self._auto = auto and isinstance(port, SerialPort)
-        self._since = self._last_valid = port.elapsed()
+        self._since = self._last_valid = self._called = port.elapsed()
         self._good = 0
         self._turn = 0
 
@@ -30,6 +31,9 @@ class BaudSearch:
     def heard(self, good: int) -> None:
         """Take the total of valid groups so far, and try the next baud rate if it stands still."""
         now = self._port.elapsed()
+        if self._good and now - self._called > QUIET:
+            self._since += now - self._called  # nothing came, so nothing was misunderstood
+        self._called = now
         if good != self._good:
             self._good, self._since, self._last_valid = good, now, now
         elif now - self._last_valid > SILENCE:

@@ -24,6 +24,7 @@ class Heard:
         self._sent: set[str] = set()
         self._frames = 0
         self._before = False
+        self._labels: set[str] = set()
         self.complete = False
         self.proved = False
         self.refused = 0
@@ -43,6 +44,10 @@ class Heard:
         # A group that was refused may hide another, which then only seems to be missing.
         sound = frame.whole and self.refused == refused
         self._before, self.complete = self.complete, whole and sound
+        if self.complete_twice:
+            # What two complete frames lack is not sent any more, or never was: a damaged label.
+            self._sent = self._labels | groups.keys()
+        self._labels = set(groups)
         self.proved |= self.complete or self._frames >= ENOUGH
         if self._map.identity in groups:
             self.identity = groups[self._map.identity].data

@@ -12,7 +12,7 @@ from submeter.pointmap.source_map import SourceMap
 from submeter.sources.growing_index import GrowingIndex
 from submeter.sources.index_guard import IndexGuard
 from submeter.sources.open_port import open_port
-from submeter.sources.port import Port, Spec
+from submeter.sources.port import Port, Replay, Spec
 from submeter.sources.source import Publish
 from submeter.sources.tic import baud_search
 from submeter.sources.tic.baud_search import BaudSearch
@@ -46,8 +46,10 @@ class TicSource:
             self.expected |= source_map.expected() | self.expected
         self.max_age = max(source_map.max_age for source_map in maps.values())
         # These outlive a connection: an index goes on where it was.
-        self._guard = IndexGuard(max(each.largest_power for each in maps.values()))
-        self._growing = GrowingIndex()
+        largest_power = max(each.largest_power for each in maps.values())
+        # A recording starts over, and its index with it.
+        self._growing = GrowingIndex() if isinstance(spec, Replay) else None
+        self._guard = IndexGuard(largest_power, falls=self._growing is not None)
         self._noise = Noise()
         self._failed: frozenset[str] = frozenset()
 
@@ -68,17 +70,16 @@ class TicSource:
 
     async def _listen(self, port: Port, search: BaudSearch, publish: Publish) -> NoReturn:
         decoder = Decoder()
-        growing = self._growing if port.replayed else None
-        ear = _Ear(self.name, self._maps, self.expected, self._guard, growing)
+        ear = _Ear(self.name, self._maps, self.expected, self._guard, self._growing)
         self._noise.restart()
         while True:
             data = await _next(port, search.patience(decoder.good))
-            search.heard(decoder.good)
             for frame in decoder.feed(data):
                 update = ear.understand(frame, port.elapsed())
                 if update:
                     self._tell_failed(update)
                     publish(update, Instant.now())
+            search.heard(decoder.good)
             self._tell_noise(decoder.good, decoder.bad + ear.refused)
 
     def _tell_noise(self, good: int, dropped: int) -> None:

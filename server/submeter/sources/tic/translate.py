@@ -33,7 +33,7 @@ class Translator:
         self._absent_always = frozenset(promised) - source_map.rules.keys()
         self._guard = guard
         self._growing = growing
-        self._slopes: dict[str, IndexSlope] = {}
+        self._slopes: dict[tuple[str, float], IndexSlope] = {}
         self._points = points.standard()
 
     def translate(self, frame: Frame, elapsed: float) -> Update | None:
@@ -86,10 +86,11 @@ class Translator:
         return Value(int(shown), rule.result) if shown or self.heard.complete_twice else None
 
     def _index(self, name: str, rule: Rule, register: int, elapsed: float) -> Value | None:
-        index = int(self._scaled(name, rule, register).number)
-        if self._growing:
+        """Return the index of the frame before, once this one bears it out."""
+        index = self._guard.admit(name, int(self._scaled(name, rule, register).number), elapsed)
+        if index is not None and self._growing:
             index = self._growing.serve(name, index)
-        return Value(index, rule.result) if self._guard.admit(name, index, elapsed) else None
+        return None if index is None else Value(index, rule.result)
 
     def _power(
         self, name: str, rule: Rule, values: dict[str, Value], elapsed: float
@@ -99,7 +100,9 @@ class Translator:
         for index in rule.indexes:
             if index not in values:
                 return None
-            slope = self._slopes.setdefault(index, IndexSlope(rule.window))
+            slope = self._slopes.setdefault(
+                (index, rule.window), IndexSlope(rule.window, self._map.largest_power)
+            )
             powers.append(slope.power(int(values[index].number), elapsed))
         known = [power for power in powers if power is not None]
         if len(known) < len(powers):
