@@ -88,6 +88,13 @@ def test_nobody_has_to_read_the_ready_line(tmp_path: Path, port: int) -> None:
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
+def test_a_hangup_that_nohup_ignores_stops_nothing(tmp_path: Path, port: int) -> None:
+    with running(_house(tmp_path, port), tmp_path / "log", before=["nohup"]) as program:
+        program.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert _answers(port)
+
+
 def test_more_clients_than_descriptors(tmp_path: Path, port: int) -> None:
     before = ["prlimit", "--nofile=200:200"]
     with running(_house(tmp_path, port), tmp_path / "log", before=before) as program:
@@ -96,6 +103,7 @@ def test_more_clients_than_descriptors(tmp_path: Path, port: int) -> None:
         for each in many:
             each.close()
         eventually(lambda: _answers(port))
+        program.wait_for_log("event=connections_free")
         assert len(program.log.splitlines()) < 10
         assert "Traceback" not in program.log
 

@@ -82,6 +82,35 @@ def test_view_ends_in_one_line_when_the_server_goes(tmp_path: Path) -> None:
     assert "Traceback" not in errors
 
 
+def test_a_map_that_refuses_holes_is_read_around_them(tmp_path: Path) -> None:
+    (tmp_path / "meters").mkdir()
+    shipped = (CHECKOUT / "pointmaps/meters/standard.yaml").read_text()
+    own = shipped.replace("holes: zero", "holes: refuse")
+    (tmp_path / "meters" / "standard.yaml").write_text(own)
+    config = write(
+        tmp_path / "config.yaml", CONFIG.format(port=free_port()) + f"    maps: {tmp_path}\n"
+    )
+    with running(config, tmp_path / "log"):
+        shown = run("show", str(config), "--once", "--all")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.count("Voltage_L1_N") == 2
+
+
+def test_a_full_disk_is_not_taken_for_a_dead_server(tmp_path: Path) -> None:
+    config = write(tmp_path / "config.yaml", CONFIG.format(port=free_port()))
+    with running(config, tmp_path / "log"), open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "show", str(config), "--once"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == "cannot write: No space left on device"
+
+
 def test_age_is_a_bound() -> None:
     line = Line()
     assert line.age(0, 20, False) == "-"
