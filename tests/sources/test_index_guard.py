@@ -38,10 +38,20 @@ def test_one_damaged_reading_is_never_served(damaged: int) -> None:
     assert not made.fell("E")
 
 
-def test_one_damaged_reading_after_an_outage_is_never_served() -> None:
+@pytest.mark.parametrize("damaged", [401_000, 300_000])
+def test_one_damaged_reading_after_an_outage_is_never_served(damaged: int) -> None:
     made = IndexGuard(POWER)
     served(made, 1000, 1000)
-    assert served(made, 401_000, 1010, 1010, start=36_000) == [None, None, 1010]
+    found = served(made, damaged, 1010, 1010, start=36_000)
+    assert damaged not in found
+    assert found[-1] == 1010
+    assert not made.fell("E")
+
+
+def test_readings_may_be_far_apart() -> None:
+    made = IndexGuard(POWER)
+    found = [made.admit("E", hour * 20_000 * WH, 3600 * hour) for hour in range(3)]
+    assert found == [None, 0, 20_000 * WH]
 
 
 def test_a_jump_that_persists_is_believed() -> None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 SLACK = 5.0  # s; what an instrument may take from a reading to its transmission
-LONGEST = 10.0  # s; a longer pause makes no larger step believable at once
 
 
 class _Reading(NamedTuple):
@@ -54,5 +53,5 @@ class IndexGuard:
         return register is not None and register.fell
 
     def _follows(self, before: _Reading, after: _Reading) -> bool:
-        seconds = min(LONGEST, max(0.0, after.at - before.at)) + SLACK
+        seconds = max(0.0, after.at - before.at) + SLACK
         return 0 <= after.total - before.total <= self._largest_power * seconds / 3.6
