@@ -46,6 +46,10 @@ class IndexSlope:
             return power
         return min(power, self._largest_step() * 3.6 / waited)
 
+    def rests(self) -> bool:
+        """Tell whether the index has not stepped for a window, when last asked."""
+        return self._index is not None and self._asked - self._since >= self._window
+
     def _goes_on(self, index: int, now: float) -> bool:
         pause, step = now - self._asked, index - (self._index or 0)
         possible = self._largest_power * (pause + SLACK) / 3.6

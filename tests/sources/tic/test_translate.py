@@ -379,3 +379,16 @@ def test_a_stray_label_is_forgotten_after_complete_frames_without_it() -> None:
     assert "Active_Energy_Export" in update.absent
     assert made.heard.feeds(made._map.rules["Active_Power_Total"][1])
     assert not made.heard.feeds(made._map.rules["Active_Power_Total"][0])
+
+
+def test_a_producer_at_noon_has_a_power_after_a_minute_or_two() -> None:
+    made = translator()
+    first = None
+    for second in range(200):
+        groups = changed(PRODUCER, EAST="000000500", EAIT=f"{1000 + second:09d}")
+        update = says(made, groups, second)
+        if first is None and "Active_Power_Total" in update.values:
+            first = second
+    assert first is not None
+    assert first < 100
+    assert update.values["Active_Power_Total"].number == pytest.approx(-3.6, rel=0.05)

@@ -97,13 +97,21 @@ class Translator:
     ) -> Value | None:
         """Return the power of an index less that of the other direction."""
         powers = []
+        slopes = []
         for index in rule.indexes:
             if index not in values:
                 return None
             slope = self._slopes.setdefault(
                 (index, rule.window), IndexSlope(rule.window, self._map.largest_power)
             )
+            slopes.append(slope)
             powers.append(slope.power(int(values[index].number), elapsed))
+        if any(powers):
+            # Energy flows one way: while one register steps, one that rests is known to be at 0.
+            powers = [
+                0.0 if power is None and slope.rests() else power
+                for power, slope in zip(powers, slopes, strict=True)
+            ]
         known = [power for power in powers if power is not None]
         if len(known) < len(powers):
             return None
