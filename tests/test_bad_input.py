@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tooling.program import CHECKOUT, COMMAND, free_port, run, write
+from tooling.program import CHECKOUT, COMMAND, free_port, run, run_into_full_disk, write
 
 GOOD = """
     site: test
@@ -207,15 +207,7 @@ def test_a_folder_that_may_not_be_entered(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["check", "map", "schema"])
 def test_a_full_disk(tmp_path: Path, command: str) -> None:
     what = {"check": str(write(tmp_path / "config.yaml", GOOD)), "map": "standard"}
-    with open("/dev/full", "w") as full:
-        ended = subprocess.run(
-            [*COMMAND, command, what.get(command, "config")],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=20,
-            check=False,
-        )
+    ended = run_into_full_disk(command, what.get(command, "config"))
     assert ended.returncode == 1
     assert ended.stderr.strip() == "cannot write: No space left on device"
 

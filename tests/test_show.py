@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from submeter.poller import Line
-from tooling.program import CHECKOUT, COMMAND, free_port, run, running, write
+from tooling.program import CHECKOUT, COMMAND, free_port, run, run_into_full_disk, running, write
 
 CONFIG = """
     site: test
@@ -98,15 +98,8 @@ def test_a_map_that_refuses_holes_is_read_around_them(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_not_taken_for_a_dead_server(tmp_path: Path) -> None:
     config = write(tmp_path / "config.yaml", CONFIG.format(port=free_port()))
-    with running(config, tmp_path / "log"), open("/dev/full", "w") as full:
-        ended = subprocess.run(
-            [*COMMAND, "show", str(config), "--once"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=20,
-            check=False,
-        )
+    with running(config, tmp_path / "log"):
+        ended = run_into_full_disk("show", str(config), "--once")
     assert ended.returncode == 1
     assert ended.stderr.strip() == "cannot write: No space left on device"
 

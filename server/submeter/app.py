@@ -129,12 +129,16 @@ async def _fed(meters: Sequence[PlannedMeter]) -> AsyncIterator[None]:
 
 
 async def _tick(meters: Sequence[PlannedMeter]) -> None:
+    broken: set[str] = set()
     while True:
         await asyncio.sleep(TICK_SECONDS)
         now = Instant.now()
         for each in meters:
             try:
                 each.meter.tick(now)
+                broken.discard(each.meter.name)
             except Exception:
-                # Without ticks a reading would stay valid for ever.
-                _log.exception("event=tick_failed meter=%s", each.meter.name)
+                # Without ticks the readings of every meter would stay valid for ever.
+                if each.meter.name not in broken:
+                    _log.exception("event=tick_failed meter=%s", each.meter.name)
+                broken.add(each.meter.name)

@@ -10,7 +10,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,6 @@ class Program:
     process: subprocess.Popen[str]
     log_file: Path
     ready: str = ""
-    starting: list[str] = field(default_factory=list)
 
     @property
     def log(self) -> str:
@@ -57,6 +56,19 @@ def run(*arguments: str, cwd: Path = CHECKOUT) -> subprocess.CompletedProcess[st
         check=False,
         env=os.environ | {"COLUMNS": "200"},
     )
+
+
+def run_into_full_disk(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one command of submeter with nowhere to write its output to."""
+    with open("/dev/full", "w") as full:
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
 
 
 @contextmanager
