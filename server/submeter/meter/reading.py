@@ -48,14 +48,28 @@ class Value(NamedTuple):
     quality: Quality = Quality.MEASURED
 
 
+class Stamp(NamedTuple):
+    """The time by an instrument's own clock: UTC seconds since 1970, and as it wrote it.
+
+    `degraded` says that the instrument itself does not trust its clock.
+    """
+
+    utc: int
+    text: str
+    degraded: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
     """What one valid frame of an instrument says; becomes visible as a whole.
 
     `absent` names the points that this instrument is now known not to have; `failed` those for
-    which it sent something that cannot be true.
+    which it sent something that cannot be true. `instrument` is its serial number: readings of an
+    index under another one are those of another register. `clock` is the instrument's own time.
     """
 
     values: Mapping[str, Value]
     absent: frozenset[str] = frozenset()
     failed: frozenset[str] = field(default=frozenset())
+    instrument: str | None = None
+    clock: Stamp | None = None

@@ -1,0 +1,1 @@
+"""What survives: indexes, settings, history and the journal, in one SQLite file."""
