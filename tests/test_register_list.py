@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from submeter import register_list
-from submeter.pointmap import address, meter_map
+from submeter.pointmap import address, meter_map, points
 from submeter.pointmap.meter_map import MeterMap
 from submeter.register_list import Row
 
@@ -59,12 +59,12 @@ def example(row: Row) -> tuple[str, bytes]:
 
 def test_float_examples_decode_to_what_they_say(rows: list[Row]) -> None:
     floats = [row for row in rows if row.type == "float32"]
-    assert len(floats) == 4 + 24 + 9
+    assert len(floats) == 4 + 24 + 9 + 8
     for row in floats:
         shown, data = example(row)
         (decoded,) = struct.unpack(">f", data)
-        number = float(shown.split()[0]) if shown[0] in "-0123456789" else None
-        assert number is not None
+        states = {text: key for key, text in points.all_points()[row.point].states.items()}
+        number = states[shown] if shown in states else float(shown.split()[0])
         assert decoded == pytest.approx(number, rel=1e-6), row
         assert struct.unpack(">f", bytes.fromhex(row.invalid))[0] != decoded
 
@@ -95,6 +95,8 @@ def test_bits_say_what_one_means(rows: list[Row]) -> None:
     assert by_address["DI 9"].description.endswith("; 0 = Import, 1 = Export")
     assert by_address["DI 1053"].point == "Voltage_Unbalance_Threshold"
     assert by_address["DI 1053"].invalid == "0"
+    assert by_address["DI 1054"].point == "Voltage_Unbalance"
+    assert by_address["DI 2001"].example == "1 = Difference"
 
 
 def test_csv_is_well_formed(rows: list[Row]) -> None:

@@ -8,14 +8,22 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Protocol
 
-from submeter import __version__, notify
+from submeter import __version__, notify, orders, restore, system_clock
 from submeter import config as configuration
 from submeter.config import Loaded
+from submeter.meter.access import Who
+from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
+from submeter.meter.trouble import Reason
 from submeter.plan import PlannedMeter
+from submeter.pointmap import points
+from submeter.restore import ServedMeter
 from submeter.sources.source import supervise
+from submeter.store.journal import Journal
+from submeter.store.store import Store
 
 TICK_SECONDS = 1.0
 
@@ -36,21 +44,32 @@ class Face(Protocol):
         """Close every socket."""
 
 
-async def run(loaded: Loaded, meters: Sequence[PlannedMeter]) -> None:
-    """Serve the meters until SIGTERM, SIGINT or SIGHUP; raises ListenError."""
+async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> None:
+    """Serve the meters until SIGTERM, SIGINT or SIGHUP; raises ListenError or StoreError."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
             loop.add_signal_handler(number, stop.set)
-    async with _served(_faces(loaded, meters)) as listening, _fed(meters):
-        # What stands now lives as long as the program: the collector need not look at it.
-        gc.collect()
-        gc.freeze()
-        _say(f"ready meters={len(meters)} {listening}")
-        notify.tell("READY=1")
-        await stop.wait()
-        notify.tell("STOPPING=1")
+    audit = Audit()
+    store = Store.open(loaded.store_path, list(points.all_points().values()))
+    try:
+        commands = {"Sync_Clock": partial(_sync_clock, audit)}
+        meters, notes = restore.meters(loaded, planned, store, audit, commands)
+        journal = _journal(loaded, store, meters, audit)
+        for key, text in notes.items():
+            journal.note(key, text)
+        async with _served(_faces(loaded, meters)) as listening, _fed(meters, journal):
+            # What stands now lives as long as the program: the collector need not look at it.
+            gc.collect()
+            gc.freeze()
+            _say(f"ready meters={len(meters)} {listening}")
+            notify.tell("READY=1")
+            await stop.wait()
+            notify.tell("STOPPING=1")
+        await journal.close()
+    finally:
+        await store.close()
     _log.info("event=stopped version=%s", __version__)
 
 
@@ -63,7 +82,39 @@ def _say(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _faces(loaded: Loaded, meters: Sequence[PlannedMeter]) -> dict[str, Face]:
+def _journal(
+    loaded: Loaded,
+    store: Store,
+    served: Sequence[ServedMeter],
+    audit: Audit,
+) -> Journal:
+    settings = loaded.config.store
+    meters = {each.meter.name: each.meter for each in served}
+    return Journal(
+        store,
+        list(meters.values()),
+        audit,
+        lambda request, now: orders.obey(request, meters, now),
+        lambda: restore.memory([each.plan for each in served]),
+        every=settings.commit,
+        sample=settings.sample,
+        retention=settings.retention,
+    )
+
+
+def _sync_clock(audit: Audit, who: Who, now: Instant) -> str:
+    """Ask for the right time without waiting for it; the result goes to the audit log."""
+
+    def done(task: asyncio.Task[str]) -> None:
+        _log.info('event=clock_asked result="%s"', task.result())
+        audit.note("clock_asked", who=f"{who.face} {who.address}", at=now, result=task.result())
+
+    task = asyncio.get_running_loop().create_task(asyncio.to_thread(system_clock.step))
+    task.add_done_callback(done)
+    return "the machine's time service is asked"
+
+
+def _faces(loaded: Loaded, meters: Sequence[ServedMeter]) -> dict[str, Face]:
     """Return the faces that the configuration asks for, by the key that configures them."""
     faces: dict[str, Face] = {}
     config = loaded.config
@@ -73,7 +124,7 @@ def _faces(loaded: Loaded, meters: Sequence[PlannedMeter]) -> dict[str, Face]:
 
         images = {}
         for each in meters:
-            images[each.entry.unit_id] = image = Image(each.map)
+            images[each.plan.entry.unit_id] = image = Image(each.plan.map)
             each.meter.subscribe(image.apply)
         faces["modbus.tcp"] = ModbusTcpFace(config.modbus.tcp.host, config.modbus.tcp.port, images)
     if config.bacnet:
@@ -82,24 +133,24 @@ def _faces(loaded: Loaded, meters: Sequence[PlannedMeter]) -> dict[str, Face]:
 
 
 def _bacnet(
-    site: str, settings: configuration.BacnetSettings, meters: Sequence[PlannedMeter]
+    site: str, settings: configuration.BacnetSettings, meters: Sequence[ServedMeter]
 ) -> Face:
-    from submeter.bacnet import BacnetFace, BacnetSettings, ServedMeter
+    from submeter import bacnet
 
-    served = [
-        ServedMeter(
-            each.meter, each.map, each.entry.bacnet.instance_offset, each.entry.bacnet.name_prefix
+    served = []
+    for each in meters:
+        place = each.plan.entry.bacnet
+        served.append(
+            bacnet.ServedMeter(each.meter, each.plan.map, place.instance_offset, place.name_prefix)
         )
-        for each in meters
-    ]
-    own = BacnetSettings(
+    own = bacnet.BacnetSettings(
         address=settings.address,
         port=settings.port,
         device_id=settings.device_id,
         device_name=settings.device_name or site,
         vendor_id=settings.vendor_id,
     )
-    return BacnetFace(own, served)
+    return bacnet.BacnetFace(own, served)
 
 
 @contextlib.asynccontextmanager
@@ -113,13 +164,17 @@ async def _served(faces: dict[str, Face]) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def _fed(meters: Sequence[PlannedMeter]) -> AsyncIterator[None]:
-    """Keep the sources running and the readings ageing."""
+async def _fed(meters: Sequence[ServedMeter], journal: Journal) -> AsyncIterator[None]:
+    """Keep the sources running, the readings ageing and the journal written."""
     tasks = [
-        asyncio.create_task(supervise(each.source, each.meter.update), name=each.source.name)
+        asyncio.create_task(
+            supervise(source, partial(each.meter.update, source=name)), name=source.name
+        )
         for each in meters
+        for name, source in each.plan.sources.items()
     ]
     tasks.append(asyncio.create_task(_tick(meters), name="tick"))
+    tasks.append(asyncio.create_task(journal.run(), name="journal"))
     try:
         yield
     finally:
@@ -128,17 +183,24 @@ async def _fed(meters: Sequence[PlannedMeter]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _tick(meters: Sequence[PlannedMeter]) -> None:
+async def _tick(meters: Sequence[ServedMeter]) -> None:
     broken: set[str] = set()
     while True:
         await asyncio.sleep(TICK_SECONDS)
         now = Instant.now()
         for each in meters:
+            name = each.meter.name
             try:
+                calculated = each.plan.calculated
+                if calculated and (update := calculated.update(now)):
+                    each.meter.update(update, now)
                 each.meter.tick(now)
-                broken.discard(each.meter.name)
-            except Exception:
+                if name in broken:
+                    broken.discard(name)
+                    each.meter.trouble(Reason.INTERNAL, None, now)
+            except Exception as error:
                 # Without ticks the readings of every meter would stay valid for ever.
-                if each.meter.name not in broken:
-                    _log.exception("event=tick_failed meter=%s", each.meter.name)
-                broken.add(each.meter.name)
+                if name not in broken:
+                    broken.add(name)
+                    _log.exception("event=tick_failed meter=%s", name)
+                    each.meter.trouble(Reason.INTERNAL, repr(error), now)

@@ -40,20 +40,28 @@ def _meter(each: PlannedMeter) -> Table:
     table = Table(
         title=f"meter {entry.name}: unit id {entry.unit_id}, map {entry.map}, "
         f"BACnet instances +{place.instance_offset}, names '{place.name_prefix}...'\n"
-        f"source: {each.source.describe()}, stale after {each.source.max_age:g} s",
+        f"{_origins(each)}",
         title_justify="left",
     )
     for heading in ("point", "unit", "source", "expected quality"):
         table.add_column(heading)
-    given = each.source.expected
     expected = each.expected()
     for point in each.map.points:
         quality = expected[point.name]
-        origin = each.source.name if point.name in given else ""
+        origin = ", ".join(feed.name for feed in each.feeds if point.name in feed.expected)
         if not origin and quality.good:
             origin = "the meter itself"
         table.add_row(point.name, point.unit or "", origin, quality.value)
     return table
+
+
+def _origins(each: PlannedMeter) -> str:
+    if each.calculated:
+        return f"calculated: {each.entry.calculated}"
+    return "\n".join(
+        f"source {name}: {source.describe()}, stale after {source.max_age:g} s"
+        for name, source in each.sources.items()
+    )
 
 
 def _listeners(loaded: Loaded, address: str | None) -> list[str]:

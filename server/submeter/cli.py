@@ -23,11 +23,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+settings = typer.Typer(
+    name="settings", help="Show and change the settings of the meters.", no_args_is_help=True
+)
+app.add_typer(settings)
+
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration, YAML.")]
 Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as modbus.tcp.port=5020."),
 ]
+
+MeterName = Annotated[str, typer.Argument(metavar="METER", help="Its name in the configuration.")]
 
 
 def main() -> None:
@@ -146,6 +153,27 @@ def schema(
             print(schemas.text(kind), end="")
 
 
+@app.command(epilog="Example: submeter verify config.yaml --key site-key.pem")
+def verify(
+    target: Annotated[
+        Path, typer.Argument(metavar="CONFIG|STORE", help="A configuration, or a store's file.")
+    ],
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--key", metavar="KEY", help="The public key that must have signed: hexadecimal or PEM."
+        ),
+    ] = None,
+) -> None:
+    """Check the hash chain, the signatures and the continuity of a store, without a server."""
+    from submeter import verify as report
+
+    with _plainly():
+        good = report.show(target, key)
+    if not good:
+        raise typer.Exit(1)
+
+
 @app.command(epilog="Example: submeter show config.yaml --meter linky")
 def show(
     config: ConfigFile,
@@ -171,3 +199,112 @@ def show(
     with _plainly():
         loaded = configuration.load(config, overrides)
         view.run(loaded, view.Wish(meter, host, once, every, everything))
+
+
+@settings.command("list", epilog="Example: submeter settings list config.yaml --meter main")
+def settings_list(
+    config: ConfigFile,
+    overrides: Overrides = [],  # noqa: B006
+    meter: Annotated[str | None, typer.Option("--meter", help="One meter; default: all.")] = None,
+) -> None:
+    """Print every setting: its value, where that comes from, and what it may be."""
+    from submeter import config as configuration
+    from submeter import plan, settings_command
+
+    with _plainly():
+        loaded = configuration.load(config, overrides)
+        values = settings_command.stored(loaded.store_path)
+        print(settings_command.listing(plan.make(loaded), values, meter))
+
+
+@settings.command(
+    "set", epilog="Example: submeter settings set config.yaml main Demand_Interval 10"
+)
+def settings_set(
+    config: ConfigFile,
+    meter: MeterName,
+    point: Annotated[str, typer.Argument(metavar="POINT", help="A setting, as the list names it.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="In the unit of the list.")],
+    overrides: Overrides = [],  # noqa: B006
+) -> None:
+    """Store the value of a setting; a running server uses it at once."""
+    from submeter import config as configuration
+    from submeter import plan, settings_command
+
+    with _plainly():
+        loaded = configuration.load(config, overrides)
+        path = loaded.store_path
+        values = settings_command.stored(path)
+        print(settings_command.change(path, plan.make(loaded), values, meter, point, value))
+
+
+@settings.command("reset", epilog="Example: submeter settings reset config.yaml main --all")
+def settings_reset(
+    config: ConfigFile,
+    meter: MeterName,
+    point: Annotated[
+        str | None, typer.Argument(metavar="POINT", help="The setting, or else --all.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every setting of the meter.")] = False,
+    overrides: Overrides = [],  # noqa: B006
+) -> None:
+    """Forget stored values: the configuration file and the defaults count again."""
+    from submeter import config as configuration
+    from submeter import plan, settings_command
+
+    with _plainly():
+        if everything == (point is not None):
+            raise ConfigError("name one setting, or give --all")
+        loaded = configuration.load(config, overrides)
+        print(settings_command.reset(loaded.store_path, plan.make(loaded), meter, point))
+
+
+@settings.command(epilog="Example: submeter settings swap config.yaml main --old 48211.337 --new 0")
+def swap(
+    config: ConfigFile,
+    meter: MeterName,
+    point: Annotated[
+        str, typer.Option("--point", help="The energy index.")
+    ] = "Active_Energy_Import",
+    source: Annotated[
+        str | None, typer.Option("--source", help="The source; default: the meter's first.")
+    ] = None,
+    old: Annotated[
+        str | None,
+        typer.Option(
+            "--old", metavar="KWH", help="Last reading of the old instrument, in kWh or kvarh."
+        ),
+    ] = None,
+    new: Annotated[
+        str | None,
+        typer.Option(
+            "--new", metavar="KWH", help="First reading of the new one; default: what it says next."
+        ),
+    ] = None,
+    overrides: Overrides = [],  # noqa: B006
+) -> None:
+    """Book the exchange of an instrument, so that the index goes on without a jump."""
+    from submeter import config as configuration
+    from submeter import plan, settings_command
+
+    with _plainly():
+        loaded = configuration.load(config, overrides)
+        planned = plan.make(loaded)
+        print(
+            settings_command.swap(
+                loaded.store_path, planned, meter, point=point, source=source, old=old, new=new
+            )
+        )
+
+
+@settings.command(epilog="Example: submeter settings passwd")
+def passwd(
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read the code from standard input.")
+    ] = False,
+) -> None:
+    """Ask for an unlock code and print the line that stands for it below 'access:'."""
+    from submeter import password
+
+    with _plainly():
+        print(password.ask(stdin))

@@ -3,12 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from submeter import yamlfile
 from submeter.errors import ConfigError
+from submeter.meter import expression
+from submeter.meter.access_settings import AccessSettings
+from submeter.meter.alarm_settings import AlarmSettings, MidCertificate, Rating
+from submeter.meter.cross_check_settings import CrossCheckSettings
+from submeter.meter.demand_settings import DemandSettings
 from submeter.pointmap.meter_map import LAST_INSTANCE
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.tic.settings import TicSettings
@@ -21,7 +26,14 @@ class _Strict(BaseModel):
 class StoreSettings(_Strict):
     """Where indexes and history are kept."""
 
-    path: str = "data/submeter.db"
+    path: str = Field(
+        default="data/submeter.db", description="Relative to the folder of the configuration"
+    )
+    commit: float = Field(
+        default=10.0, ge=1, le=3600, description="Seconds between commits of the indexes"
+    )
+    sample: int = Field(default=60, ge=10, le=3600, description="Seconds between samples")
+    retention: int = Field(default=100, ge=1, le=36_500, description="Days that samples are kept")
 
 
 class HttpSettings(_Strict):
@@ -77,15 +89,35 @@ class MeterInBacnet(_Strict):
 class SourceEntry(_Strict):
     """One source: the kind as the key, its settings below it."""
 
+    name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        max_length=40,
+        description="Among the sources of its meter; default: its kind",
+    )
     tic: TicSettings | None = None
     simulated: SimulatedSettings | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> "SourceEntry":
-        if len(self.model_fields_set) != 1 or self.settings is None:
-            kinds = ", ".join(type(self).model_fields)
+        if len(self.model_fields_set - {"name"}) != 1 or self.settings is None:
+            kinds = ", ".join(self._kinds())
             raise ValueError(f"a source has one kind with its settings below; kinds: {kinds}")
         return self
+
+    @classmethod
+    def _kinds(cls) -> list[str]:
+        return [field for field in cls.model_fields if field != "name"]
+
+    @property
+    def kind(self) -> str:
+        """The key of the one kind that is given."""
+        return next(kind for kind in self._kinds() if getattr(self, kind) is not None)
+
+    @property
+    def called(self) -> str:
+        """The name of the source within its meter."""
+        return self.name or self.kind
 
     @property
     def settings(self) -> TicSettings | SimulatedSettings | None:
@@ -99,7 +131,31 @@ class MeterEntry(_Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=40)
     unit_id: int = Field(ge=1, le=247, description="Modbus unit id")
     map: str = Field(default="standard", description="Meter map, a file of pointmaps/meters/")
-    sources: list[SourceEntry] = Field(min_length=1)
+    sources: list[SourceEntry] = Field(
+        default_factory=list, description="In the order in which they are preferred"
+    )
+    calculated: str | None = Field(
+        default=None, description="Instead of sources: 'main - a - b', of other meters"
+    )
+    priority: dict[str, list[str]] = Field(
+        default_factory=dict, description="Point -> names of sources, where the order differs"
+    )
+    return_after: float = Field(
+        default=60.0, ge=0, le=86_400, description="Seconds that a lost source must be good again"
+    )
+    cross_check: CrossCheckSettings | None = None
+    initial_index: dict[str, Annotated[int | float, Field(ge=0, le=1e9)]] = Field(
+        default_factory=dict,
+        description="Index point -> kWh or kvarh that it has at the first reading ever",
+    )
+    rating: Rating = Rating()
+    demand: DemandSettings = DemandSettings()
+    alarms: AlarmSettings = AlarmSettings()
+    settings: dict[str, int | float] = Field(
+        default_factory=dict, description="Configuration point -> value, while none is stored"
+    )
+    sealed: bool = Field(default=False, description="Freeze all that moves an index")
+    mid: MidCertificate | None = None
     bacnet: MeterInBacnet = MeterInBacnet()
 
 
@@ -112,6 +168,7 @@ class Config(_Strict):
     )
     store: StoreSettings = StoreSettings()
     meters: list[MeterEntry] = Field(min_length=1)
+    access: AccessSettings = AccessSettings()
     modbus: ModbusSettings = ModbusSettings()
     bacnet: BacnetSettings | None = None
     http: HttpSettings = HttpSettings()
@@ -130,10 +187,15 @@ class Loaded:
         """The user's own folders of maps."""
         return (self.folder / self.config.maps,) if self.config.maps else ()
 
+    @property
+    def store_path(self) -> Path:
+        """The file of the store."""
+        return self.folder / self.config.store.path
+
     def unused(self) -> list[str]:
         """Return a line for each accepted key whose part of the program does not exist yet."""
         given = self.document.data
-        keys = [key for key in ("store", "http") if key in given]
+        keys = [key for key in ("http",) if key in given]
         if self.config.modbus.rtu:
             keys.append("modbus.rtu")
         return [f"'{key}' is accepted but not used yet" for key in keys]
@@ -195,8 +257,50 @@ def _disagreements(config: Config) -> Iterator[tuple[yamlfile.Loc, str]]:
                 f"unit_id {meter.unit_id} is meter '{other}' already; give '{meter.name}' another"
             )
             yield ("meters", index, "unit_id"), message
-        if len(meter.sources) > 1:
-            message = "one source feeds a meter; a second one is not served yet: remove it"
-            yield ("meters", index, "sources", 1), message
+        yield from _origin_faults(meter, ("meters", index))
         names[meter.name] = index
         units[meter.unit_id] = meter.name
+    yield from _calculation_faults(config)
+
+
+def _origin_faults(meter: MeterEntry, loc: yamlfile.Loc) -> Iterator[tuple[yamlfile.Loc, str]]:
+    """Find what is wrong with where the meter `meter` takes its values from."""
+    if bool(meter.sources) == bool(meter.calculated):
+        yield loc, f"meter '{meter.name}' has either 'sources' or 'calculated'; write one of them"
+    called = [source.called for source in meter.sources]
+    for number, name in enumerate(called):
+        if name in called[:number]:
+            message = f"meter '{meter.name}' has two sources called '{name}'; give one a 'name'"
+            yield (*loc, "sources", number), message
+    for point, preferred in meter.priority.items():
+        for number, name in enumerate(preferred):
+            if name not in called:
+                message = f"no source of this meter is called '{name}'; {_hint(name, called)}"
+                yield (*loc, "priority", point, number), message
+    for number, name in enumerate(meter.cross_check.sources if meter.cross_check else ()):
+        if name not in called:
+            message = f"no source of this meter is called '{name}'; {_hint(name, called)}"
+            yield (*loc, "cross_check", "sources", number), message
+
+
+def _hint(name: str, known: list[str]) -> str:
+    return yamlfile.suggest(name, known) if known else "it has none"
+
+
+def _calculation_faults(config: Config) -> Iterator[tuple[yamlfile.Loc, str]]:
+    """Find expressions that cannot be read, or that name meters that are not there."""
+    plain = [meter.name for meter in config.meters if not meter.calculated]
+    parsed = {}
+    for index, meter in enumerate(config.meters):
+        if meter.calculated:
+            try:
+                parsed[meter.name] = expression.parse(meter.calculated)
+            except ValueError as error:
+                yield ("meters", index, "calculated"), str(error)
+    if len(parsed) + len(plain) < len(config.meters):
+        return
+    try:
+        expression.order(parsed, plain)
+    except ValueError as error:
+        first = next(n for n, meter in enumerate(config.meters) if meter.calculated)
+        yield ("meters", first, "calculated"), str(error)

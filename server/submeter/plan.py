@@ -1,16 +1,19 @@
 """What a configuration comes to: its meters with maps and sources, checked before any start."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from submeter import yamlfile
-from submeter.config import Loaded, MeterEntry
+from submeter import installation, yamlfile
+from submeter.config import Loaded, MeterEntry, SourceEntry
 from submeter.errors import ConfigError, LinkError
-from submeter.meter.derived import prospects
-from submeter.meter.meter import COMMUNICATION, Meter
+from submeter.meter import expression
+from submeter.meter.calculated import Calculated
+from submeter.meter.feed import Feed
+from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
+from submeter.meter.setup import Setup
 from submeter.pointmap import folders, meter_map, source_map
 from submeter.pointmap.meter_map import LAST_INSTANCE, MeterMap
 from submeter.sources import port
@@ -21,31 +24,40 @@ from submeter.sources.tic.decoder import Mode
 from submeter.sources.tic.settings import TicSettings
 from submeter.sources.tic.source import TicSource
 
+CALCULATED_AGE = 10.0  # s; the parts are looked at each second
+LARGEST_POWER = 1e6  # W; a bound for what no instrument and no rating bounds
+
 
 @dataclass(frozen=True)
 class PlannedMeter:
-    """A meter that is ready to be fed and served."""
+    """A meter that can be built: its sources or its calculation, and what is configured of it.
+
+    `sources` are by their name within the meter, in the order in which they are preferred.
+    """
 
     entry: MeterEntry
     map: MeterMap
-    source: Source
-    meter: Meter
+    sources: Mapping[str, Source]
+    calculated: Calculated | None
+    feeds: tuple[Feed, ...]
+    setup: Setup
 
     def expected(self) -> dict[str, Quality]:
         """Return the quality that each point will usually have, in the order of the list."""
-        found = prospects(self.source.expected) | {COMMUNICATION: Quality.MEASURED}
-        return {point.name: found.get(point.name, Quality.ABSENT) for point in self.map.points}
+        return Meter(self.entry.name, self.map.points, self.feeds, self.setup).prospects()
 
 
 def make(loaded: Loaded) -> list[PlannedMeter]:
     """Return the meters of the configuration; raises ConfigError with every fault found."""
     faults: list[str] = []
     planned: list[PlannedMeter] = []
-    for index, entry in enumerate(loaded.config.meters):
+    numbers = {entry.name: index for index, entry in enumerate(loaded.config.meters)}
+    for name in _order(loaded):
         try:
-            planned.append(_meter(loaded, entry, index))
+            planned.append(_meter(loaded, numbers[name], planned))
         except ConfigError as error:
             faults.extend(error.faults)
+    planned.sort(key=lambda each: numbers[each.entry.name])
     if not faults:
         faults.extend(_shared_devices(loaded))
         faults.extend(_collisions(loaded, planned))
@@ -56,7 +68,13 @@ def make(loaded: Loaded) -> list[PlannedMeter]:
 
 def max_age(loaded: Loaded, entry: MeterEntry) -> float:
     """Return the seconds after which a value of the meter `entry` is stale."""
-    match entry.sources[0].settings:
+    if entry.calculated:
+        return CALCULATED_AGE
+    return max(_max_age(loaded, source) for source in entry.sources)
+
+
+def _max_age(loaded: Loaded, entry: SourceEntry) -> float:
+    match entry.settings:
         case TicSettings(maps=maps):
             names = (maps.standard, maps.historique)
             return max(source_map.load(name, (), loaded.own_maps).max_age for name in names)
@@ -64,22 +82,57 @@ def max_age(loaded: Loaded, entry: MeterEntry) -> float:
             return SimulatedSource.max_age
 
 
-def _meter(loaded: Loaded, entry: MeterEntry, index: int) -> PlannedMeter:
+def _order(loaded: Loaded) -> list[str]:
+    """Return the names of the meters, those that others are calculated from first."""
+    entries = loaded.config.meters
+    plain = [entry.name for entry in entries if not entry.calculated]
+    parsed = {
+        entry.name: expression.parse(entry.calculated) for entry in entries if entry.calculated
+    }
+    return plain + expression.order(parsed, plain)
+
+
+def _meter(loaded: Loaded, index: int, before: Sequence[PlannedMeter]) -> PlannedMeter:
     loc: yamlfile.Loc = ("meters", index)
+    entry = loaded.config.meters[index]
     map_of_meter = meter_map.read(_map_file(loaded, "meters", entry.map, (*loc, "map")))
-    source = _source(loaded, entry, (*loc, "sources", 0))
-    meter = Meter(entry.name, map_of_meter.points, source.expected, source.max_age)
-    return PlannedMeter(entry, map_of_meter, source, meter)
+    sources = {
+        source.called: _source(loaded, entry, number, (*loc, "sources", number))
+        for number, source in enumerate(entry.sources)
+    }
+    if entry.calculated:
+        made = installation.setup(loaded, entry, loc, LARGEST_POWER)
+        # What the parts count between two commits shows at once.
+        step = int(made.largest_power * loaded.config.store.commit / 3.6)
+        calculated, feed = _calculated(entry.calculated, before, step)
+        return PlannedMeter(entry, map_of_meter, sources, calculated, (feed,), made)
+    feeds = tuple(
+        Feed(name, source.expected, source.max_age, source.dials)
+        for name, source in sources.items()
+    )
+    power = max(source.largest_power for source in sources.values())
+    made = installation.setup(loaded, entry, loc, power)
+    return PlannedMeter(entry, map_of_meter, sources, None, feeds, made)
 
 
-def _source(loaded: Loaded, entry: MeterEntry, loc: yamlfile.Loc) -> Source:
-    match entry.sources[0].settings:
+def _calculated(text: str, before: Sequence[PlannedMeter], step: int) -> tuple[Calculated, Feed]:
+    parsed = expression.parse(text)
+    expected = {each.entry.name: each.expected() for each in before}
+    calculated = Calculated(parsed, CALCULATED_AGE)
+    parts = [expected[name] for name in parsed.names]
+    return calculated, calculated.as_feed("calculated", parts, step)
+
+
+def _source(loaded: Loaded, entry: MeterEntry, number: int, loc: yamlfile.Loc) -> Source:
+    source = entry.sources[number]
+    name = entry.name if len(entry.sources) == 1 else f"{entry.name}.{source.called}"
+    match source.settings:
         case TicSettings() as settings:
-            return _tic(loaded, entry.name, settings, (*loc, "tic"))
+            return _tic(loaded, name, settings, (*loc, "tic"))
         case SimulatedSettings() as settings:
             now = time.localtime()
             second_of_day = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
-            return SimulatedSource(entry.name, settings, second_of_day)
+            return SimulatedSource(name, settings, second_of_day)
         case None:
             raise AssertionError("the configuration model lets no empty source through")
 
@@ -116,14 +169,15 @@ def _shared_devices(loaded: Loaded) -> Iterator[str]:
     """Find serial devices that two sources would open."""
     users: dict[Path, str] = {}
     for index, entry in enumerate(loaded.config.meters):
-        settings = entry.sources[0].settings
-        if isinstance(settings, TicSettings) and settings.port.startswith("/"):
-            device = Path(settings.port).resolve()
-            if other := users.get(device):
-                message = f"{settings.port} feeds meter '{other}' already; name another port"
-                loc = ("meters", index, "sources", 0, "tic", "port")
-                yield loaded.document.fault(loc, message)
-            users[device] = entry.name
+        for number, source in enumerate(entry.sources):
+            settings = source.settings
+            if isinstance(settings, TicSettings) and settings.port.startswith("/"):
+                device = Path(settings.port).resolve()
+                if other := users.get(device):
+                    message = f"{settings.port} feeds meter '{other}' already; name another port"
+                    loc = ("meters", index, "sources", number, "tic", "port")
+                    yield loaded.document.fault(loc, message)
+                users[device] = entry.name
 
 
 def _collisions(loaded: Loaded, planned: list[PlannedMeter]) -> Iterator[str]:

@@ -22,6 +22,7 @@ _SCALES: dict[str, tuple[str, int]] = {
     "A": ("A", 0),
     "Hz": ("Hz", 0),
     "%": ("%", 0),
+    "deg": ("deg", 0),
     "s": ("s", 0),
     "UTC s": ("UTC s", 0),
     "min": ("min", 0),

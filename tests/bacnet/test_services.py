@@ -45,11 +45,11 @@ async def test_read_property_refusals(client: Client) -> None:
 
 
 async def test_arrays_are_read_whole_or_by_element(client: Client) -> None:
-    assert await client.value(DEVICE, 4000, OBJECT_LIST, 0) == b"\x21\x3b"
+    assert await client.value(DEVICE, 4000, OBJECT_LIST, 0) == b"\x21\x44"
     assert await client.value(DEVICE, 4000, OBJECT_LIST, 1) == b"\xc4" + oid(DEVICE, 4000)
     whole = await client.value(DEVICE, 4000, OBJECT_LIST)
-    assert len(whole) == 59 * 5
-    assert await client.value(DEVICE, 4000, OBJECT_LIST, 59) == whole[-5:]
+    assert len(whole) == 68 * 5
+    assert await client.value(DEVICE, 4000, OBJECT_LIST, 68) == whole[-5:]
 
 
 @pytest.mark.parametrize(("kind", "own"), [(DEVICE, 4000), (NETWORK_PORT, 1)])
@@ -117,7 +117,7 @@ async def test_every_property_of_every_object_refuses_to_be_written(
                 body = write(entry.type, entry.instance, number, b"\x44\x00\x00\x00\x00", priority)
                 assert (await client.ask(15, body)).error == DENIED
                 count += 1
-    assert count > 2 * 57 * 9
+    assert count > 2 * 66 * 9
 
 
 @pytest.mark.parametrize(

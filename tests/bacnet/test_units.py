@@ -6,7 +6,7 @@ from submeter.pointmap import meter_map
 # ASHRAE 135, clause 21, BACnetEngineeringUnits.
 EXPECTED = {
     "kWh": 19, "kvarh": 243, "kW": 48, "kvar": 12, "kVA": 9, "V": 5, "A": 3, "Hz": 27, "%": 98,
-    "min": 72, "s": 73, "Wh/pulse": 18,
+    "min": 72, "s": 73, "Wh/pulse": 18, "deg": 90,
 }  # fmt: skip
 
 

@@ -1,127 +1,107 @@
-"""The formulas of derived points, and what a meter is promised to have."""
-
-import math
+"""The rules of derived points, and what a meter is promised to have."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from submeter.meter import derived
 from submeter.meter.derived import RULES, prospects
 from submeter.meter.reading import Quality
 from submeter.pointmap import points
 
 M, D, E = Quality.MEASURED, Quality.DERIVED, Quality.ESTIMATED
-POWERS = st.floats(-1000, 1000)
+U = ("Voltage_L1_N", "Voltage_L2_N", "Voltage_L3_N")
+I = ("Current_L1", "Current_L2", "Current_L3")  # noqa: E741
+P = ("Active_Power_L1", "Active_Power_L2", "Active_Power_L3")
+PF = ("Power_Factor_L1", "Power_Factor_L2", "Power_Factor_L3")
+LINES = ("Voltage_L1_L2", "Voltage_L2_L3", "Voltage_L3_L1")
+ANGLES = ("Voltage_Angle_L2", "Voltage_Angle_L3")
+P_TOTAL, Q_TOTAL, S_TOTAL = "Active_Power_Total", "Reactive_Power_Total", "Apparent_Power_Total"
+PF_TOTAL, NEUTRAL = "Power_Factor_Total", "Current_Neutral"
+UNBALANCE = {"Voltage_Unbalance": D, "Current_Unbalance": D}
 
 
-def test_total() -> None:
-    assert derived.total(1.5, -2.0, 3.0) == 2.5
-    assert derived.total(4.0) == 4.0
+def follows(*given: str, **others: Quality) -> dict[str, Quality]:
+    """Return what follows from measured points and those of another quality."""
+    all_given = dict.fromkeys(given, M) | others
+    found = prospects(all_given)
+    return {name: found[name] for name in found.keys() - all_given.keys()}
 
 
-def test_line_voltage() -> None:
-    assert derived.line_voltage(230, 230) == pytest.approx(230 * math.sqrt(3))
-    assert derived.line_voltage(230, 0) == 230
-
-
-@given(st.floats(0, 500), st.floats(0, 500))
-def test_line_voltage_is_the_distance_of_two_vectors(a: float, b: float) -> None:
-    angle = math.radians(120)
-    distance = math.hypot(a - b * math.cos(angle), b * math.sin(angle))
-    assert derived.line_voltage(a, b) == pytest.approx(distance, abs=1e-9)
-
-
-def test_apparent_of_phases() -> None:
-    assert derived.apparent_of_phases(230, 10, 231, 20, 229, 0) == pytest.approx(6.92)
-    assert derived.apparent_of_phases(230, 10) == 2.3
-
-
-def test_apparent_and_reactive() -> None:
-    assert derived.apparent(3, 4) == derived.apparent(-3, -4) == 5
-    assert derived.reactive_magnitude(-3, 5) == 4
-    assert derived.reactive_magnitude(5, 5) == 0
-    assert derived.reactive_magnitude(5.01, 5) == 0  # rounding
-    assert derived.reactive_magnitude(5.3, 5) is None
-
-
-@given(POWERS, POWERS)
-def test_reactive_magnitude_undoes_apparent(active: float, reactive: float) -> None:
-    found = derived.reactive_magnitude(active, derived.apparent(active, reactive))
-    assert found is None or found == pytest.approx(abs(reactive), rel=1e-6, abs=1e-2)
-
-
-@pytest.mark.parametrize(
-    ("active", "apparent", "expected"),
-    [
-        (3.0, 5.0, 0.6),
-        (-3.0, 5.0, -0.6),
-        (-3.0, -5.0, -0.6),
-        (5.0, 5.0, 1.0),
-        (5.2, 5.0, 1.0),
-        (-5.2, 5.0, -1.0),
-        (5.3, 5.0, None),
-        (0.0, 5.0, 0.0),
-        (0.0, 0.0, 1.0),
-        (3.0, 0.0, None),
-    ],
-)
-def test_power_factor(active: float, apparent: float, expected: float | None) -> None:
-    assert derived.power_factor(active, apparent) == expected
-
-
-@given(POWERS, POWERS)
-def test_power_factor_lies_between_minus_one_and_one(active: float, apparent: float) -> None:
-    found = derived.power_factor(active, apparent)
-    assert found is None or -1 <= found <= 1
-
-
-def test_phase_power_factor() -> None:
-    assert derived.phase_power_factor(1.15, 230, 10) == 0.5
-    assert derived.phase_power_factor(1.15, 230, 0) is None
-
-
-def test_rules_name_points_of_the_list_and_take_as_many_inputs_as_their_formula() -> None:
+def test_rules_name_points_and_take_as_many_inputs_as_their_formula() -> None:
     for rule in RULES:
-        assert {rule.point, *rule.inputs, *rule.without} <= points.standard().keys()
+        assert {rule.point, *rule.inputs, *rule.without} <= points.all_points().keys()
         assert rule.point not in rule.inputs
         rule.formula(*(1.0 for _ in rule.inputs))
 
 
-THREE = ("Voltage_L1_N", "Voltage_L2_N", "Voltage_L3_N", "Current_L1", "Current_L2", "Current_L3")
+def test_no_rule_gives_what_only_an_instrument_can_know() -> None:
+    given = {rule.point for rule in RULES}
+    assert not given & {"Frequency", "THD_Voltage_L1", "THD_Current_L1", *ANGLES, *U, *I}
+    kinds = {points.all_points()[name].kind for name in given}
+    assert kinds == {"analog"}  # an index above all
 
 
-def test_a_tic_meter_s_prospects() -> None:
-    given_ = dict.fromkeys(THREE, M) | {"Active_Power_Total": D, "Apparent_Power_Total": M}
-    assert prospects(given_).keys() - given_.keys() == {
-        "Voltage_L1_L2",
-        "Voltage_L2_L3",
-        "Voltage_L3_L1",
-    }
+def test_a_three_phase_tic_meter() -> None:
+    lines = dict.fromkeys(LINES, E)
+    assert follows(*U, *I, S_TOTAL, Active_Power_Total=D) == lines | UNBALANCE
+
+
+def test_a_single_phase_tic_meter() -> None:
+    """Its power is a mean over a minute: that of L1 is the same, but no power factor follows."""
+    found = follows(U[0], I[0], S_TOTAL, Active_Power_Total=D)
+    assert found == {P[0]: D, NEUTRAL: D}
+
+
+def test_a_single_phase_meter_that_measures_its_power() -> None:
+    expected = {P[0]: D, S_TOTAL: D, Q_TOTAL: E, PF_TOTAL: D, PF[0]: D, NEUTRAL: D}
+    assert follows(U[0], I[0], P_TOTAL) == expected
+    del expected[P[0]]
+    assert follows(U[0], I[0], P[0]) == expected | {P_TOTAL: D}
+
+
+@pytest.mark.parametrize("other", [*P[1:], *U[1:], *I[1:], *PF[1:]])
+def test_what_has_a_second_phase_is_not_single_phase(other: str) -> None:
+    assert not follows(U[0], I[0], P_TOTAL, other).keys() & {P[0], NEUTRAL, S_TOTAL}
+    assert P_TOTAL not in follows(P[0], other)
+
+
+@pytest.mark.parametrize("given", [(P_TOTAL,), (P_TOTAL, U[0]), (P_TOTAL, I[0])])
+def test_a_total_alone_does_not_show_that_there_is_one_phase(given: tuple[str, ...]) -> None:
+    assert follows(*given) == {}
 
 
 def test_phase_powers_give_almost_everything() -> None:
-    given_ = dict.fromkeys((*THREE, "Active_Power_L1", "Active_Power_L2", "Active_Power_L3"), M)
-    found = prospects(given_)
-    assert {name: found[name] for name in found.keys() - given_.keys()} == {
-        "Active_Power_Total": D,
-        "Apparent_Power_Total": D,
-        "Reactive_Power_Total": E,
-        "Power_Factor_Total": D,
-        "Voltage_L1_L2": E,
-        "Voltage_L2_L3": E,
-        "Voltage_L3_L1": E,
-        "Power_Factor_L1": D,
-        "Power_Factor_L2": D,
-        "Power_Factor_L3": D,
+    assert follows(*U, *I, *P) == {
+        P_TOTAL: D,
+        S_TOTAL: D,
+        Q_TOTAL: E,
+        PF_TOTAL: D,
+        NEUTRAL: E,
+        **dict.fromkeys(LINES, E),
+        **dict.fromkeys(PF, D),
+        **UNBALANCE,
     }
 
 
+def test_power_factors_give_phase_powers() -> None:
+    assert dict.fromkeys((*P, P_TOTAL, PF_TOTAL), D).items() <= follows(*U, *I, *PF).items()
+    assert not follows(*U, *I).keys() & {*P, P_TOTAL, *PF, PF_TOTAL, NEUTRAL}
+
+
+def test_measured_angles_make_line_voltages_true() -> None:
+    assert follows(*U, *ANGLES) == dict.fromkeys(LINES, D) | {"Voltage_Unbalance": D}
+    assert follows(*U, ANGLES[0])[LINES[0]] is D
+    assert follows(*U, ANGLES[0])[LINES[1]] is E
+    assert follows(U[0], *ANGLES) == {}  # nothing is known of the other phases
+
+
+def test_measured_line_voltages_are_enough_for_the_unbalance() -> None:
+    assert follows(*LINES) == {"Voltage_Unbalance": D}
+    assert follows(*dict.fromkeys(LINES[:2])) == {}
+
+
 def test_what_follows_from_an_estimate_is_one() -> None:
-    found = prospects({"Active_Power_L1": E, "Active_Power_L2": M, "Active_Power_L3": M})
-    assert found["Active_Power_Total"] is E
+    assert follows(*P[1:], Active_Power_L1=E) == {P_TOTAL: E}
+    assert follows(*I[1:], Current_L1=E) == {"Current_Unbalance": E}
 
 
 def test_no_power_factor_follows_from_an_estimate() -> None:
-    found = prospects({"Active_Power_Total": M, "Apparent_Power_Total": E})
-    assert not found.keys() & {"Power_Factor_Total", "Reactive_Power_Total"}
+    assert follows(P_TOTAL, Apparent_Power_Total=E) == {}

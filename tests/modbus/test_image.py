@@ -26,8 +26,8 @@ def validity(image: Image, point: str) -> int:
 
 
 def bits(image: Image) -> set[int]:
-    data = image.blocks[2].read(0, 1053)
-    return {n for n in range(1053) if data[n // 8] >> n % 8 & 1}
+    data = image.blocks[2].read(0, 1062)
+    return {n for n in range(1062) if data[n // 8] >> n % 8 & 1}
 
 
 def test_at_first_everything_is_unknown() -> None:
@@ -110,7 +110,7 @@ def test_validity_bits_stand_in_the_order_of_the_list() -> None:
 def test_validity_bits_may_be_coils() -> None:
     image = Image(replace(SMALL, validity=Address(Table.COIL, 8)))
     image.apply({next(iter(POINTS)): measured(1)})
-    assert image.blocks[1].read(8, 53) == b"\x01" + bytes(6)
+    assert image.blocks[1].read(8, len(POINTS)) == b"\x01" + bytes(7)
 
 
 def test_points_without_a_place_are_passed_over() -> None:

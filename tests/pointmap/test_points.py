@@ -1,4 +1,4 @@
-"""points.yaml against the table that it was made from, and how a list is checked."""
+"""points.yaml against the table that it was made from, the diagnostics, and how a list is checked."""
 
 import csv
 import re
@@ -50,6 +50,36 @@ def test_the_table_is_complete() -> None:
 
 def test_names_and_their_order() -> None:
     assert list(points.standard()) == [row["name"] for row in SEED]
+
+
+def test_diagnostics_stand_after_the_list() -> None:
+    every = list(points.all_points().values())
+    assert [point.name for point in every[:53]] == [row["name"] for row in SEED]
+    assert len(every) == 53 + 9
+    assert {point.group for point in every[53:]} == {"diagnostic"}
+    assert "diagnostic" not in {point.group for point in every[:53]}
+
+
+@pytest.mark.parametrize("point", list(points.all_points().values())[53:], ids=lambda p: p.name)
+def test_diagnostics_have_texts_in_both_languages(point: Point) -> None:
+    assert point.description
+    assert point.description_fr
+    assert list(point.states) == list(point.states_fr)
+    assert bool(point.states) == (point.kind in ("binary", "multistate"))
+    assert (point.range is None) == bool(point.states)
+    assert (point.access, point.kind) != ("R", "index")
+
+
+def test_reasons_of_an_error() -> None:
+    reasons = points.all_points()["Meter_Error_Reason"].states
+    assert list(reasons.items()) == [
+        (0, "None"),
+        (1, "Store"),
+        (2, "Index refused"),
+        (3, "Source"),
+        (4, "Clock"),
+        (5, "Internal"),
+    ]
 
 
 @ROW

@@ -1,14 +1,27 @@
 """The standard map: what pollers rely on, written down once more so that nothing moves."""
 
+import csv
 from pathlib import Path
 
 import pytest
 
-from submeter.pointmap import meter_map, points
+from submeter.pointmap import address, meter_map, points
 from submeter.pointmap.address import Address, Table
 from submeter.pointmap.meter_map import MeterMap, Register
 
 OBJECTS = Path(__file__).parent / "standard-objects.txt"
+LIST = Path(__file__).parent / "standard-points.csv"
+DIAGNOSTICS = {
+    "Voltage_Unbalance": "31001",
+    "Current_Unbalance": "31003",
+    "Voltage_Angle_L2": "31005",
+    "Voltage_Angle_L3": "31007",
+    "Cross_Check_Difference": "31009",
+    "Cross_Check_Alarm": "DI 2001",
+    "Meter_Error_Reason": "31011",
+    "Index_Readings_Refused": "31013",
+    "Index_Gap_Time": "31015",
+}
 ENERGIES = [
     "Active_Energy_Import",
     "Active_Energy_Export",
@@ -27,9 +40,31 @@ def registers_of(standard: MeterMap, name: str) -> list[Register]:
 
 
 def test_every_point_is_served_on_both_faces(standard: MeterMap) -> None:
-    assert [point.name for point in standard.points] == list(points.standard())
-    assert {register.point.name for register in standard.registers} == set(points.standard())
-    assert {each.point.name for each in standard.objects} == set(points.standard())
+    assert [point.name for point in standard.points] == [*points.standard(), *DIAGNOSTICS]
+    assert {register.point.name for register in standard.registers} == set(points.all_points())
+    assert {each.point.name for each in standard.objects} == set(points.all_points())
+
+
+def test_no_point_of_the_list_has_moved(standard: MeterMap) -> None:
+    """Addresses and validity bits of the 53 are those of the list, whatever stands beside them."""
+    rows = list(csv.DictReader(LIST.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 53
+    for number, row in enumerate(rows):
+        first = registers_of(standard, row["name"])[0]
+        assert Address(first.table, first.wire) == address.parse(row["modbus"])
+        assert standard.points[number].name == row["name"]
+
+
+def test_diagnostics_stand_apart(standard: MeterMap) -> None:
+    others = [r for r in standard.registers if r.point.group != "diagnostic"]
+    assert {r.point.name for r in others} == set(points.standard())
+    for name, at in DIAGNOSTICS.items():
+        (found,) = registers_of(standard, name)
+        assert found.at == at
+        beside = [r.wire for r in others if r.table is found.table]
+        assert found.wire >= max(beside) + 100
+    for each in standard.objects:
+        assert (each.instance > 900) == (each.point.name in DIAGNOSTICS)
 
 
 def test_registers_are_float32_in_the_point_s_unit(standard: MeterMap) -> None:
@@ -54,7 +89,7 @@ def test_exact_energies_stand_from_30101_on(standard: MeterMap) -> None:
 
 
 def test_only_energies_have_two_places(standard: MeterMap) -> None:
-    for name in points.standard():
+    for name in points.all_points():
         assert len(registers_of(standard, name)) == (2 if name in ENERGIES else 1)
 
 
@@ -66,8 +101,13 @@ def test_tables(standard: MeterMap) -> None:
         "measurement": Table.HOLDING,
     }
     for register in standard.registers:
-        index = register.point.kind == "index"
-        assert register.table == (Table.INPUT if index else tables[register.point.group])
+        if register.point.group == "diagnostic":
+            expected = Table.DISCRETE if register.point.kind == "binary" else Table.INPUT
+        elif register.point.kind == "index":
+            expected = Table.INPUT
+        else:
+            expected = tables[register.point.group]
+        assert register.table == expected
 
 
 def test_validity_has_one_bit_a_point(standard: MeterMap) -> None:
@@ -96,7 +136,7 @@ def test_object_instances_never_move(standard: MeterMap) -> None:
 
 def test_objects(standard: MeterMap) -> None:
     by_name = {each.name: each for each in standard.objects}
-    assert len(standard.objects) == 57
+    assert len(standard.objects) == 57 + 9
     for name in ENERGIES:
         assert by_name[name].object == "accumulator"
         assert by_name[f"{name}_Float"].object == "analog-input"

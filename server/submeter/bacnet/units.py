@@ -24,6 +24,7 @@ _CODES = {
     "A": 3,
     "Hz": 27,
     "%": 98,
+    "deg": 90,
     "s": 73,
     "min": 72,
     # There is no energy per pulse; a pulse is a count, so its energy is what remains.

@@ -1,17 +1,14 @@
-"""Points that follow from others: formulas, and when each of them is true.
+"""Points that follow from others: when each formula is true.
 
 A rule is used for a point that no source gives. Its inputs must all be known at the same instant:
 a power that a source itself worked out over a window is not one, which is what `live` says.
-Signs follow IEC 62053-23: import is positive.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from submeter.meter import formulas
 from submeter.meter.reading import Quality
-
-ROUNDING = 1.05  # how far P may exceed S before one of them is wrong
 
 Formula = Callable[..., float | None]
 
@@ -34,57 +31,6 @@ class Rule:
     exact: bool = False
 
 
-def total(*phases: float) -> float:
-    """Return the sum of the phases, in their unit."""
-    return sum(phases)
-
-
-def line_voltage(a: float, b: float) -> float:
-    """Return the voltage in V between two phases of `a` and `b` volts, 120 degrees apart.
-
-    Law of cosines with cos 120 degrees = -1/2; the angle is assumed, so the result is an estimate.
-    """
-    return math.sqrt(a * a + b * b + a * b)
-
-
-def apparent_of_phases(*volts_and_amperes: float) -> float:
-    """Return the arithmetic apparent power in kVA of U1, I1, U2, I2, ... (IEEE 1459, 3.2.2.5)."""
-    volts, amperes = volts_and_amperes[::2], volts_and_amperes[1::2]
-    return sum(u * i for u, i in zip(volts, amperes, strict=True)) / 1000
-
-
-def apparent(active: float, reactive: float) -> float:
-    """Return the apparent power in kVA of kW and kvar (IEEE 1459, 3.1.2.7)."""
-    return math.hypot(active, reactive)
-
-
-def reactive_magnitude(active: float, apparent_power: float) -> float | None:
-    """Return |Q| in kvar of kW and kVA; the sign cannot be known, so it is an estimate.
-
-    None where P exceeds S by more than rounding can explain.
-    """
-    if abs(active) > ROUNDING * abs(apparent_power):
-        return None
-    return math.sqrt(max(0.0, apparent_power**2 - active**2))
-
-
-def power_factor(active: float, apparent_power: float) -> float | None:
-    """Return P/S with the sign of P; None where P exceeds S by more than rounding can explain.
-
-    Without load it is not defined; 1 is what meters show then.
-    """
-    if not apparent_power and not active:
-        return 1.0
-    if abs(active) > ROUNDING * abs(apparent_power):
-        return None
-    return max(-1.0, min(1.0, active / abs(apparent_power)))
-
-
-def phase_power_factor(active: float, volts: float, amperes: float) -> float | None:
-    """Return the power factor of one phase of kW, V and A."""
-    return power_factor(active, volts * amperes / 1000)
-
-
 def _phases(name: str) -> tuple[str, str, str]:
     return name.format(1), name.format(2), name.format(3)
 
@@ -93,21 +39,42 @@ P = _phases("Active_Power_L{}")
 U = _phases("Voltage_L{}_N")
 A = _phases("Current_L{}")
 PF = _phases("Power_Factor_L{}")
+LINES = ("Voltage_L1_L2", "Voltage_L2_L3", "Voltage_L3_L1")
+LAGS = ("Voltage_Angle_L2", "Voltage_Angle_L3")
 P_TOTAL, Q_TOTAL, S_TOTAL = "Active_Power_Total", "Reactive_Power_Total", "Apparent_Power_Total"
-_SINGLE_PHASE = (U[1], U[2], A[1], A[2])
+PF_TOTAL, NEUTRAL = "Power_Factor_Total", "Current_Neutral"
+_OTHER_PHASES = (*P[1:], *U[1:], *A[1:], *PF[1:])
+# A voltage and a current of L1, and nothing of L2 and L3, are a single-phase circuit.
+_SINGLE = (U[0], A[0])
 
 RULES: tuple[Rule, ...] = (
-    Rule(P_TOTAL, P, total),
-    Rule(P_TOTAL, P[:1], total, without=(*P[1:], *_SINGLE_PHASE)),
-    Rule("Voltage_L1_L2", (U[0], U[1]), line_voltage, Quality.ESTIMATED),
-    Rule("Voltage_L2_L3", (U[1], U[2]), line_voltage, Quality.ESTIMATED),
-    Rule("Voltage_L3_L1", (U[2], U[0]), line_voltage, Quality.ESTIMATED),
-    Rule(S_TOTAL, (P_TOTAL, Q_TOTAL), apparent),
-    Rule(S_TOTAL, (U[0], A[0], U[1], A[1], U[2], A[2]), apparent_of_phases),
-    Rule(S_TOTAL, (U[0], A[0]), apparent_of_phases, without=_SINGLE_PHASE),
-    Rule(Q_TOTAL, (P_TOTAL, S_TOTAL), reactive_magnitude, Quality.ESTIMATED, exact=True),
-    Rule("Power_Factor_Total", (P_TOTAL, S_TOTAL), power_factor, exact=True),
-    *(Rule(PF[n], (P[n], U[n], A[n]), phase_power_factor, exact=True) for n in range(3)),
+    *(Rule(P[n], (U[n], A[n], PF[n]), formulas.phase_power) for n in range(3)),
+    Rule(P_TOTAL, P, formulas.total),
+    Rule(P_TOTAL, P[:1], formulas.total, without=_OTHER_PHASES),
+    Rule(LINES[0], (U[0], U[1], LAGS[0]), formulas.line_voltage_at),
+    Rule(LINES[1], (U[1], U[2], LAGS[1], LAGS[0]), formulas.line_voltage_at),
+    Rule(LINES[2], (U[2], U[0], LAGS[1]), formulas.line_voltage_at),
+    Rule(LINES[0], (U[0], U[1]), formulas.line_voltage, Quality.ESTIMATED),
+    Rule(LINES[1], (U[1], U[2]), formulas.line_voltage, Quality.ESTIMATED),
+    Rule(LINES[2], (U[2], U[0]), formulas.line_voltage, Quality.ESTIMATED),
+    *(Rule(PF[n], (P[n], U[n], A[n]), formulas.phase_power_factor, exact=True) for n in range(3)),
+    # Before the rule of the reactive power: what that gives has no sign, and adds nothing here.
+    Rule(NEUTRAL, (*A, *PF, Q_TOTAL, *LAGS), formulas.neutral_current_at, Quality.ESTIMATED),
+    Rule(NEUTRAL, (*A, *PF, Q_TOTAL), formulas.neutral_current, Quality.ESTIMATED),
+    Rule(NEUTRAL, (*A, *PF), formulas.neutral_current, Quality.ESTIMATED),
+    Rule(NEUTRAL, (A[0], U[0]), formulas.same, without=_OTHER_PHASES),
+    Rule(S_TOTAL, (P_TOTAL, Q_TOTAL), formulas.apparent),
+    Rule(S_TOTAL, (U[0], A[0], U[1], A[1], U[2], A[2]), formulas.apparent_of_phases),
+    Rule(S_TOTAL, _SINGLE, formulas.apparent_of_phases, without=_OTHER_PHASES),
+    Rule(Q_TOTAL, (P_TOTAL, S_TOTAL), formulas.reactive_magnitude, Quality.ESTIMATED, exact=True),
+    Rule(PF_TOTAL, (P_TOTAL, S_TOTAL), formulas.power_factor, exact=True),
+    Rule(PF[0], (PF_TOTAL, *_SINGLE), formulas.same, without=_OTHER_PHASES),
+    # Not of estimated line voltages: the angles assumed in them are what would have to be known.
+    Rule("Voltage_Unbalance", LINES, formulas.negative_sequence, exact=True),
+    Rule("Voltage_Unbalance", U, formulas.phase_unbalance),
+    Rule("Current_Unbalance", A, formulas.phase_unbalance),
+    # Last, so that no power factor follows from it: the total may be a mean, as this is then.
+    Rule(P[0], (P_TOTAL, *_SINGLE), formulas.same, without=_OTHER_PHASES, live=False),
 )
 
 

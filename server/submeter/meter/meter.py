@@ -1,47 +1,116 @@
 """A virtual submeter: the readings of every point, updated as a whole."""
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from submeter.meter.derived import RULES, Rule
+from submeter.errors import Refusal, WriteRefusedError
+from submeter.meter import mid
+from submeter.meter.access import Access, Who
+from submeter.meter.access_settings import AccessSettings
+from submeter.meter.audit import Audit
+from submeter.meter.derivation import Derivation
+from submeter.meter.derived import prospects
+from submeter.meter.door import Door, Wish
+from submeter.meter.energy import Energy
+from submeter.meter.feed import Feed
+from submeter.meter.feeds import Feeds
 from submeter.meter.instant import Instant
+from submeter.meter.interval import Interval
+from submeter.meter.interval_record import IntervalRecord
+from submeter.meter.peak import ENERGY, PEAK, Peak
 from submeter.meter.point import Point
-from submeter.meter.reading import Quality, Reading, Update, Value
+from submeter.meter.reading import Quality, Reading, Stamp, Update, Value
+from submeter.meter.second_opinion import SecondOpinion
+from submeter.meter.settings import Settings
+from submeter.meter.setup import Saved, Setup
+from submeter.meter.states import States
+from submeter.meter.trouble import Reason, Troubles
 
 Readings = Mapping[str, Reading]
 Listener = Callable[[Readings], None]
 
-_TIMELESS = (Quality.STALE, Quality.ABSENT)
-_UNKNOWN = Reading(None, Quality.STALE)
-_ABSENT = Reading(None, Quality.ABSENT)
 COMMUNICATION = "Communication_Status"
+CERTIFICATE = "MID_Certification_Valid"
+ERROR, ERROR_REASON = "Meter_Error", "Meter_Error_Reason"
+REFUSED, GAP_TIME = "Index_Readings_Refused", "Index_Gap_Time"
+_CONDITION = (COMMUNICATION, ERROR, ERROR_REASON, REFUSED, GAP_TIME, CERTIFICATE)
+_ABSENT = Reading(None, Quality.ABSENT)
+_NEVER = Instant(0.0, 0.0)
+_FRESH = 0.5  # s; what was settled so recently needs no tick
+
+_log = logging.getLogger(__name__)
+
+
+class Draft(NamedTuple):
+    """What of a meter is to be written: an index as (total, JSON), settings, demand; None: same."""
+
+    indexes: Mapping[str, tuple[int | None, str]]
+    settings: Sequence[tuple[str, int | float | None]]
+    demand: str | None
 
 
 class Meter:
-    """One meter. `expected` says what its sources can give, and how; `max_age` is in seconds.
+    """One meter, fed by `feeds`; every change is told to the listeners once an update.
 
-    A point that is expected reads stale without a value until the first frame. One that is not, and
-    that no rule derives, is absent. Every change is told to the listeners once an update, as the
-    readings that differ in value or quality from before.
+    A point that a feed can give reads stale without a value until the first frame. One that none
+    gives, and that nothing derives, is absent. An energy index shows what `commit` said, never
+    what was only counted. What is told are the readings whose value or quality changed. Raises
+    ValueError if `saved` is damaged.
     """
 
     def __init__(
-        self, name: str, points: Iterable[Point], expected: Mapping[str, Quality], max_age: float
+        self,
+        name: str,
+        points: Iterable[Point],
+        feeds: Sequence[Feed],
+        setup: Setup | None = None,
+        saved: Saved | None = None,
+        *,
+        audit: Audit | None = None,
+        access: Access | None = None,
+        start: Instant = _NEVER,
     ) -> None:
+        setup, saved = setup or Setup(), saved or Saved()
         self.name = name
         self.points = tuple(points)
-        self.max_age = max_age
-        self._given = frozenset(expected)
-        self._readings = {
-            point.name: _UNKNOWN if point.name in self._given else _ABSENT for point in self.points
-        }
-        self._rules = [
-            rule for rule in RULES if rule.point in self._readings and rule.point not in self._given
-        ]
+        self.audit = audit or Audit()
+        self.clock: Stamp | None = None
+        names = [point.name for point in self.points]
+        indexes = [point.name for point in self.points if point.kind == "index"]
+        self.energy = Energy(
+            feeds, indexes, setup.initial, setup.largest_power, start, saved.states
+        )
+        self._gives = {feed.name: self.energy.gives(feed.name) for feed in feeds}
+        feeds = [_of_points(feed, self._gives[feed.name], names) for feed in feeds]
+        self._max_age = {feed.name: feed.max_age for feed in feeds}
+        self.feeds = Feeds(feeds, setup.priority, setup.return_after)
+        self.settings = Settings(self.points, setup.configured, saved.settings, setup.sealed)
+        longest = max(60.0, 2 * max(feed.max_age for feed in feeds))
+        interval = self.settings.value("Demand_Interval")
+        self._peak = Peak(setup, interval, longest, saved.demand)
+        self._peak_saved = saved.demand
+        self._states = States(setup.alarms, setup.rating, names)
+        self._troubles = Troubles()
+        self._setup = setup
+        self._first = feeds[0].name
+        self._indexes = tuple(name for name in indexes if name in self.feeds.given)
+        self._derivation = Derivation(self.points, self.feeds.given)
+        self._expected = {n: q for feed in reversed(feeds) for n, q in feed.expected.items()}
+        self._committed: dict[str, int | None] = dict(saved.totals)
+        self._interval = IntervalRecord(name, self._indexes, saved.interval)
+        self._opinion = SecondOpinion(setup.cross_check) if setup.cross_check else None
+        commands = {"Reset_Demand_Peak": self._reset_peak, **setup.commands}
+        access = access or Access(AccessSettings(), self.audit)
+        self._door = Door(name, self.settings, access, self.audit, commands)
+        self._integrates = any(self._gives.values())
+        self._own = tuple(name for name in _CONDITION if name in names)
+        self._blank = dict.fromkeys(names, _ABSENT)
+        self._readings: dict[str, Reading] = dict(self._blank)
         self._listeners: list[Listener] = []
-        # The quality of each point while it is known, which it has no more once it is stale.
-        self._origin = dict(expected)
-        self._last_frame: Instant | None = None
-        self._settle(dict(self._readings), Instant(0.0, 0.0))
+        self._settled = float("-inf")
+        self.settings.subscribe(self._on_setting)
+        self._settle(start)
 
     @property
     def readings(self) -> Readings:
@@ -53,82 +122,224 @@ class Meter:
         self._listeners.append(listener)
         listener(self._readings)
 
-    def update(self, update: Update, at: Instant) -> None:
-        """Take over what one valid frame says; all of it becomes visible together."""
-        readings = dict(self._readings)
-        for name in update.absent:
-            readings[name] = _ABSENT
-        for name in update.failed:
-            readings[name] = Reading(readings[name].value, Quality.FAILED, at)
-        for name, value in update.values.items():
-            readings[name] = Reading(value.number, value.quality, at)
-            self._origin[name] = value.quality
-        self._last_frame = at
-        self._settle(readings, at)
+    def prospects(self) -> dict[str, Quality]:
+        """Return the quality that each point will usually have, in the order of the list."""
+        found = {}
+        usual = prospects(self._expected)
+        for name, reading in self._readings.items():
+            guess = Quality.DERIVED if reading.quality is Quality.STALE else reading.quality
+            found[name] = self._expected.get(name) or usual.get(name, guess)
+        return found
+
+    def update(self, update: Update, at: Instant, source: str | None = None) -> None:
+        """Take over what one valid frame of a source says; all of it becomes visible together."""
+        source = source or self._first
+        for point, event in self.energy.take(source, update, at):
+            self._note(event.kind, at, point=point, source=source, **event.detail)
+        if self._gives[source]:
+            update = self._with_indexes(source, update)
+        self.feeds.update(source, update, at)
+        self.clock = update.clock or self.clock
+        self._settle(at, heard=True)
 
     def tick(self, now: Instant) -> None:
-        """Let readings whose last valid frame is too long ago go stale."""
-        self._settle(dict(self._readings), now)
+        """Let readings age, and count the second for the interval."""
+        if now.mono - self._settled > _FRESH:
+            self._settle(now)
+        self._interval.take(self._readings, now)
 
-    def _settle(self, readings: dict[str, Reading], now: Instant) -> None:
-        """Age, derive, and publish the difference."""
-        for name in self._given:
-            reading = readings[name]
-            if reading.at and reading.quality not in _TIMELESS and self._old(reading.at, now):
-                readings[name] = reading._replace(quality=Quality.STALE)
-        self._derive(readings)
-        if COMMUNICATION in readings:
-            online = self._last_frame is not None and not self._old(self._last_frame, now)
-            readings[COMMUNICATION] = Reading(int(online), Quality.MEASURED, now)
+    def close_interval(self, now: Instant) -> Interval | None:
+        """Return the record of the interval that has ended, if one has."""
+        return self._interval.close(self.energy.totals, now)
+
+    def clock_stepped(self) -> None:
+        """Take note that the system clock was set."""
+        self._interval.step()
+
+    def write(self, point: str, value: int | float, who: Who, now: Instant) -> None:
+        """Set a configuration point or give a command; raises WriteRefusedError.
+
+        Nothing else can be written, and no write moves an energy index.
+        """
+        self.write_all([(point, value)], who, now)
+
+    def write_all(self, wishes: Sequence[Wish], who: Who, now: Instant) -> None:
+        """Write several points, or none of them; raises WriteRefusedError."""
+        self._door.write_all(wishes, who, now)
+        self._settle(now)
+
+    def reset_settings(self, point: str | None, who: Who, now: Instant) -> list[str]:
+        """Forget the stored value of one setting, or of all; raises WriteRefusedError.
+
+        Returns the names of those that had one.
+        """
+        names = [point] if point else list(self.settings.points)
+        stored = [name for name in names if self.settings.origin(name) == "stored"]
+        for name in names if point else stored:
+            self._door.reset(name, who, now)
+        self._settle(now)
+        return stored
+
+    def swap(
+        self,
+        point: str,
+        source: str | None,
+        old: int | None,
+        new: int | None,
+        who: Who,
+        now: Instant,
+    ) -> None:
+        """Book the exchange of an instrument: its last register in mWh, and the new one's first.
+
+        Raises WriteRefusedError when that cannot be, or the meter is sealed.
+        """
+        source = source or self._first
+        try:
+            if self.settings.sealed:
+                raise WriteRefusedError(Refusal.SEALED, f"{self.name} is sealed")
+            self.energy.swap(point, source, old, new, now)
+        except (ValueError, WriteRefusedError) as error:
+            self.audit.note(
+                "swap_refused", self.name, str(who), at=now, point=point, reason=str(error)
+            )
+            if isinstance(error, WriteRefusedError):
+                raise
+            raise WriteRefusedError(Refusal.OUT_OF_RANGE, str(error)) from None
+        self.energy.book(self.feeds.speakers)
+        self.audit.note(
+            "swap", self.name, str(who), at=now, point=point, source=source, old=old, new=new
+        )
+
+    def trouble(self, reason: Reason, text: str | None, now: Instant) -> None:
+        """Raise Meter_Error for `reason`, or with None clear it."""
+        if self._troubles.tell(reason, text):
+            event = "meter_error" if text else "meter_error_over"
+            self._note(event, now, reason=reason.name.lower(), text=text or "")
+            self._settle(now)
+
+    def draft(self, everything: bool = False) -> Draft:
+        """Return what changed since the last draft, or all there is."""
+        totals = self.energy.totals
+        states = self.energy.saved(everything=everything)
+        peak = self._peak.saved()
+        return Draft(
+            {point: (totals[point], state) for point, state in states.items()},
+            self.settings.unsaved(),
+            peak if everything or peak != self._peak_saved else None,
+        )
+
+    def commit(self, draft: Draft, now: Instant) -> None:
+        """Show the indexes of `draft`, which is on disk now."""
+        self._committed |= {point: total for point, (total, _) in draft.indexes.items()}
+        self.settings.mark_saved(draft.settings)
+        self._peak_saved = draft.demand or self._peak_saved
+        if draft.indexes:
+            self._settle(now)
+
+    def _settle(self, now: Instant, heard: bool = False) -> None:
+        """Bring every point up to date, and publish the difference."""
+        self._settled = now.mono
+        readings = self._blank | self.feeds.readings(now)
+        if heard:
+            self.energy.book(self.feeds.speakers)
+        for name in self._indexes:
+            readings[name] = self._index(name, readings[name], now)
+        self._derivation.apply(readings, self._expected)
+        if heard:
+            self._peak.take(self.energy, readings, now)
+        if self._opinion:
+            self._opinion.apply(self.energy, readings, now)
+        readings.update(self.settings.readings())
+        readings.update(self._door.readings(now))
+        self._peak.show(readings)
+        self._states.apply(readings, self.settings.value, now)
+        self._show_condition(readings, now)
+        self._publish(readings)
+
+    def _publish(self, readings: dict[str, Reading]) -> None:
         before, self._readings = self._readings, readings
         changed = {
-            name: reading for name, reading in readings.items() if reading[:2] != before[name][:2]
+            name: reading
+            for name, reading in readings.items()
+            if reading is not before[name] and reading[:2] != before[name][:2]
         }
         if changed:
             for listener in self._listeners:
                 listener(changed)
 
-    def _old(self, at: Instant, now: Instant) -> bool:
-        return now.mono - at.mono > self.max_age
+    def _index(self, name: str, heard: Reading, now: Instant) -> Reading:
+        """Return what is served of an index: what is committed, as sure as what is heard."""
+        if heard.quality is Quality.ABSENT:
+            return heard
+        total = self._committed.get(name)
+        if total is None:
+            return Reading(None, Quality.STALE, heard.at)
+        refused = heard.quality.good and self._refused_too_long(name, now)
+        return Reading(total, Quality.FAILED if refused else heard.quality, heard.at)
 
-    def _derive(self, readings: dict[str, Reading]) -> None:
-        """Apply the rules in order; a point that an earlier rule settled is left alone."""
-        open_points = {rule.point for rule in self._rules}
-        for rule in self._rules:
-            if rule.point in open_points:
-                reading = self._apply(rule, readings, open_points)
-                if reading.quality is not Quality.ABSENT:
-                    open_points.remove(rule.point)
-                    readings[rule.point] = reading
-                    if reading.quality.good:
-                        self._origin[rule.point] = reading.quality
-        for point in open_points:
-            readings[point] = _ABSENT
+    def _refused_too_long(self, name: str, now: Instant) -> bool:
+        """Tell whether nothing that was sent of an index could be believed for `max_age`."""
+        speaker = self.feeds.speakers[name]
+        if not self.energy.doubtful(name, speaker):
+            return False
+        accepted = self.energy.accepted(name, speaker)
+        return accepted is None or now.mono - accepted.mono > self._max_age[speaker]
 
-    def _apply(self, rule: Rule, readings: Readings, open_points: set[str]) -> Reading:
-        """Return what `rule` gives now; absent where it does not hold."""
-        if any(readings[name].quality is not Quality.ABSENT for name in rule.without):
-            return _ABSENT
-        if any(name in open_points or self._never(rule, name, readings) for name in rule.inputs):
-            return _ABSENT
-        inputs = [readings[name] for name in rule.inputs]
-        kept = readings[rule.point]
-        if not all(reading.quality.good for reading in inputs):
-            return Reading(kept.value, Quality.STALE, kept.at)
-        oldest = min((reading.at for reading in inputs if reading.at), default=None)
-        number = rule.formula(*(reading.value for reading in inputs))
-        if number is None:
-            return Reading(kept.value, Quality.FAILED, oldest)
-        estimated = any(reading.quality is Quality.ESTIMATED for reading in inputs)
-        return Reading(number, Quality.ESTIMATED if estimated else rule.quality, oldest)
+    def _show_condition(self, readings: dict[str, Reading], now: Instant) -> None:
+        """Put in what the meter knows of itself."""
+        refused = [n for n in self._indexes if readings[n].quality is Quality.FAILED]
+        text = self.energy.trouble(refused[0], self.feeds.speakers[refused[0]]) if refused else None
+        if self._troubles.tell(Reason.INDEX, text):
+            self._note("meter_error" if text else "meter_error_over", now, reason="index")
+        certificate, intact = self._setup.certificate, self._setup.intact
+        passed = certificate is not None and self.energy.passed_through(ENERGY)
+        own = {
+            COMMUNICATION: _own(self.feeds.online(now), now),
+            ERROR: _own(bool(self._troubles), now),
+            ERROR_REASON: _own(self._troubles.reason, now),
+            REFUSED: _own(self.energy.refused, now) if self._indexes else _ABSENT,
+            GAP_TIME: _own(self.energy.gap_seconds, now) if self._integrates else _ABSENT,
+            CERTIFICATE: mid.certification(certificate, now, passed, intact),
+        }
+        readings.update({name: own[name] for name in self._own})
 
-    def _never(self, rule: Rule, name: str, readings: Readings) -> bool:
-        """Tell whether the meter never has the input `name` in the way that the rule demands."""
-        origin = self._origin.get(name)
-        # What a source derives is a mean over time; what the rules derive is of the moment.
-        averaged = rule.live and name in self._given and origin is Quality.DERIVED
-        guessed = rule.exact and origin is Quality.ESTIMATED
-        return readings[name].quality is Quality.ABSENT or averaged or guessed
+    def _with_indexes(self, source: str, update: Update) -> Update:
+        """Add the indexes that were integrated from the powers of `update`."""
+        values = dict(update.values)
+        for point, quality in self._gives[source].items():
+            accepted = self.energy.accepted(point, source)
+            if accepted is not None:
+                values[point] = Value(self.energy.counted(source, point) or 0, quality)
+        return Update(values, update.absent, update.failed, update.instrument, update.clock)
+
+    def _reset_peak(self, who: Who, now: Instant) -> str:
+        if PEAK in self.feeds.given and self._readings[PEAK].quality is not Quality.ABSENT:
+            message = f"{PEAK} is the instrument's own register"
+            raise WriteRefusedError(Refusal.UNSUPPORTED, message)
+        before = self._readings[PEAK].value
+        self._peak.reset(now)
+        return f"the peak was {before} kW" if before is not None else "there was no peak"
+
+    def _on_setting(self, name: str, value: int | float) -> None:
+        if name == "Demand_Interval":
+            self._peak.set_interval(value)
+
+    def _note(self, event: str, at: Instant, **detail: object) -> None:
+        """Tell the log and the audit log of what befell this meter."""
+        text = " ".join(f'{key}="{value}"' for key, value in detail.items())
+        _log.warning("event=%s meter=%s %s", event, self.name, text)
+        self.audit.note(event, self.name, "", at=at, **detail)
+
+
+def _own(value: int | float, now: Instant) -> Reading:
+    return Reading(value if isinstance(value, float) else int(value), Quality.MEASURED, now)
+
+
+def _of_points(feed: Feed, extra: Mapping[str, Quality], names: Collection[str]) -> Feed:
+    """Return `feed` with the points `extra`, without those that are not in `names`."""
+    every = {**feed.expected, **extra}
+    expected = {name: quality for name, quality in every.items() if name in names}
+    return Feed(feed.name, expected, feed.max_age, feed.dials)
 
 
 def values(numbers: Mapping[str, int | float], quality: Quality = Quality.MEASURED) -> Update:

@@ -1,10 +1,10 @@
-"""A point: one named quantity of the standard list."""
+"""A point: one named quantity of the standard list, or a diagnostic beyond it."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Group = Literal["measurement", "command", "status", "configuration"]
+Group = Literal["measurement", "command", "status", "configuration", "diagnostic"]
 Kind = Literal["index", "analog", "timestamp", "binary", "multistate"]
 
 
@@ -18,7 +18,7 @@ class Range(BaseModel):
 
 
 class Point(BaseModel):
-    """What the standard list says of one point; its name is the key in the list."""
+    """What its list says of one point; its name is the key in the list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,6 +36,9 @@ class Point(BaseModel):
         default_factory=dict, description="Texts of the states, in the order of their BACnet states"
     )
     states_fr: dict[int, str] = Field(default_factory=dict)
+    default: float | None = Field(
+        default=None, description="Of a configuration point, in its unit; without one it is absent"
+    )
     poll: str | None = Field(default=None, description="Recommended polling period, such as 5-15s")
     access: Literal["R", "W", "R/W"] = "R"
     haystack: list[str]

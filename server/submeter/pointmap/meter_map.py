@@ -77,7 +77,7 @@ class ModbusEntries(_Strict):
     )
     invalid: Invalid = Invalid()
     validity: At | None = Field(
-        default=None, description="First of a row of bits, one a point in the list's order: 1=known"
+        default=None, description="First of a row of bits, one a point, diagnostics last: 1=known"
     )
     registers: list[RegisterEntry]
 
@@ -142,7 +142,7 @@ class BacnetObject:
 
 @dataclass(frozen=True, slots=True)
 class MeterMap:
-    """A loaded and checked meter map."""
+    """A loaded and checked meter map; `points` are the standard ones, then the diagnostics."""
 
     name: str
     title: str
@@ -177,7 +177,7 @@ class _Reader:
     def __init__(self, document: yamlfile.Document, file: MeterMapFile) -> None:
         self.document = document
         self.file = file
-        self.list = points.standard()
+        self.list = points.all_points()
         self.faults: list[str] = []
 
     def read(self, name: str) -> MeterMap:

@@ -1,4 +1,4 @@
-"""The standard point list, read from `pointmaps/points.yaml`."""
+"""The standard points of `pointmaps/points.yaml`, and the diagnostics of `diagnostics.yaml`."""
 
 import functools
 from pathlib import Path
@@ -13,7 +13,7 @@ from submeter.pointmap import folders
 
 
 class PointList(BaseModel):
-    """The file `points.yaml`: every point by its name, in the order of the list."""
+    """A file like `points.yaml`: every point by its name, in the order of the list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,3 +55,9 @@ def load(path: Path) -> dict[str, Point]:
 def standard() -> dict[str, Point]:
     """Return the standard points of this installation."""
     return load(folders.shipped() / "points.yaml")
+
+
+@functools.cache
+def all_points() -> dict[str, Point]:
+    """Return the standard points, then the diagnostics: every point that a meter can have."""
+    return {**standard(), **load(folders.shipped() / "diagnostics.yaml")}

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from submeter import units, yamlfile
 from submeter.errors import ConfigError
+from submeter.meter.feed import Dial
 from submeter.meter.point import Point
 from submeter.meter.reading import Quality
 from submeter.pointmap import folders, points
@@ -121,6 +122,9 @@ class SourceMapFile(_Strict):
         description="Labels of a complete frame: what it lacks, the instrument does not have"
     )
     identity: str = Field(description="The label with the instrument's serial number")
+    clock: str | None = Field(
+        default=None, description="The label whose time stamp is the instrument's clock"
+    )
     labels: dict[str, Label]
     options: dict[str, str] = Field(default_factory=dict, description="Option -> what it does")
     points: dict[str, list[Rule]]
@@ -138,6 +142,7 @@ class SourceMap:
     largest_power: float
     complete: frozenset[str]
     identity: str
+    clock: str | None
     labels: dict[str, Label]
     options: tuple[str, ...]
     rules: dict[str, tuple[Rule, ...]]
@@ -145,6 +150,24 @@ class SourceMap:
     def expected(self) -> dict[str, Quality]:
         """Return the points that this map can give, with the quality of the preferred rule."""
         return {name: rules[0].result for name, rules in self.rules.items()}
+
+    def dials(self) -> dict[str, Dial]:
+        """Return the register behind each index point, as the digits of its labels make it."""
+        every = points.all_points()
+        return {
+            name: self._dial(every[name], rules)
+            for name, rules in self.rules.items()
+            if every[name].kind == "index"
+        }
+
+    def _dial(self, point: Point, rules: tuple[Rule, ...]) -> Dial:
+        steps, spans = set(), set()
+        for rule in rules:
+            step = 10 ** self.power(point, rule)
+            steps.add(step)
+            for name in rule.labels:
+                spans |= {step * 10**digits for digits in self.labels[name].digits or ()}
+        return Dial(max(steps), tuple(sorted(spans)))
 
     def power(self, point: Point, rule: Rule) -> int:
         """Return n so that the rule's number times 10**n is in the point's unit."""
@@ -164,6 +187,7 @@ def load(name: str, options: Sequence[str] = (), own: Sequence[Path] = ()) -> So
         largest_power=file.largest_power,
         complete=frozenset(file.complete),
         identity=file.identity,
+        clock=file.clock,
         labels=file.labels,
         options=tuple(file.options),
         rules=dict(sorted(allowed.items(), key=lambda item: any(rule.slope for rule in item[1]))),
@@ -182,17 +206,21 @@ def read(path: Path) -> SourceMapFile:
 
 
 def _faults(file: SourceMapFile) -> Iterator[tuple[yamlfile.Loc, str]]:
-    standard = points.standard()
+    every = points.all_points()
     for index, name in enumerate(file.complete):
         yield from _unknown_label(file, name, ("complete", index))
     yield from _unknown_label(file, file.identity, ("identity",))
+    if file.clock is not None:
+        yield from _unknown_label(file, file.clock, ("clock",))
+        if file.clock in file.labels and not file.labels[file.clock].horodate:
+            yield ("clock",), f"label '{file.clock}' has no time stamp; name one that has"
     for name, label in file.labels.items():
         if label.unit and not units.known(label.unit):
             yield ("labels", name, "unit"), f"unknown unit '{label.unit}'"
     for name, rules in file.points.items():
-        point = standard.get(name)
+        point = every.get(name)
         if point is None:
-            hint = yamlfile.suggest(name, list(standard))
+            hint = yamlfile.suggest(name, list(every))
             yield ("points", name, "@key"), f"unknown point '{name}'; {hint}"
             continue
         for index, rule in enumerate(rules):
@@ -207,8 +235,8 @@ def _rule_faults(
     for name in rule.indexes:
         if (
             name not in file.points
-            or name not in points.standard()
-            or points.standard()[name].kind != "index"
+            or name not in points.all_points()
+            or points.all_points()[name].kind != "index"
         ):
             yield loc, f"'{name}' is not an index point of this map"
     if rule.option and rule.option not in file.options:
@@ -257,7 +285,7 @@ def _unknown_label(
 def _power(labels: dict[str, Label], point: Point, rule: Rule) -> int | None:
     unit = rule.unit
     if rule.slope:
-        index = points.standard().get(rule.slope)
+        index = points.all_points().get(rule.slope)
         unit = unit or _SLOPE_UNITS.get(index.unit or "" if index else "")
     elif not unit and rule.labels[0] in labels:
         unit = labels[rule.labels[0]].unit

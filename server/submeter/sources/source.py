@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from submeter.errors import LinkError
+from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Update
 
@@ -27,6 +28,14 @@ class Source(Protocol):
     @property
     def expected(self) -> Mapping[str, Quality]:
         """The points it can give, with their usual quality."""
+
+    @property
+    def dials(self) -> Mapping[str, Dial]:
+        """The registers behind the index points among them."""
+
+    @property
+    def largest_power(self) -> float:
+        """The power in W (var) that it can carry at most."""
 
     @property
     def max_age(self) -> float:

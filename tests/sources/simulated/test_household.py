@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from submeter.meter.derived import apparent, power_factor
+from submeter.meter.formulas import apparent, power_factor
 from submeter.pointmap import points
 from submeter.sources.simulated.household import NO_ENERGY, POINTS, Energies, Household, State
 

@@ -1,9 +1,12 @@
 """A simulated household as a source, for people without hardware."""
 
 import asyncio
+import dataclasses
+import secrets
 import time
 from typing import NoReturn
 
+from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.meter import values
 from submeter.meter.reading import Quality
@@ -21,11 +24,16 @@ class SimulatedSource:
     """
 
     max_age = 10.0
+    largest_power = 100_000.0
+    dials: dict[str, Dial]
 
     def __init__(self, name: str, settings: SimulatedSettings, second_of_day: int) -> None:
         self.name = name
         self.expected = dict.fromkeys(POINTS, Quality.MEASURED)
+        self.dials = {name: Dial() for name in POINTS if name.endswith(("_Import", "_Export"))}
         self._seed = settings.seed
+        # Its registers begin at 0 with every start: they are another instrument's each time.
+        self._instrument = f"simulated {secrets.token_hex(4)}"
         self._household = Household(settings.seed, second_of_day, settings.solar)
 
     def describe(self) -> str:
@@ -36,6 +44,7 @@ class SimulatedSource:
         """Publish the state of every second, and catch up with those that were missed."""
         due = time.monotonic()
         while True:
-            publish(values(self._household.step().numbers()), Instant.now())
+            update = values(self._household.step().numbers())
+            publish(dataclasses.replace(update, instrument=self._instrument), Instant.now())
             due += STEP_SECONDS
             await asyncio.sleep(due - time.monotonic())

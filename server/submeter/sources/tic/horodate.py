@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta, timezone
 
+from submeter.meter.reading import Stamp
+
 # The letter gives the offset to UTC, also in the hour that October has twice; lower case says that
 # the meter's clock is degraded.
 _OFFSETS = {"H": 1, "h": 1, "E": 2, "e": 2}
@@ -17,3 +19,9 @@ def utc_seconds(text: str) -> int | None:
     except ValueError:
         return None
     return int(local.replace(tzinfo=timezone(timedelta(hours=offset))).timestamp())
+
+
+def stamp(text: str) -> Stamp | None:
+    """Return the time of a horodate and whether the meter itself doubts it; None if impossible."""
+    seconds = utc_seconds(text)
+    return None if seconds is None else Stamp(seconds, text, degraded=text[0].islower())

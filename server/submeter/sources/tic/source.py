@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from submeter.errors import LinkError
+from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Update
 from submeter.pointmap.source_map import SourceMap
@@ -42,16 +44,19 @@ class TicSource:
         self._settings = settings
         self._maps = maps
         self.expected: dict[str, Quality] = {}
+        self.dials: dict[str, Dial] = {}
         for source_map in maps.values():
             self.expected |= source_map.expected() | self.expected
+            for point, dial in source_map.dials().items():
+                self.dials[point] = _either(dial, self.dials.get(point, dial))
         self.max_age = max(source_map.max_age for source_map in maps.values())
         # These outlive a connection: an index goes on where it was.
-        largest_power = max(each.largest_power for each in maps.values())
+        self.largest_power = max(each.largest_power for each in maps.values())
         # A recording starts over, and its index with it.
         self._growing = GrowingIndex() if isinstance(spec, Replay) else None
-        self._guard = IndexGuard(largest_power, falls=self._growing is not None)
+        self._guard = IndexGuard(self.largest_power)
+        self._lap = f" replay {secrets.token_hex(4)}" if self._growing else ""
         self._noise = Noise()
-        self._failed: frozenset[str] = frozenset()
 
     def describe(self) -> str:
         """Return the port and the maps."""
@@ -70,14 +75,13 @@ class TicSource:
 
     async def _listen(self, port: Port, search: BaudSearch, publish: Publish) -> NoReturn:
         decoder = Decoder()
-        ear = _Ear(self.name, self._maps, self.expected, self._guard, self._growing)
+        ear = _Ear(self.name, self._maps, self._translator)
         self._noise.restart()
         while True:
             data = await _next(port, search.patience(decoder.good))
             for frame in decoder.feed(data):
                 update = ear.understand(frame, port.elapsed())
                 if update:
-                    self._tell_failed(update)
                     publish(update, Instant.now())
             search.heard(decoder.good)
             self._tell_noise(decoder.good, decoder.bad + ear.refused)
@@ -87,15 +91,8 @@ class TicSource:
             event = "line_noisy" if self._noise.noisy else "line_quiet"
             _log.warning("event=%s source=%s dropped=%d", event, self.name, dropped)
 
-    def _tell_failed(self, update: Update) -> None:
-        for name in update.failed - self._failed:
-            _log.error(
-                "event=index_fell source=%s point=%s "
-                'remedy="if the meter was replaced, restart submeter"',
-                self.name,
-                name,
-            )
-        self._failed = update.failed
+    def _translator(self, source_map: SourceMap) -> Translator:
+        return Translator(source_map, self.expected, self._guard, self._growing, self._lap)
 
 
 async def _next(port: Port, patience: float) -> bytes:
@@ -106,6 +103,11 @@ async def _next(port: Port, patience: float) -> bytes:
         if patience < baud_search.SILENCE:
             return b""
         raise LinkError(f"nothing arrives; not a byte for {patience:.0f} s") from None
+
+
+def _either(one: Dial, other: Dial) -> Dial:
+    """Return the dial of a register that may be the one or the other."""
+    return Dial(max(one.step, other.step), tuple(sorted({*one.spans, *other.spans})))
 
 
 def pace(data: bytes) -> float:
@@ -120,16 +122,12 @@ class _Ear:
         self,
         name: str,
         maps: Mapping[Mode, SourceMap],
-        promised: Mapping[str, Quality],
-        guard: IndexGuard,
-        growing: GrowingIndex | None,
+        translator: Callable[[SourceMap], Translator],
     ) -> None:
         self.refused = 0  # groups whose data broke their label's form
         self._name = name
         self._maps = maps
-        self._promised = promised
-        self._guard = guard
-        self._growing = growing
+        self._make = translator
         self._mode: Mode | None = None
         self._translator: Translator | None = None
         self._introduced: tuple[Mode, str] | None = None
@@ -138,9 +136,7 @@ class _Ear:
     def understand(self, frame: Frame, elapsed: float) -> Update | None:
         if self._translator is None or frame.mode is not self._mode:
             self._mode = frame.mode
-            self._translator = Translator(
-                self._maps[frame.mode], self._promised, self._guard, self._growing
-            )
+            self._translator = self._make(self._maps[frame.mode])
         heard = self._translator.heard
         before = heard.refused
         update = self._translator.translate(frame, elapsed)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from submeter import units
-from submeter.meter.reading import Update, Value
+from submeter.meter.reading import Stamp, Update, Value
 from submeter.pointmap import points
 from submeter.pointmap.source_map import Rule, SourceMap
 from submeter.sources.growing_index import GrowingIndex
@@ -18,7 +18,8 @@ class Translator:
     """Turns the frames of one mode of one meter into updates.
 
     `promised` are points of the meter that other maps give; they are absent while this one speaks.
-    With `growing` the frames are a recording that repeats.
+    With `growing` the frames are a recording that repeats; `lap` then tells its register from that
+    of another run, which began at the recording's start as well.
     """
 
     def __init__(
@@ -27,20 +28,21 @@ class Translator:
         promised: Iterable[str],
         guard: IndexGuard,
         growing: GrowingIndex | None = None,
+        lap: str = "",
     ) -> None:
         self.heard = Heard(source_map)
         self._map = source_map
         self._absent_always = frozenset(promised) - source_map.rules.keys()
         self._guard = guard
         self._growing = growing
+        self._lap = lap
         self._slopes: dict[tuple[str, float], IndexSlope] = {}
         self._points = points.standard()
 
     def translate(self, frame: Frame, elapsed: float) -> Update | None:
         """Return what `frame` says, `elapsed` seconds into the stream; None if nothing.
 
-        A point whose rules cannot be fed is absent, once that is proved; an index that stands lower
-        than before has failed.
+        A point whose rules cannot be fed is absent, once that is proved.
         """
         groups = self.heard.take(frame)
         values: dict[str, Value] = {}
@@ -53,10 +55,20 @@ class Translator:
                     values[name] = value
             elif self.heard.lacks(rules, groups):
                 absent.add(name)
-        failed = frozenset(name for name in self._map.rules if self._guard.fell(name))
-        if not (values or absent or failed):
+        if not (values or absent):
             return None
-        return Update(values, frozenset(absent), failed)
+        identity = self.heard.identity
+        return Update(
+            values,
+            frozenset(absent),
+            instrument=identity + self._lap if identity else None,
+            clock=self._clock(groups),
+        )
+
+    def _clock(self, groups: Groups) -> Stamp | None:
+        """Return the instrument's own time, None if this frame has none that can be true."""
+        group = groups.get(self._map.clock or "")
+        return horodate.stamp(group.horodate or "") if group else None
 
     def _value(
         self, name: str, rule: Rule, groups: Groups, values: dict[str, Value], elapsed: float

@@ -1,0 +1,128 @@
+"""Who may write now: networks, the unlock code, leases, and the pauses that wrong codes cost."""
+
+import ipaddress
+from typing import NamedTuple
+
+from submeter.errors import Refusal, WriteRefusedError
+from submeter.meter import unlock_code
+from submeter.meter.access_settings import SERIAL, AccessSettings
+from submeter.meter.audit import Audit
+from submeter.meter.instant import Instant
+from submeter.meter.patience import Patience
+
+LOCAL = "cli"
+MOST_LEASES = 256
+ALL_TOGETHER = 4  # times the attempts of one peer: how many all peers have
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Who(NamedTuple):
+    """Who asks: a face and the peer's address without its port, or `cli` and the user's name.
+
+    The address of a peer on a serial line is the device node of the port. Behind one address all
+    programs are the same peer.
+    """
+
+    face: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.face} {self.address}"
+
+
+class Access:
+    """What `settings` let peers do; every change and every wrong code is told to `audit`.
+
+    The local operator, Who("cli", user), is always permitted: the permissions of the files are what
+    guards them. What is kept of peers is bounded, however many there are. Times are monotonic.
+    """
+
+    def __init__(self, settings: AccessSettings, audit: Audit) -> None:
+        self._audit = audit
+        self._code = settings.code
+        self._ranges = settings.ranges
+        self._serial = SERIAL in settings.networks
+        self._minutes = settings.lease
+        self._leases: dict[Who, float] = {}
+        self._peers: Patience[str] = Patience(settings.attempts)
+        self._everybody: Patience[None] = Patience(ALL_TOGETHER * settings.attempts)
+
+    def permit(self, who: Who, now: Instant) -> None:
+        """Return if `who` may write now; raises WriteRefusedError, NOT_ALLOWED or LOCKED."""
+        if who.face == LOCAL:
+            return
+        peer = self._known(who)
+        if self._code is not None and self._leases.get(peer, now.mono) <= now.mono:
+            raise WriteRefusedError(Refusal.LOCKED, "the unlock code is needed first")
+
+    def unlock(self, who: Who, code: str, now: Instant) -> None:
+        """Let `who` write for the minutes of a lease, if `code` is right.
+
+        Raises WriteRefusedError: NOT_ALLOWED outside the networks, LOCKED for a wrong code, or for
+        any code while the peer, or all of them together, have to wait after too many wrong ones.
+        Works out a scrypt hash, which takes the caller's thread some 50 ms.
+        """
+        try:
+            peer = self._known(who)
+            if self._code is None:
+                return
+            self._try(peer, code, now)
+        except WriteRefusedError as error:
+            self._audit.note("unlock_refused", who=str(who), at=now, reason=error.reason)
+            raise
+        self._grant(peer, now)
+        self._audit.note("unlocked", who=str(who), at=now, minutes=self._minutes)
+
+    def lock(self, who: Who, now: Instant) -> None:
+        """End the lease of `who`, if there is one."""
+        if self._leases.pop(_plain(who), now.mono) > now.mono:
+            self._audit.note("locked", who=str(who), at=now)
+
+    def _known(self, who: Who) -> Who:
+        """Return `who` with a plain address; raises WriteRefusedError outside the networks."""
+        plain = _plain(who)
+        if who.address.startswith("/"):
+            allowed = self._serial
+        else:
+            address = _address(who.address)
+            allowed = address is not None and any(address in each for each in self._ranges)
+        if not allowed:
+            message = f"writing is not open for {who}; see 'access' in the configuration"
+            raise WriteRefusedError(Refusal.NOT_ALLOWED, message)
+        return plain
+
+    def _try(self, peer: Who, code: str, now: Instant) -> None:
+        wait = max(self._peers.wait(peer.address, now.mono), self._everybody.wait(None, now.mono))
+        if wait > 0:
+            message = f"too many wrong codes; wait {int(wait) + 1} s"
+            raise WriteRefusedError(Refusal.LOCKED, message)
+        assert self._code is not None
+        if not unlock_code.matches(code, self._code):
+            self._peers.fail(peer.address, now.mono)
+            self._everybody.fail(None, now.mono)
+            raise WriteRefusedError(Refusal.LOCKED, "this is not the unlock code")
+        self._peers.forget(peer.address)
+
+    def _grant(self, peer: Who, now: Instant) -> None:
+        self._leases.pop(peer, None)
+        self._leases = {who: end for who, end in self._leases.items() if end > now.mono}
+        if len(self._leases) >= MOST_LEASES:
+            del self._leases[min(self._leases, key=lambda who: self._leases[who])]
+        self._leases[peer] = now.mono + self._minutes * 60
+
+
+def _plain(who: Who) -> Who:
+    """Return `who` with the address in its one form: an IPv4-mapped one is IPv4."""
+    address = _address(who.address)
+    return who if address is None else Who(who.face, str(address))
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address

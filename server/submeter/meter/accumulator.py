@@ -1,0 +1,174 @@
+"""The index of one point of one meter, whichever of its sources speaks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from submeter.meter import saved as taken
+from submeter.meter.feed import Dial
+from submeter.meter.instant import Instant
+from submeter.meter.integrator import Integrator
+from submeter.meter.limits import Limits, Seen
+from submeter.meter.register import Register
+
+Counter = Register | Integrator
+
+
+class _Line:
+    """One source: where its counter stood when the total was `total`, at its reading `read`."""
+
+    __slots__ = ("breaks", "counter", "mark", "read", "total")
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
+        self.mark = counter.counted
+        self.breaks = counter.breaks
+        self.total: int | None = None
+        self.read: Instant | None = None
+
+    @property
+    def start(self) -> int | None:
+        """The total with which this source begins; None as long as it has none."""
+        return self.counter.reading if isinstance(self.counter, Register) else 0
+
+    def align(self, total: int | None) -> None:
+        self.mark = self.counter.counted
+        self.breaks = self.counter.breaks
+        self.read = self.counter.accepted
+        self.total = total
+
+
+class Accumulator:
+    """Adds up what the counters of several sources see, each of their energies once.
+
+    `total` in mWh (mvarh) begins at `initial`, or with the register of the source that is booked
+    first, at 0 with a power. A source that takes over brings what it counted since the total was
+    last in step with it: energy that another one booked meanwhile is not booked again, and no more
+    than `largest_power` (W, var) explains since the last booking. The total never falls: where one
+    that takes over counted less than was booked, the total waits until it counted as much.
+    """
+
+    def __init__(
+        self, initial: int | None, counters: Mapping[str, Counter], largest_power: float
+    ) -> None:
+        self.total = initial
+        self._lines = {source: _Line(counter) for source, counter in counters.items()}
+        self._limits = Limits(Dial(), largest_power)
+        self._speaker: str | None = None
+        self._booked: Seen | None = None  # the total, and when its last reading was taken
+
+    @property
+    def passed_through(self) -> bool:
+        """Whether the total is what the register of the source that speaks reads, unmodified."""
+        line = self._lines.get(self._speaker or "")
+        if line is None or not isinstance(line.counter, Register):
+            return False
+        return line.counter.passed_through and line.counter.reading == self.total
+
+    def counter(self, source: str) -> Counter | None:
+        """Return the counter of `source`; None if it has none for this point."""
+        line = self._lines.get(source)
+        return line.counter if line else None
+
+    def book(self, source: str) -> None:
+        """Let what `source` counted since the total was last in step with it join the total."""
+        line = self._lines.get(source)
+        if line is None or line.counter.accepted is None:
+            return
+        if line.read is not line.counter.accepted or source != self._speaker:
+            self._add(source, line, line.counter.accepted)
+        if len(self._lines) > 1:
+            for other in self._lines.values():
+                if other.read is not other.counter.accepted:
+                    other.align(self.total)
+
+    def swap(self, source: str, new: int | None, old: int | None, now: Instant) -> None:
+        """Book an exchange of the instrument `source`; raises ValueError, as `Register.swap`."""
+        counter = self.counter(source)
+        if not isinstance(counter, Register):
+            raise ValueError(f"{source} has no register of this index")
+        counter.swap(new, old, now)
+
+    def _add(self, source: str, line: _Line, read: Instant) -> None:
+        if self.total is None:
+            self.total = total = line.start
+        else:
+            base = self.total if line.total is None else line.total
+            total = base + line.counter.counted - line.mark
+            if total > self.total:
+                self.total = total = self._possible(total, source, read)
+            elif line.breaks != line.counter.breaks:
+                # It missed what another one booked meanwhile: there is nothing to wait for.
+                total = self.total
+        line.align(total)
+        self._speaker = source
+        if self.total is not None:
+            self._booked = Seen(self.total, read)
+
+    def _possible(self, total: int, source: str, read: Instant) -> int:
+        """Cut off by how much two instruments differ that took turns for long."""
+        if source == self._speaker or self._booked is None:
+            return total
+        return min(total, self._booked.total + int(self._limits.bound(self._booked, read)))
+
+    def key(self) -> tuple[object, ...]:
+        """Return what differs once there is something to save."""
+        counters = [line.counter for line in self._lines.values()]
+        return (
+            self.total,
+            self._speaker,
+            *(counter.counted for counter in counters),
+            *(
+                counter.reading if isinstance(counter, Register) else counter.gaps
+                for counter in counters
+            ),
+        )
+
+    def saved(self) -> dict[str, Any]:
+        """Return the state as plain data for `restore`."""
+        return {
+            "total": self.total,
+            "speaker": self._speaker,
+            "booked": self._booked.at.utc if self._booked else None,
+            "sources": {
+                source: {
+                    "kind": type(line.counter).__name__,
+                    "mark": line.mark,
+                    "total": line.total,
+                    "counter": line.counter.saved(),
+                }
+                for source, line in self._lines.items()
+            },
+        }
+
+    def restore(self, saved: taken.Saved, now: Instant) -> None:
+        """Go on where `saved` was made; raises ValueError if it is damaged: make another one then.
+
+        Sources that are gone, or became of another kind, are dropped. New ones begin now.
+        """
+        total = None if saved.get("total") is None else taken.whole(saved, "total")
+        speaker = taken.text(saved, "speaker")
+        booked = None if saved.get("booked") is None else taken.seconds(saved, "booked")
+        sources = taken.table(saved, "sources")
+        for source, line in self._lines.items():
+            entry = taken.table(sources, source) if source in sources else {}
+            if entry.get("kind") == type(line.counter).__name__:
+                self._restore_line(line, entry, now)
+        if total is not None:
+            self.total = total
+            self._speaker = speaker if speaker in self._lines else None
+            if booked is not None:
+                self._booked = Seen(total, Instant(now.mono, booked), restored=True)
+
+    @staticmethod
+    def _restore_line(line: _Line, entry: taken.Saved, now: Instant) -> None:
+        if isinstance(line.counter, Register):
+            line.counter.restore(taken.table(entry, "counter"), now)
+        else:
+            line.counter.restore(taken.table(entry, "counter"))
+        line.mark = taken.whole(entry, "mark")
+        line.total = None if entry.get("total") is None else taken.whole(entry, "total")
+        if line.mark > line.counter.counted:
+            raise ValueError(f"saved state: mark is {line.mark}, more than was counted")
+        # Else the next booking of another source would take it for a new reading.
+        line.read = line.counter.accepted
+        line.breaks = line.counter.breaks

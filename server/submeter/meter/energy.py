@@ -1,0 +1,251 @@
+"""The energy indexes of one meter."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from submeter.meter.accumulator import Accumulator, Counter
+from submeter.meter.feed import Dial, Feed
+from submeter.meter.instant import Instant
+from submeter.meter.integrator import Integrator
+from submeter.meter.reading import Quality, Update
+from submeter.meter.register import Event, Register
+
+
+class _Kind(NamedTuple):
+    """One kind of energy: its two indexes, and the powers it can be integrated from."""
+
+    imported: str
+    exported: str
+    powers: tuple[tuple[str, ...], ...]
+
+
+_KINDS = (
+    _Kind(
+        "Active_Energy_Import",
+        "Active_Energy_Export",
+        (
+            ("Active_Power_Total",),
+            ("Active_Power_L1", "Active_Power_L2", "Active_Power_L3"),
+        ),
+    ),
+    _Kind("Reactive_Energy_Import", "Reactive_Energy_Export", (("Reactive_Power_Total",),)),
+)
+# A power that was derived from an index would only give that index back, less exactly.
+_OWN = (Quality.MEASURED, Quality.ESTIMATED)
+
+
+class _Sum(NamedTuple):
+    """Powers whose sum is integrated, phase by phase netted as a meter's total does."""
+
+    powers: tuple[str, ...]
+    integrators: tuple[Integrator, ...]
+
+
+class Energy:
+    """Counts the `indexes` of one meter from the registers and the powers of its feeds.
+
+    `initial` is a total in mWh (mvarh) to begin with, used where `saved` has none; `largest_power`
+    (W, var) is what the connection carries. `totals` has every index that some feed can give, in
+    mWh (mvarh), None before it is known. Raises ValueError if `saved` is damaged.
+    """
+
+    def __init__(
+        self,
+        feeds: Sequence[Feed],
+        indexes: Sequence[str],
+        initial: Mapping[str, int],
+        largest_power: float,
+        now: Instant,
+        saved: Mapping[str, str] | None = None,
+    ) -> None:
+        self._now = now
+        self._registers: dict[str, tuple[tuple[str, Register], ...]] = {}
+        self._sums: dict[str, tuple[_Sum, ...]] = {}
+        self._gives: dict[str, dict[str, Quality]] = {}
+        counters: dict[str, dict[str, Counter]] = {}
+        for feed in feeds:
+            self._follow(feed, indexes, largest_power, counters)
+            self._integrate(feed, indexes, largest_power, counters)
+        self._accumulators = {
+            point: Accumulator(initial.get(point), counters[point], largest_power)
+            for point in indexes
+            if point in counters
+        }
+        for point, state in (saved or {}).items():
+            if point in self._accumulators:
+                self._restore(point, state)
+        self.totals = {point: each.total for point, each in self._accumulators.items()}
+        self._keys = {
+            point: self._accumulators[point].key() if point in (saved or {}) else ()
+            for point in self._accumulators
+        }
+
+    def gives(self, source: str) -> Mapping[str, Quality]:
+        """Return the indexes that are integrated from powers of `source`, with their quality."""
+        return self._gives[source]
+
+    def take(self, source: str, update: Update, at: Instant) -> list[tuple[str, Event]]:
+        """Let the counters of `source` see an update; return what befell which index."""
+        self._now = at
+        values = update.values
+        events: list[tuple[str, Event]] = []
+        for point, register in self._registers[source]:
+            value = values.get(point)
+            if value is not None:
+                found = register.take(int(value.number), at, update.instrument)
+                if found:
+                    events += [(point, event) for event in found]
+        for each in self._sums[source]:
+            self._add_up(each, update, at)
+        return events
+
+    def book(self, speakers: Mapping[str, str]) -> None:
+        """Add to each index what the source that speaks for it counted."""
+        totals = self.totals
+        for point, accumulator in self._accumulators.items():
+            speaker = speakers.get(point)
+            if speaker is not None:
+                accumulator.book(speaker)
+                totals[point] = accumulator.total
+
+    def counted(self, source: str, point: str) -> int | None:
+        """Return the mWh (mvarh) that `source` counted of `point`; None if it does not yet."""
+        counter = self._counter(source, point)
+        return counter.counted if counter and counter.accepted else None
+
+    def accepted(self, point: str, source: str) -> Instant | None:
+        """Return when the last reading of `point` that was accepted from `source` was taken."""
+        counter = self._counter(source, point)
+        return counter.accepted if counter else None
+
+    def gaps(self, point: str, source: str) -> tuple[int, float]:
+        """Return the number and the seconds of the gaps in the power behind `point`."""
+        counter = self._counter(source, point)
+        return (counter.gaps, counter.gap_seconds) if isinstance(counter, Integrator) else (0, 0.0)
+
+    @property
+    def refused(self) -> int:
+        """How many readings of registers were refused since the start."""
+        return sum(r.refused for registers in self._registers.values() for _, r in registers)
+
+    @property
+    def gap_seconds(self) -> float:
+        """How many s of power are missing, in the integration that misses most."""
+        sums = [each for every in self._sums.values() for each in every]
+        return max((i.gap_seconds for each in sums for i in each.integrators), default=0.0)
+
+    def doubtful(self, point: str, source: str) -> bool:
+        """Tell whether readings of `point` from `source` are being refused now."""
+        counter = self._counter(source, point)
+        return isinstance(counter, Register) and counter.doubtful
+
+    def trouble(self, point: str, source: str) -> str | None:
+        """Say that readings of `point` are being refused, if they are."""
+        counter = self._counter(source, point)
+        if not isinstance(counter, Register) or not counter.doubtful:
+            return None
+        return (
+            f"{source} sends a {point} that cannot follow from {counter.reading} m"
+            f"{'varh' if point.startswith('Reactive') else 'Wh'}; "
+            f"{counter.refused} readings refused so far"
+        )
+
+    def passed_through(self, point: str) -> bool:
+        """Tell whether the index always was the register of the source that speaks."""
+        accumulator = self._accumulators.get(point)
+        return accumulator is not None and accumulator.passed_through
+
+    def swap(self, point: str, source: str, old: int | None, new: int | None, now: Instant) -> None:
+        """Book that the instrument `source` was exchanged, in mWh (mvarh); see `Register.swap`.
+
+        It shows in `totals` with the next booking. Raises ValueError if that cannot be.
+        """
+        if point not in self._accumulators:
+            raise ValueError(f"no source of this meter gives {point}")
+        self._accumulators[point].swap(source, new, old, now)
+
+    def saved(self, everything: bool = False) -> dict[str, str]:
+        """Return as JSON what to keep of each index; only of those that changed since last time."""
+        states = {}
+        for point, accumulator in self._accumulators.items():
+            key = accumulator.key()
+            if everything or key != self._keys[point]:
+                self._keys[point] = key
+                states[point] = json.dumps(accumulator.saved(), separators=(",", ":"))
+        return states
+
+    def _follow(
+        self,
+        feed: Feed,
+        indexes: Sequence[str],
+        largest_power: float,
+        counters: dict[str, dict[str, Counter]],
+    ) -> None:
+        """Make a register for each index that `feed` gives."""
+        found = []
+        for point in indexes:
+            if point in feed.expected:
+                register = Register(feed.dials.get(point, Dial()), largest_power)
+                counters.setdefault(point, {})[feed.name] = register
+                found.append((point, register))
+        self._registers[feed.name] = tuple(found)
+
+    def _integrate(
+        self,
+        feed: Feed,
+        indexes: Sequence[str],
+        largest_power: float,
+        counters: dict[str, dict[str, Counter]],
+    ) -> None:
+        """Make integrators for the energies of which `feed` gives the power alone."""
+        sums = []
+        gives = self._gives[feed.name] = {}
+        for kind in _KINDS:
+            powers = _powers(kind, feed)
+            if not powers:
+                continue
+            estimated = any(feed.expected[power] is Quality.ESTIMATED for power in powers)
+            integrators = []
+            for point, sign in ((kind.imported, 1), (kind.exported, -1)):
+                if point in indexes:
+                    integrator = Integrator(sign, feed.max_age, largest_power)
+                    counters.setdefault(point, {})[feed.name] = integrator
+                    integrators.append(integrator)
+                    gives[point] = Quality.ESTIMATED if estimated else Quality.DERIVED
+            sums.append(_Sum(powers, tuple(integrators)))
+        self._sums[feed.name] = tuple(sums)
+
+    def _restore(self, point: str, state: str) -> None:
+        try:
+            saved = json.loads(state)
+            if not isinstance(saved, dict):
+                raise ValueError("saved state: not a table")
+            self._accumulators[point].restore(saved, self._now)
+        except ValueError as error:
+            raise ValueError(f"{point}: {error}") from None
+
+    def _counter(self, source: str, point: str) -> Counter | None:
+        accumulator = self._accumulators.get(point)
+        return accumulator.counter(source) if accumulator else None
+
+    @staticmethod
+    def _add_up(each: _Sum, update: Update, at: Instant) -> None:
+        power = 0.0
+        for name in each.powers:
+            value = update.values.get(name)
+            if value is None:
+                return
+            power += value.number
+        for integrator in each.integrators:
+            integrator.take(power, at)
+
+
+def _powers(kind: _Kind, feed: Feed) -> tuple[str, ...]:
+    """Return the powers from which `feed` gives an energy; none if it has a register of it."""
+    if kind.imported in feed.expected or kind.exported in feed.expected:
+        return ()
+    for powers in kind.powers:
+        if all(feed.expected.get(power) in _OWN for power in powers):
+            return powers
+    return ()

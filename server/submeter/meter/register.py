@@ -1,0 +1,282 @@
+"""An instrument's energy register, followed through roll-over, reset, exchange and damage."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from submeter.meter import saved as taken
+from submeter.meter.feed import Dial
+from submeter.meter.instant import Instant
+from submeter.meter.limits import Limits, Seen
+from submeter.meter.track import Track
+
+_PERSISTS = (5, 60.0)  # readings, seconds: so long stands what is no damage
+_RENAMED = 3  # readings; damage does not write one serial number three times
+_RETURN = 86_400.0  # s in which a register that fell or jumped may come back
+_COURSES = 4
+
+
+class Event(NamedTuple):
+    """What befell a register; numbers in `detail` are mWh (mvarh).
+
+    `kind` is index_refused, index_resumed, index_rolled_over, index_reset, index_jumped or
+    instrument_changed.
+    """
+
+    kind: str
+    detail: Mapping[str, int | str]
+
+
+class Register:
+    """Counts the energy that one register of one instrument shows.
+
+    `largest_power` in W (var) is what the connection can carry: a growth is possible if it is not
+    above largest_power * (seconds + SLACK) / 3.6 + the dial's step. A reading is accepted once a
+    later one follows from it. Others are refused, until five of them over a minute follow one
+    another, or three under another instrument's name: then the register goes on from there, what it
+    counted since is booked, and the jump itself is not. `counted` is the energy in mWh (mvarh) that
+    was accepted, and never falls. `accepted` is when the last accepted reading was taken, `refused`
+    the number of refused ones, `doubtful` tells that they are being refused now, `breaks` how often
+    in this run energy may have been missed by a change of course.
+    """
+
+    def __init__(self, dial: Dial, largest_power: float) -> None:
+        self.counted = 0
+        self.refused = 0
+        self.breaks = 0
+        self.doubtful = False
+        self.accepted: Instant | None = None
+        self._limits = Limits(dial, largest_power)
+        self._main: Track | None = None
+        self._others: list[Track] = []  # courses that refused readings may be the start of
+        self._formers: list[Track] = []  # courses that were left, oldest first
+        self._original = True
+        self._drift = 0.0
+
+    @property
+    def reading(self) -> int | None:
+        """The last accepted reading; None before the first."""
+        return self._main.sure.total if self._main else None
+
+    @property
+    def instrument(self) -> str | None:
+        """The serial number under which the accepted readings came, if one is known."""
+        return self._main.instrument if self._main else None
+
+    @property
+    def passed_through(self) -> bool:
+        """Whether `counted` only ever was the reading less the first one.
+
+        No roll-over, reset, jump or change of instrument came between.
+        """
+        main = self._main
+        if main is None or main.origin is None:
+            return False
+        return self.counted == main.sure.total - main.origin
+
+    def take(self, reading: int, at: Instant, instrument: str | None = None) -> Sequence[Event]:
+        """Take a reading in mWh (mvarh), late and repeated ones too; tell what it brought about."""
+        seen = Seen(reading, at, instrument)
+        main = self._main
+        if main is None:
+            return self._stray(seen)
+        if self._formers:
+            self._reconsider(main, at)
+        before = main.sure
+        if not main.offer(seen):
+            return self._stray(seen)
+        return () if main.sure is before else self._accept(main, before)
+
+    def swap(self, new: int | None, old: int | None, now: Instant) -> None:
+        """Go on with another instrument, that reads `new` first, after the old one read `old` last.
+
+        What the old one grew up to `old` is counted. Without `new` the register goes on from its
+        next reading. Where the change was noticed already it is corrected, if both are given.
+        Raises ValueError if `old` or `new` cannot be true.
+        """
+        main = self._main
+        counted = self.counted
+        if main and old is not None:
+            growth = self._limits.growth(main.sure, Seen(old, now))
+            if growth is None:
+                self._correct(main, new, old, now)
+                return
+            counted = max(counted, main.counted + growth)
+        # The exchange may have been right after the last reading.
+        at, restored = (main.sure.at, main.sure.restored) if main else (now, False)
+        self.counted = counted
+        self.breaks += 1
+        self._main = None
+        if new is not None:
+            self._main = Track(self._limits, Seen(new, at, None, restored), counted)
+        self._others = []
+        self._formers = []
+        self._original = self.doubtful = False
+        self.accepted = now
+
+    def saved(self) -> dict[str, Any]:
+        """Return the state as plain data for `restore`."""
+        return {
+            "counted": self.counted,
+            "original": int(self._original),
+            "course": [self._main.saved()] if self._main else [],
+            "formers": [former.saved() for former in self._formers],
+        }
+
+    def restore(self, saved: taken.Saved, now: Instant) -> None:
+        """Go on where `saved` was made; raises ValueError, and changes nothing, if it is damaged.
+
+        The time since is told by the UTC clock, which may be set right later.
+        """
+        counted = taken.whole(saved, "counted")
+        original = bool(taken.whole(saved, "original"))
+        courses = taken.tables(saved, "course")
+        tracks = [Track.restored(self._limits, each, now) for each in courses]
+        formers = taken.tables(saved, "formers")
+        self._formers = [Track.restored(self._limits, each, now) for each in formers]
+        self._main = tracks[0] if tracks else None
+        self._others = []
+        self.counted, self._original = counted, original
+        if self._main:
+            utc = self._main.sure.at.utc
+            self.accepted = Instant(now.mono - max(0.0, now.utc - utc), utc)
+
+    def _accept(self, main: Track, before: Seen) -> Sequence[Event]:
+        self._count(main)
+        if self._others:
+            self._others = []
+        events = []
+        if main.sure.total < before.total:
+            detail = {"from": before.total, "to": main.sure.total}
+            events.append(Event("index_rolled_over", detail))
+        if self.doubtful:
+            self.doubtful = False
+            events.append(Event("index_resumed", {"reading": main.sure.total}))
+        return events
+
+    def _count(self, main: Track) -> None:
+        """Take over what `main` counts; where that is less than before, wait until it is not."""
+        self.accepted = main.sure.at
+        counted = main.offset + main.grown
+        if counted > self.counted:
+            self.counted = counted
+
+    def _stray(self, seen: Seen) -> Sequence[Event]:
+        """Take a reading that does not follow from the accepted ones."""
+        fitting = [track for track in self._others if track.offer(seen)]
+        if not fitting:
+            if len(self._others) == _COURSES:
+                self._others.remove(min(self._others, key=_count_of))
+            fitting = [Track(self._limits, seen)]
+            self._others += fitting
+        best = max(fitting, key=_count_of)
+        if self._persists(best, seen):
+            return self._adopt(best, seen.at)
+        if self._main is None:
+            return ()
+        self.refused += 1
+        if self.doubtful:
+            return ()
+        self.doubtful = True
+        return (Event("index_refused", {"reading": seen.total, "after": self._main.sure.total}),)
+
+    def _persists(self, track: Track, seen: Seen) -> bool:
+        if self._main is None:
+            return track.count >= 2
+        if not self._main.named(track.instrument):
+            return track.count >= _RENAMED
+        readings, seconds = _PERSISTS
+        return track.count >= readings and seen.at.mono - track.first.at.mono >= seconds
+
+    def _adopt(self, track: Track, at: Instant) -> Sequence[Event]:
+        """Follow `track` from now on."""
+        main, self._main = self._main, track
+        self._others = []
+        self.doubtful = False
+        if main is None:
+            track.offset = self.counted
+            track.origin = track.first.total if self._original else None
+            self._original = False
+            self._count(track)
+            return ()
+        event = self._resume(main, track, at) or self._leave(main, track)
+        self._count(track)
+        return (event,)
+
+    def _resume(self, main: Track, track: Track, at: Instant) -> Event | None:
+        """Join `track` to a course that it continues after all.
+
+        That is the present one, if its last readings were late copies of an earlier one, or one
+        that was left when the register fell or jumped: the energy in between is counted once.
+        """
+        bases = [(main, main.since)]
+        bases += [
+            (former, former.sure)
+            for former in reversed(self._formers)
+            if former.sure.elapsed(at) <= _RETURN
+        ]
+        for base, reading in bases:
+            growth = self._limits.growth(reading, track.first)
+            if growth is not None and base.named(track.instrument):
+                track.offset = base.counted + growth
+                track.origin = base.origin
+                if base is not main:
+                    del self._formers[self._formers.index(base) :]
+                return Event("index_resumed", {"reading": track.sure.total})
+        return None
+
+    def _leave(self, main: Track, track: Track) -> Event:
+        """Begin `track` as another course; all it did not grow while it was followed is lost."""
+        self.breaks += 1
+        first, last = track.first.total, main.sure.total
+        detail: dict[str, int | str] = {"from": last, "to": first}
+        track.offset = self.counted
+        self._formers = [*self._formers, main][-_COURSES:]
+        if track.instrument and not main.named(track.instrument):
+            detail |= {"before": main.instrument or "", "instrument": track.instrument}
+            return Event("instrument_changed", detail)
+        if first < last and first <= self._limits.bound(main.sure, track.first.at):
+            track.offset += first
+            return Event("index_reset", detail)
+        return Event("index_jumped", detail)
+
+    def _reconsider(self, main: Track, at: Instant) -> None:
+        """See whether a clock that was set explains a jump after a restart by the time it took."""
+        drift = at.utc - at.mono
+        former = self._formers[-1]
+        if abs(drift - self._drift) < 1.0 or main.first.restored or not former.sure.restored:
+            return
+        self._drift = drift
+        mono = main.first.at.mono
+        first = main.first._replace(at=Instant(mono, mono + drift))
+        growth = self._limits.growth(former.sure, first)
+        if growth is not None and former.named(main.instrument):
+            main.offset = former.counted + growth
+            main.origin = former.origin
+            self._formers.pop()
+            self._count(main)
+
+    def _correct(self, main: Track, new: int | None, old: int, now: Instant) -> None:
+        """Take back the change of instrument that was noticed last, and book it as announced."""
+        former = self._formers[-1] if self._formers else None
+        if former is None or new is None:
+            raise ValueError(
+                f"the old instrument cannot have read {old} mWh: {main.sure.total} mWh was read "
+                f"{main.sure.elapsed(now):.0f} s ago"
+            )
+        grown = self._limits.growth(former.sure, Seen(old, main.first.at))
+        since = main.first.total - new
+        if grown is None or since < 0:
+            raise ValueError(
+                f"the old instrument cannot have read {old} mWh, or the new one {new} mWh: they "
+                f"read {former.sure.total} mWh before and {main.first.total} mWh after the exchange"
+            )
+        if grown + since > self._limits.bound(former.sure, main.first.at):
+            raise ValueError(f"{grown + since} mWh are more than the connection can have carried")
+        main.offset = former.counted + grown + since
+        main.origin = None
+        self._formers = []
+        self._count(main)
+
+
+def _count_of(track: Track) -> int:
+    return track.count

@@ -1,0 +1,128 @@
+"""Readings that follow one another, as those of one energy register do."""
+
+from typing import Any
+
+from submeter.meter import saved as taken
+from submeter.meter.instant import Instant
+from submeter.meter.limits import Limits, Seen
+
+_UNCONFIRMED = 4
+
+
+class Track:
+    """One course that a register may be on, from the reading `first` on.
+
+    `sure` is the latest reading that a later one bore out, `since` the first of those that read the
+    same, `grown` the energy from `first` to `sure`, all in mWh (mvarh). `count` readings fitted.
+    To the owner belong `offset`, what was counted before `first`, and `origin`, the reading at
+    which nothing was counted, None once what is counted no longer is the reading less that.
+    """
+
+    __slots__ = (
+        "_limits",
+        "_unconfirmed",
+        "count",
+        "first",
+        "grown",
+        "instrument",
+        "offset",
+        "origin",
+        "since",
+        "sure",
+    )
+
+    def __init__(
+        self, limits: Limits, first: Seen, offset: int = 0, origin: int | None = None
+    ) -> None:
+        self.first = self.sure = self.since = first
+        self.instrument = first.instrument
+        self.count = 1
+        self.grown = 0
+        self.offset = offset
+        self.origin = origin
+        self._limits = limits
+        # Each with what the register grew from `sure` to it.
+        self._unconfirmed: list[tuple[Seen, int]] = []
+
+    @property
+    def counted(self) -> int:
+        """What is counted at `sure`."""
+        return self.offset + self.grown
+
+    def named(self, instrument: str | None) -> bool:
+        """Tell whether `instrument` may be the one of this track; None is an unknown one."""
+        mine = self.instrument
+        return instrument == mine or instrument is None or mine is None
+
+    def offer(self, seen: Seen) -> bool:
+        """Take `seen` if it fits, and tell; `sure` moves on if it bears an earlier reading out.
+
+        A checksum of a few bits lets one damaged reading in many through: none is sure until a
+        later one follows from it. The largest such wins, so that a late reading cannot displace a
+        newer one.
+        """
+        if not self.named(seen.instrument):
+            return False
+        place, borne_out, step = -1, 0, 0
+        for index, (earlier, grown) in enumerate(self._unconfirmed):
+            if grown >= borne_out:
+                growth = self._limits.growth(earlier, seen)
+                if growth is not None:
+                    place, borne_out, step = index, grown, growth
+        if place >= 0:
+            self._confirm(place, seen, step)
+        else:
+            growth = self._limits.growth(self.sure, seen)
+            if growth is None:
+                return False
+            self._unconfirmed.append((seen, growth))
+            del self._unconfirmed[:-_UNCONFIRMED]
+        self.count += 1
+        return True
+
+    def _confirm(self, place: int, seen: Seen, step: int) -> None:
+        sure, grown = self._unconfirmed[place]
+        if grown:
+            self.since = sure
+            self.grown += grown
+        self.sure = sure
+        if self.instrument is None and sure.instrument == seen.instrument:
+            self.instrument = sure.instrument
+        later = self._unconfirmed[place + 1 :]
+        self._unconfirmed = [(seen, step)]
+        for each, _ in later:
+            growth = self._limits.growth(sure, each)
+            if growth is not None:
+                self._unconfirmed.insert(-1, (each, growth))
+
+    def saved(self) -> dict[str, Any]:
+        """Return the state as plain data, without the readings that are not sure."""
+        return {
+            "first": self.first.total,
+            "first_utc": self.first.at.utc,
+            "total": self.sure.total,
+            "utc": self.sure.at.utc,
+            "since": self.since.at.utc,
+            "instrument": self.instrument,
+            "grown": self.grown,
+            "offset": self.offset,
+            "origin": self.origin,
+        }
+
+    @classmethod
+    def restored(cls, limits: Limits, saved: taken.Saved, now: Instant) -> "Track":
+        """Return the track that gave `saved`; raises ValueError if none can have."""
+
+        def seen(total: str, utc: str) -> Seen:
+            at = Instant(now.mono, taken.seconds(saved, utc))
+            return Seen(taken.whole(saved, total), at, instrument, restored=True)
+
+        instrument = taken.text(saved, "instrument")
+        track = cls(limits, seen("first", "first_utc"))
+        track.sure = seen("total", "utc")
+        track.since = seen("total", "since")
+        track.grown = taken.whole(saved, "grown")
+        track.offset = taken.whole(saved, "offset")
+        if saved.get("origin") is not None:
+            track.origin = taken.whole(saved, "origin")
+        return track

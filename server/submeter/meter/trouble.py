@@ -1,0 +1,41 @@
+"""What is wrong inside a meter: the reasons behind Meter_Error."""
+
+from enum import IntEnum
+
+
+class Reason(IntEnum):
+    """The states of Meter_Error_Reason, the gravest first."""
+
+    NONE = 0
+    STORE = 1
+    INDEX = 2
+    SOURCE = 3
+    CLOCK = 4
+    INTERNAL = 5
+
+
+class Troubles:
+    """The present troubles, each with a text for people; the gravest is the meter's reason."""
+
+    def __init__(self) -> None:
+        self._texts: dict[Reason, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    @property
+    def reason(self) -> Reason:
+        """The gravest of the present reasons."""
+        return min(self._texts, default=Reason.NONE)
+
+    def tell(self, reason: Reason, text: str | None) -> bool:
+        """Note a trouble, or with None its end; return whether that is news."""
+        news = (reason in self._texts) != (text is not None)
+        if text is None:
+            self._texts.pop(reason, None)
+        else:
+            self._texts[reason] = text
+        return news
+
+    def __str__(self) -> str:
+        return "; ".join(text for _, text in sorted(self._texts.items()))
