@@ -2,6 +2,7 @@
 # make test   checks, then every test; installs what it needs
 # make check  ruff, ruff format, mypy --strict
 # make bench  speed and memory, as ratios against a peer in the same run
+# make soak   200 kills of the running program, and the state machines for longer; half an hour
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -9,7 +10,9 @@ CONFIG ?= config.example.yaml
 INSTALL := apt-get update -qq && apt-get install -y -qq --no-install-recommends
 PEERS  := gcc libc6-dev pkg-config libmodbus-dev
 
-.PHONY: run test check bench tools peers clean
+KILLS  ?= 200
+
+.PHONY: run test check bench soak tools peers clean
 
 run: $(VENV)/.runtime
 	$(BIN)/submeter run $(CONFIG)
@@ -24,6 +27,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev peers
 	$(BIN)/python -m tests.bench
+
+soak: $(VENV)/.dev
+	SUBMETER_KILLS=$(KILLS) $(BIN)/pytest tests/crash
 
 # mbpoll is a Debian package: only root can install it.
 tools:

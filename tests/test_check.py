@@ -34,10 +34,10 @@ def test_report(
         for cells in ([cell.strip() for cell in line.strip("│").split("│")] for line in lines)
         if len(cells) == 4
     }
-    assert "note: 'store' is accepted but not used yet" in lines
-    assert "names '[b]....'" in lines[1]
-    assert len(rows) == 53
-    assert rows["Active_Energy_Import"] == ["kWh", "one", "measured"]
+    assert not [line for line in lines if line.startswith("note:")]
+    assert "names '[b]....'" in lines[0]
+    assert len(rows) == 62
+    assert rows["Active_Energy_Import"] == ["kWh", "simulated", "measured"]
     assert rows["Communication_Status"] == ["", "the meter itself", "measured"]
     assert rows["Tamper_Alarm"] == ["", "", "absent"]
     assert "  Modbus TCP on 127.0.0.1 port 1502" in lines

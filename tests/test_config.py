@@ -4,30 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from submeter import config
-from submeter.errors import ConfigError
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.tic.settings import TicSettings
+from tooling.configs import GOOD, faults, load
 
-GOOD = """\
-site: Park
-meters:
-  - name: one
-    unit_id: 1
-    sources:
-      - simulated: {seed: 7}
-  - name: two
-    unit_id: 2
-    sources:
-      - tic: {port: /dev/ttyUSB0}
-modbus:
-  tcp: {host: 127.0.0.1, port: 1502}
-bacnet: {device_id: 4000}
-"""
 EVERY_NAME = """\
 site: Résidence du Parc
 maps: own
-store: {path: data/submeter.db}
+store: {path: data/submeter.db, commit: 10.0, sample: 60, retention: 100}
 meters:
   - name: main
     unit_id: 1
@@ -39,7 +23,38 @@ meters:
           format: 8N1
           maps: {standard: tic-standard, historique: tic-historique}
           options: [va_as_w]
+        name: linky
+      - simulated: {seed: 7}
+    priority: {Frequency: [simulated, linky]}
+    return_after: 30.0
+    cross_check:
+      sources: [linky, simulated]
+      point: Active_Energy_Import
+      window: 60.0
+      limit: 5.0
+      hysteresis: 1.0
+      least: 100.0
+    initial_index: {Active_Energy_Import: 48211.337}
+    rating: {current: 60.0, voltage: 230.0, power: 36.0}
+    demand: {window: fixed, subinterval: 1}
+    alarms:
+      phase_loss: {below: 50.0, hysteresis: 5.0, on_delay: 2.0, off_delay: 5.0}
+      overload: {hysteresis: 5.0, on_delay: 10.0, off_delay: 10.0}
+      energy_direction: {deadband: 20.0, on_delay: 0.0, off_delay: 0.0}
+      voltage_unbalance: {hysteresis: 0.5, on_delay: 30.0, off_delay: 30.0}
+      current_unbalance: {above: 50.0, hysteresis: 5.0, min_load: 10.0}
+      phase_sequence: {tolerance: 50.0, on_delay: 2.0, off_delay: 2.0}
+    settings: {CT_Primary_Rating: 200, Demand_Interval: 30}
+    sealed: true
+    mid: {number: LNE-12345, expires: "2034-12-31"}
     bacnet: {instance_offset: 1000, name_prefix: "main."}
+  - name: common
+    unit_id: 2
+    calculated: main - tenant
+  - name: tenant
+    unit_id: 3
+    sources: [simulated: {}]
+access: {networks: [192.0.2.0/24, serial], unlock: none, lease: 10, attempts: 5}
 modbus:
   tcp: {host: 0.0.0.0, port: 502}
   rtu: {port: /dev/ttyUSB0, baudrate: 19200, parity: even}
@@ -51,19 +66,6 @@ bacnet:
   vendor_id: 999
 http: {host: 0.0.0.0, port: 8080}
 """
-
-
-def load(folder: Path, text: str, *overrides: str) -> config.Loaded:
-    path = folder / "config.yaml"
-    path.write_text(text, encoding="utf-8")
-    (folder / "own").mkdir(exist_ok=True)
-    return config.load(path, overrides)
-
-
-def faults(folder: Path, text: str, *overrides: str) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        load(folder, text, *overrides)
-    return [fault.removeprefix(f"{folder}/config.yaml:") for fault in caught.value.faults]
 
 
 def test_a_good_configuration(tmp_path: Path) -> None:
@@ -81,7 +83,12 @@ def test_a_good_configuration(tmp_path: Path) -> None:
 
 def test_every_name_of_the_design_is_accepted(tmp_path: Path) -> None:
     loaded = load(tmp_path, EVERY_NAME)
-    assert loaded.config.store.path == "data/submeter.db"
+    assert loaded.store_path == tmp_path / "data" / "submeter.db"
+    main, common, _ = loaded.config.meters
+    assert [source.called for source in main.sources] == ["linky", "simulated"]
+    assert [source.kind for source in main.sources] == ["tic", "simulated"]
+    assert main.rating.power == 36
+    assert (common.calculated, common.sources) == ("main - tenant", [])
     assert loaded.config.modbus.rtu
     assert loaded.config.modbus.rtu.parity == "even"
     assert loaded.own_maps == (tmp_path / "own",)
@@ -89,7 +96,6 @@ def test_every_name_of_the_design_is_accepted(tmp_path: Path) -> None:
 
 def test_keys_whose_part_does_not_exist_yet_are_noted(tmp_path: Path) -> None:
     assert load(tmp_path, EVERY_NAME).unused() == [
-        "'store' is accepted but not used yet",
         "'http' is accepted but not used yet",
         "'modbus.rtu' is accepted but not used yet",
     ]
@@ -114,7 +120,7 @@ def test_keys_whose_part_does_not_exist_yet_are_noted(tmp_path: Path) -> None:
         (
             "simulated: {seed: 7}",
             "wes: {}",
-            "6:9: unknown key 'meters.0.sources.0.wes'; known here: tic, simulated",
+            "6:9: unknown key 'meters.0.sources.0.wes'; known here: name, tic, simulated",
         ),
         ("    unit_id: 1\n", "", "3:5: key 'meters.0.unit_id' is missing; add it"),
         (
@@ -161,7 +167,7 @@ def test_keys_whose_part_does_not_exist_yet_are_noted(tmp_path: Path) -> None:
         (
             "    sources:\n      - simulated: {seed: 7}\n",
             "    sources: []\n",
-            "5:14: meters.0.sources: at least one entry should stand here",
+            "3:5: meter 'one' has either 'sources' or 'calculated'; write one of them",
         ),
         (
             "- simulated: {seed: 7}",
@@ -182,7 +188,7 @@ def test_keys_whose_part_does_not_exist_yet_are_noted(tmp_path: Path) -> None:
         (
             "      - simulated: {seed: 7}\n",
             "      - simulated: {}\n      - simulated: {}\n",
-            "7:9: one source feeds a meter; a second one is not served yet: remove it",
+            "7:9: meter 'one' has two sources called 'simulated'; give one a 'name'",
         ),
         # what must agree
         (

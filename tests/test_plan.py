@@ -45,11 +45,76 @@ def test_meters_are_made(tmp_path: Path) -> None:
     (tmp_path / "linky.tic").write_bytes(b"\x02")
     path = write(tmp_path, "simulated: {seed: 7}", "tic: {port: 'replay:linky.tic'}")
     one, two = made(path)
-    assert isinstance(one.source, SimulatedSource)
-    assert isinstance(two.source, TicSource)
-    assert (one.meter.name, two.meter.name) == ("one", "two")
-    assert one.meter.max_age == one.source.max_age
-    assert str(tmp_path / "linky.tic") in two.source.describe()
+    assert (one.entry.name, two.entry.name) == ("one", "two")
+    simulated, tic = one.sources["simulated"], two.sources["tic"]
+    assert isinstance(simulated, SimulatedSource)
+    assert isinstance(tic, TicSource)
+    assert (simulated.name, tic.name) == ("one", "two")
+    (feed,) = one.feeds
+    assert (feed.name, feed.max_age) == ("simulated", simulated.max_age)
+    assert feed.expected == simulated.expected
+    assert feed.dials == simulated.dials
+    assert str(tmp_path / "linky.tic") in tic.describe()
+
+
+def test_a_meter_of_two_sources(tmp_path: Path) -> None:
+    (tmp_path / "linky.tic").write_bytes(b"\x02")
+    path = write(tmp_path, "tic: {port: 'replay:linky.tic'}\n      - simulated: {}")
+    (one,) = made(path, "meters.0.priority={Frequency: [simulated, tic]}")
+    assert [feed.name for feed in one.feeds] == ["tic", "simulated"], "as they are preferred"
+    assert [source.name for source in one.sources.values()] == ["one.tic", "one.simulated"]
+    assert one.setup.priority == {"Frequency": ["simulated", "tic"]}
+    expected = one.expected()
+    assert expected["Frequency"] is Quality.MEASURED
+    assert expected["Active_Power_Total"] is Quality.DERIVED  # of the Linky, which comes first
+    loaded = config.load(path)
+    assert plan.max_age(loaded, loaded.config.meters[0]) == 20, "that of the slower source"
+
+
+def test_the_bound_of_an_index(tmp_path: Path) -> None:
+    path = write(tmp_path, "simulated: {}")
+    assert made(path)[0].setup.largest_power == SimulatedSource.largest_power
+    assert made(path, "meters.0.rating.power=36")[0].setup.largest_power == 36_000
+
+
+def calculated(folder: Path, text: str, source: str = "simulated: {}") -> Path:
+    more = f"  - {{name: net, unit_id: 9, calculated: {text}}}\n"
+    return write(folder, source, "simulated: {}", more=more)
+
+
+def test_a_calculated_meter(tmp_path: Path) -> None:
+    path = calculated(tmp_path, "one - two")
+    one, _, net = made(path)
+    assert net.sources == {}
+    assert net.calculated
+    assert one.calculated is None
+    assert net.calculated.expression.names == ("one", "two")
+    assert [feed.name for feed in net.feeds] == ["calculated"]
+    assert net.feeds[0].max_age == plan.CALCULATED_AGE
+    expected = net.expected()
+    assert expected["Active_Power_Total"] is Quality.DERIVED
+    assert expected["Active_Energy_Import"] is Quality.DERIVED
+    assert expected["Voltage_L1_N"] is Quality.ABSENT, "two meters have no common voltage"
+    loaded = config.load(path)
+    assert plan.max_age(loaded, loaded.config.meters[2]) == plan.CALCULATED_AGE
+
+
+def test_meters_keep_their_order_whatever_they_are_calculated_from(tmp_path: Path) -> None:
+    path = calculated(tmp_path, "one - two")
+    first = ("meters.0.sources=", "meters.0.calculated=net + two")
+    assert [each.entry.name for each in made(path, *first)] == ["one", "two", "net"]
+
+
+def test_a_calculated_meter_has_its_faults_told_too(tmp_path: Path) -> None:
+    path = calculated(tmp_path, "one - two, settings: {Demand_Intervall: 3}")
+    assert faults(path) == [
+        "11:62: 'Demand_Intervall' cannot stand here; did you mean 'Demand_Interval'?"
+    ]
+
+
+def test_the_faults_of_its_parts_are_told_once(tmp_path: Path) -> None:
+    found = faults(calculated(tmp_path, "one - two", "tic: {port: a}"))
+    assert [fault.split(":")[0] for fault in found] == ["7"]
 
 
 def test_expected_qualities(tmp_path: Path) -> None:

@@ -20,7 +20,12 @@ def obey(request: Request, meters: Mapping[str, Meter], now: Instant) -> str:
     if meter is None or order is None:
         message = f"there is no meter '{request.meter}' or no action '{request.action}' here"
         raise WriteRefusedError(Refusal.UNKNOWN, message)
-    return order(meter, request.argument, Who("cli", request.who), now)
+    try:
+        return order(meter, request.argument, Who("cli", request.who), now)
+    except (KeyError, TypeError, AttributeError):
+        # Anybody who may write the store's file may put anything there.
+        message = f"request {request.id} makes no sense: {request.action} {request.argument!r:.100}"
+        raise WriteRefusedError(Refusal.UNKNOWN, message) from None
 
 
 def _set(meter: Meter, argument: Mapping[str, Any], who: Who, now: Instant) -> str:

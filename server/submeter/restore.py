@@ -4,18 +4,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from submeter import __version__, changes, seal
 from submeter.config import Loaded
+from submeter.errors import StoreError
 from submeter.meter.access import Access
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter
-from submeter.meter.setup import Command, Saved
+from submeter.meter.setup import Command, Saved, Setup
 from submeter.meter.trouble import Reason
 from submeter.plan import PlannedMeter
 from submeter.store.store import Store
 
+T = TypeVar("T")
+
+ADDRESS = "Modbus_Address"
 _CONFIGURATION, _STATE = "configuration", "state"
 
 
@@ -41,6 +46,7 @@ def meters(
     now = Instant.now()
     access = Access(loaded.config.access, audit)
     kept = store.notes()
+    saved = _Saved(store)
     notes = _tell_start(loaded, kept, audit, now)
     served = []
     for each in planned:
@@ -50,22 +56,14 @@ def meters(
             notes[key] = note
             audit.note("seal" if intact else "seal_broken", each.entry.name, at=now)
         setup = replace(each.setup, commands=commands, intact=intact)
-        meter = Meter(
-            each.entry.name,
-            each.map.points,
-            each.feeds,
-            setup,
-            _saved(store, each.entry.name),
-            audit=audit,
-            access=access,
-            start=now,
-        )
+        meter = _meter(each, setup, saved, audit, access, now)
         if store.trouble:
             meter.trouble(Reason.STORE, store.trouble, now)
         served.append(ServedMeter(each, meter))
         if each.calculated and (marks := kept.get(_calculation(each))):
             each.calculated.restore(json.loads(marks))
     _connect(served)
+    _keep_addresses_apart([each.meter for each in served])
     return served, notes
 
 
@@ -82,16 +80,48 @@ def _calculation(each: PlannedMeter) -> str:
     return f"calculated:{each.entry.name}"
 
 
-def _saved(store: Store, name: str) -> Saved:
-    rows = {point: row for (meter, point), row in store.saved_indexes().items() if meter == name}
-    settings = store.saved_settings()
-    return Saved(
-        totals={point: row.total for point, row in rows.items() if row.total is not None},
-        states={point: row.state for point, row in rows.items()},
-        settings={point: value for (meter, point), value in settings.items() if meter == name},
-        demand=store.saved_demands().get(name),
-        interval=store.last_interval(name),
-    )
+def _meter(
+    each: PlannedMeter, setup: Setup, saved: "_Saved", audit: Audit, access: Access, now: Instant
+) -> Meter:
+    name = each.entry.name
+    points, feeds, own = each.map.points, each.feeds, saved.of(name)
+    try:
+        return Meter(name, points, feeds, setup, own, audit=audit, access=access, start=now)
+    except ValueError as error:
+        # Without what was counted, an index would begin anew, and could fall.
+        raise StoreError(
+            f"store {saved.store.path}: what it holds of meter '{name}' makes no sense ({error}); "
+            "put back a copy of the file"
+        ) from None
+
+
+class _Saved:
+    """What `store` has of every meter, read once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._indexes = _by_meter(store.saved_indexes())
+        self._settings = _by_meter(store.saved_settings())
+        self._demands = store.saved_demands()
+
+    def of(self, meter: str) -> Saved:
+        """Return what there is of one meter."""
+        rows = self._indexes.get(meter, {})
+        return Saved(
+            totals={point: row.total for point, row in rows.items() if row.total is not None},
+            states={point: row.state for point, row in rows.items()},
+            settings=self._settings.get(meter, {}),
+            demand=self._demands.get(meter),
+            interval=self.store.last_interval(meter),
+        )
+
+
+def _by_meter(found: Mapping[tuple[str, str], T]) -> dict[str, dict[str, T]]:
+    """Return what is kept by meter and point, by meter."""
+    sorted_out: dict[str, dict[str, T]] = {}
+    for (meter, point), each in found.items():
+        sorted_out.setdefault(meter, {})[point] = each
+    return sorted_out
 
 
 def _connect(served: Sequence[ServedMeter]) -> None:
@@ -102,6 +132,19 @@ def _connect(served: Sequence[ServedMeter]) -> None:
         if calculated:
             for name in calculated.expression.names:
                 by_name[name].subscribe(partial(calculated.hear, name))
+
+
+def _keep_addresses_apart(meters: Sequence[Meter]) -> None:
+    """Refuse a Modbus address that another meter has."""
+
+    def objection(own: Meter, address: int | float) -> str | None:
+        for other in meters:
+            if other is not own and other.settings.value(ADDRESS) == address:
+                return f"{ADDRESS} {address:g} is that of meter '{other.name}'; take another"
+        return None
+
+    for meter in meters:
+        meter.settings.object_to(ADDRESS, partial(objection, meter))
 
 
 def _tell_start(

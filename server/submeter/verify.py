@@ -36,7 +36,7 @@ def show(target: Path, trusted: str | None = None) -> bool:
             found += 1
     rows = ", ".join(f"{count} {table} rows" for table, count in verification.rows.items())
     names = ", ".join(each.hex() for each in verification.keys) or "none"
-    result = f"{found} faults" if found else "good"
+    result = f"broken, faults: {found}" if found else "good"
     console.print(f"{database}: {result}; {rows or 'nothing read'}; signed by key {names}")
     return not found
 

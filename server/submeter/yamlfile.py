@@ -24,6 +24,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST_FILE = 1_000_000  # bytes; a map of every register of a large meter is a tenth of this
 DEEPEST = 20
+# Where an int or a float may stand, pydantic complains once of each, below the value itself.
+_BRANCHES = ((("int",), "int_type"), (("float",), "float_type"))
 MOST_FAULTS = 50  # told at once; more are one mistake rather than many
 
 
@@ -106,19 +108,24 @@ class Document:
 
     def _explain(self, model: type[BaseModel], fault: Any) -> str:
         loc: Loc = fault["loc"]
+        message = fault["msg"].removeprefix("Value error, ")
+        if (loc[-1:], fault["type"]) in _BRANCHES:
+            loc, message = loc[:-1], "input should be a valid number"
         path = ".".join(str(step) for step in loc)
         if fault["type"] == "extra_forbidden":
             keys = _known_keys(model, loc[:-1])
             return self.fault(loc, f"unknown key '{path}'; {suggest(str(loc[-1]), keys)}", True)
         if fault["type"] == "missing":
             return self.fault(loc[:-1], f"key '{path}' is missing; add it")
-        message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "value_error":
             return self.fault(loc, f"{path}: {message}" if path else message)
         if fault["type"] in ("model_type", "dict_type"):
             message = "keys with values should stand here"
         if fault["type"] == "too_short":
-            message = "at least one entry should stand here"
+            least = fault["ctx"]["min_length"]
+            message = (
+                f"at least {'one entry' if least == 1 else f'{least} entries'} should stand here"
+            )
         message = f"{message[0].lower()}{message[1:]}, not {_short(fault['input'])}"
         return self.fault(loc, f"{path}: {message}" if path else message)
 

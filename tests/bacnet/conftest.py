@@ -7,8 +7,8 @@ import pytest
 from bacnet.client import Client
 from submeter.bacnet import BacnetFace, BacnetSettings, ServedMeter
 from submeter.meter.meter import Meter
-from submeter.meter.reading import Quality
 from submeter.pointmap import meter_map
+from tooling import meters
 
 DEVICE_ID = 4000
 # An address and ports of this process's own: several test runs may go on at the same time.
@@ -18,14 +18,14 @@ _numbers = itertools.count(20000 + os.getpid() % 100 * 100)
 
 @pytest.fixture
 def meter() -> Meter:
-    """A meter whose source gives every point but the one that it makes itself."""
+    """A meter whose source gives every point that the meter does not make itself."""
     return make_meter("main")
 
 
 def make_meter(name: str) -> Meter:
     points = meter_map.load("standard").points
     given = [point.name for point in points if point.name != "Communication_Status"]
-    return Meter(name, points, dict.fromkeys(given, Quality.MEASURED), 60.0)
+    return meters.meter(name, points, given, 60.0, meters.WHOLE)
 
 
 def settings(port: int, **changed: object) -> BacnetSettings:

@@ -20,6 +20,7 @@ from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter, values
 from submeter.meter.reading import Update
 from submeter.pointmap import meter_map
+from tooling import meters
 
 STANDARD = meter_map.load("standard")
 NAME, PRESENT_VALUE, RELIABILITY, STATUS_FLAGS, DESCRIPTION = 77, 85, 103, 111, 28
@@ -41,7 +42,7 @@ async def test_a_changed_reading_is_what_the_next_read_sees(client: Client, mete
 
 
 async def test_index_is_served_whole_and_as_a_float(client: Client, meter: Meter) -> None:
-    meter.update(values({"Active_Energy_Import": 123_456_999_999}), at(1))
+    meters.know(meter, {"Active_Energy_Import": 123_456_999_999}, at(1))
     assert await client.value(ACCUMULATOR, 1, PRESENT_VALUE) == b"\x23\x01\xe2\x40"
     assert await client.value(ANALOG_INPUT, 101, PRESENT_VALUE) == real(123_456.999999)
 
@@ -85,7 +86,7 @@ async def test_object_list_is_the_map(client: Client) -> None:
 async def test_every_listed_property_can_be_read(client: Client, meter: Meter, known: bool) -> None:
     if known:
         states = {p.name: next(iter(p.states), 0) for p in meter.points}
-        meter.update(values(states), at(1))
+        meters.know(meter, states, at(1))
     for kind, instance in await objects(client):
         octets = await client.value(kind, instance, PROPERTY_LIST)
         listed = []
@@ -107,16 +108,16 @@ async def test_every_listed_property_can_be_read(client: Client, meter: Meter, k
 
 
 async def test_two_meters_in_one_device(port: int) -> None:
-    meters = make_meter("workshop"), make_meter("bakery")
+    workshop, bakery = make_meter("workshop"), make_meter("bakery")
     served = [
-        ServedMeter(meters[0], STANDARD, 1000, "W_"),
-        ServedMeter(meters[1], STANDARD, 2000, "B_"),
+        ServedMeter(workshop, STANDARD, 1000, "W_"),
+        ServedMeter(bakery, STANDARD, 2000, "B_"),
     ]
     face = BacnetFace(settings(port), served)
     await face.start()
     client = Client((HOST, port))
-    meters[0].update(values({"Frequency": 49.9}), at(1))
-    meters[1].update(values({"Frequency": 50.1}), at(1))
+    workshop.update(values({"Frequency": 49.9}), at(1))
+    bakery.update(values({"Frequency": 50.1}), at(1))
     assert await client.value(ANALOG_INPUT, 1021, PRESENT_VALUE) == real(49.9)
     assert await client.value(ANALOG_INPUT, 2021, PRESENT_VALUE) == real(50.1)
     assert await client.fault(ANALOG_INPUT, 21, PRESENT_VALUE) == (1, 31)

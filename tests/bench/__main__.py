@@ -4,7 +4,7 @@ import importlib
 import sys
 from importlib.util import find_spec
 
-SECTIONS = ("modbus", "bacnet", "latency", "startup")
+SECTIONS = ("modbus", "bacnet", "latency", "startup", "meter", "store")
 
 
 def main(names: list[str]) -> None:

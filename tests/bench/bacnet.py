@@ -16,9 +16,9 @@ from statistics import median
 from submeter.bacnet.face import BacnetFace
 from submeter.bacnet.settings import BacnetSettings, ServedMeter
 from submeter.meter.instant import Instant
-from submeter.meter.meter import Meter, values
-from submeter.meter.reading import Quality
+from submeter.meter.meter import values
 from submeter.pointmap import meter_map
+from tooling import meters
 
 from .bacnet_load import Kind, Result, measure
 
@@ -94,7 +94,7 @@ def _server(name: str) -> Iterator[None]:
 
 async def _submeter() -> None:
     standard = meter_map.load("standard")
-    meter = Meter("bench", standard.points, {"Active_Power_Total": Quality.MEASURED}, 3600)
+    meter = meters.meter("bench", standard.points, ["Active_Power_Total"], 3600)
     meter.update(values({"Active_Power_Total": 12.5}), Instant.now())
     settings = BacnetSettings(f"{HOST}/8", 4000, "bench", SERVERS["submeter"])
     await BacnetFace(settings, [ServedMeter(meter, standard)]).start()

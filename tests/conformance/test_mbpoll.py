@@ -102,7 +102,9 @@ async def test_every_word(port: int, table: Table) -> None:
     """What mbpoll prints as a float has six digits; the words show all of them."""
     forms = {"float32": ">f", "uint32": ">I", "int64": ">q"}
     unknown = {"float32": "7FC00000", "uint32": "FFFFFFFF", "int64": "8000000000000000"}
-    for block in ((0, 84), (100, 16), (1000, 16)) if table is Table.INPUT else ((0, 84), (1000, 18)):
+    for block in (
+        ((0, 84), (100, 16), (1000, 16)) if table is Table.INPUT else ((0, 84), (1000, 18))
+    ):
         first, count = str(block[0] + 1), str(block[1])
         options = ("-t", f"{TABLES[table]}:hex", "-r", first, "-c", count)
         words, complaint = await mbpoll(port, *options)

@@ -11,10 +11,11 @@ import pytest
 
 from submeter.bacnet import BacnetFace, BacnetSettings, ServedMeter
 from submeter.meter.instant import Instant
-from submeter.meter.meter import Meter, values
+from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
 from submeter.pointmap import meter_map
 from submeter.pointmap.meter_map import BacnetObject
+from tooling import meters
 
 rusty = pytest.importorskip("rusty_bacnet")
 
@@ -29,7 +30,8 @@ NUMBERS = {
     "Energy_Direction": 1,
     "Modbus_Baudrate": 19200,
 }
-UNKNOWN = "THD_Current_L1", "Meter_Error"
+UNKNOWN = "THD_Current_L1", "Tamper_Alarm"
+RELIABILITY = {Quality.STALE: 12, Quality.ABSENT: 1}  # COMMUNICATION_FAILURE, NO_SENSOR
 
 
 def number(index: int, name: str) -> float:
@@ -38,15 +40,17 @@ def number(index: int, name: str) -> float:
 
 @pytest.fixture
 def meter() -> Meter:
-    """A meter that knows every point but two."""
+    """A meter that knows every point but two, and has no gaps to count."""
     given = [point.name for point in STANDARD.points if point.name != "Communication_Status"]
-    made = Meter("main", STANDARD.points, dict.fromkeys(given, Quality.MEASURED), 60.0)
+    made = meters.meter("main", STANDARD.points, given, 60.0, meters.WHOLE)
     known = {
         point.name: number(index, point.name)
         for index, point in enumerate(STANDARD.points)
         if point.name in given and point.name not in UNKNOWN
     }
-    made.update(values({k: int(v) if v == int(v) else v for k, v in known.items()}), Instant(1, 1))
+    meters.know(made, {k: int(v) if v == int(v) else v for k, v in known.items()}, Instant(1, 1))
+    bad = [name for name, reading in made.readings.items() if not reading.quality.good]
+    assert sorted(bad) == sorted([*UNKNOWN, "Index_Gap_Time"])
     return made
 
 
@@ -140,7 +144,7 @@ async def test_every_object_of_the_device(client: Any, server: str, meter: Meter
         check_value(entry, reading.value, results[0])
         values_of = [result["value"].value for result in results[1:]]
         assert values_of[0]["data"] == (b"\x00" if reading.quality.good else b"\x40")
-        assert values_of[1] == (0 if reading.quality.good else 12)
+        assert values_of[1] == RELIABILITY.get(reading.quality, 0)
         assert values_of[2] == 0
         assert values_of[3].startswith(entry.point.description)
         assert len(values_of[4]) >= 7

@@ -158,6 +158,16 @@ def test_a_break_between_two_looks_is_one_too() -> None:
     assert value(feeds, U, 72.1) == (229.0, MEASURED)  # stale from 54 to 55
 
 
+def test_another_good_quality_is_no_break() -> None:
+    feeds = two()
+    assert value(feeds, U, 11) == (229.0, MEASURED)
+    for second in range(12, 72, 6):
+        feeds.update("tic", Update({U: Value(231.0, [MEASURED, ESTIMATED][second % 4 // 2])}),
+                     at(second))  # fmt: skip
+    assert value(feeds, U, 71) == (229.0, MEASURED)
+    assert feeds.readings(at(72))[U].value == 231.0
+
+
 def test_the_first_words_of_a_source_are_no_return() -> None:
     feeds = Feeds([feed("tic", U), feed("clamp", U)])
     feeds.update("clamp", says(u=229.0), at(0))

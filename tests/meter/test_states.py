@@ -60,9 +60,10 @@ def test_a_meter_that_measures_nothing_has_no_states() -> None:
 
 def test_points_that_the_meter_lacks_are_left_out() -> None:
     states = States(PROMPT, Rating(), ("Phase_Loss_L1",))
-    readings = {"Voltage_L1_N": Reading(10.0, M), "Phase_Loss_L1": NOTHING}
+    volts = {"Voltage_L1_N": Reading(10.0, M), "Voltage_L2_N": Reading(230.0, M)}
+    readings = {**volts, "Phase_Loss_L1": NOTHING}
     states.apply(readings, lambda _: None, Instant(0.0, 0.0))
-    assert readings.keys() == {"Voltage_L1_N", "Phase_Loss_L1"}
+    assert readings.keys() == {*volts, "Phase_Loss_L1"}
     assert readings["Phase_Loss_L1"].value == 1
 
 
@@ -98,35 +99,39 @@ def test_phase_loss_of_three_phases() -> None:
     assert readings["Phase_Loss_L1"].at == Instant(1.0, 1.7e9 + 1)
 
 
-def test_phase_loss_of_a_single_phase_meter() -> None:
+def test_a_single_phase_meter_has_no_phase_loss() -> None:
     readings = Stage().look(Voltage_L1_N=231.0)
-    assert readings["Phase_Loss_L1"].value == 0
-    assert readings["Phase_Loss_L2"] == readings["Phase_Loss_L3"] == NOTHING
+    assert all(readings[f"Phase_Loss_L{n}"] == NOTHING for n in (1, 2, 3))
 
 
 def test_phase_loss_has_hysteresis_and_delays() -> None:
     stage = Stage(AlarmSettings(), Rating(voltage=120))
     volts = [59, 59, 59, 65, 67, 67, 67, 67, 67, 67]
-    found = [stage.look(Voltage_L1_N=float(each))["Phase_Loss_L1"].value for each in volts]
+    found = [
+        stage.look(Voltage_L2_N=230.0, Voltage_L1_N=float(each))["Phase_Loss_L1"].value
+        for each in volts
+    ]
     assert found == [0, 0, 1, 1, 1, 1, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("quality", [STALE, FAILED])
 def test_a_state_is_stale_with_its_input_and_keeps_its_value(quality: Quality) -> None:
     stage = Stage()
-    lost = stage.look(Voltage_L1_N=0.0)["Phase_Loss_L1"]
-    kept = stage.look(Voltage_L1_N=Reading(230.0, quality, Instant(9.0, 9.0)))["Phase_Loss_L1"]
+    lost = stage.look(Voltage_L2_N=230.0, Voltage_L1_N=0.0)["Phase_Loss_L1"]
+    kept = stage.look(Voltage_L2_N=230.0, Voltage_L1_N=Reading(230.0, quality, Instant(9.0, 9.0)))[
+        "Phase_Loss_L1"
+    ]
     assert kept == Reading(1, STALE, lost.at)
-    assert stage.look(Voltage_L1_N=230.0)["Phase_Loss_L1"].value == 0
+    assert stage.look(Voltage_L2_N=230.0, Voltage_L1_N=230.0)["Phase_Loss_L1"].value == 0
 
 
 def test_a_state_that_was_never_known_has_no_value() -> None:
-    readings = Stage().look(Voltage_L1_N=Reading(None, STALE))
+    readings = Stage().look(Voltage_L2_N=230.0, Voltage_L1_N=Reading(None, STALE))
     assert readings["Phase_Loss_L1"] == Reading(None, STALE)
 
 
 def test_an_estimate_makes_an_estimate() -> None:
-    readings = Stage().look(Voltage_L1_N=Reading(230.0, E, Instant(0.2, 7.0)))
+    readings = Stage().look(Voltage_L2_N=230.0, Voltage_L1_N=Reading(230.0, E, Instant(0.2, 7.0)))
     assert readings["Phase_Loss_L1"] == Reading(0, E, Instant(0.2, 7.0))
 
 
@@ -224,6 +229,8 @@ def test_current_unbalance_is_stale_while_the_load_is_unknown() -> None:
     given["Current_L2"] = Reading(0.0, STALE)
     assert stage.look(**given)["Current_Unbalance_Alarm"] == Reading(None, STALE)
     assert stage.look(Current_L1=5.0)["Current_Unbalance_Alarm"] == NOTHING
+    given["Current_Unbalance"] = Reading(45.0, M)
+    assert stage.look(**given)["Current_Unbalance_Alarm"].value == 0  # under any load
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from modbus.wire import POINTS, STANDARD, Client, frame, measured, read
 from submeter.errors import ListenError
 from submeter.meter.instant import Instant
-from submeter.meter.meter import Meter, values
-from submeter.meter.reading import Quality
+from submeter.meter.meter import values
 from submeter.modbus.image import Image
 from submeter.modbus.tcp import RECEIVED, UNSENT, ModbusTcpFace
+from tooling import meters
 
 POWER = read(3, 0, 2)
 
@@ -140,7 +140,7 @@ async def test_answers_are_sent_before_a_half_closed_connection_ends(face: Modbu
 
 async def test_a_live_update_is_visible_as_a_whole() -> None:
     names = ("Active_Power_Total", "Active_Power_L1", "Active_Power_L2", "Active_Power_L3")
-    meter = Meter("main", POINTS.values(), dict.fromkeys(names, Quality.MEASURED), max_age=10)
+    meter = meters.meter("main", POINTS.values(), names, 10)
     served = Image(STANDARD)
     meter.subscribe(served.apply)
     face = ModbusTcpFace("127.0.0.1", 0, {1: served})

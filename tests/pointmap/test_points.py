@@ -1,4 +1,4 @@
-"""points.yaml against the table that it was made from, the diagnostics, and how a list is checked."""
+"""points.yaml against the table that it was made from, the diagnostics, how a list is checked."""
 
 import csv
 import re

@@ -28,6 +28,11 @@ def opened(path: Path) -> Store:
     return store
 
 
+def trouble(store: Store) -> str | None:
+    """Return the trouble of a store as it is now."""
+    return store.trouble
+
+
 def interval(number: int, meter: str = "main") -> Interval:
     """Return the interval `number` of a meter that counts 1 Wh in each."""
     start = BEGIN + number * LENGTH

@@ -20,8 +20,10 @@ from store.pages import (
     remount,
     sample,
     small_disk,
+    trouble,
 )
 from submeter.errors import StoreError
+from submeter.store import requests
 from submeter.store.page import Page
 from submeter.store.store import Store
 from submeter.store.verify import Verification
@@ -51,7 +53,7 @@ async def test_a_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
         assert store.saved_indexes() == {("main", ENERGY): index(saved)}
         remount(disk, "size=4m")
         await store.commit(Page(indexes=[index(saved + 1)]))
-        assert store.trouble is None
+        assert trouble(store) is None
         assert store.saved_indexes() == {("main", ENERGY): index(saved + 1)}
         await store.close()
         assert list(Verification(path).faults()) == []
@@ -110,24 +112,30 @@ async def test_a_read_only_disk(tmp_path: Path) -> None:
             await store.commit(evidence(2))
         assert await store.requests() == []
         assert list(Verification(path).faults()) == []
+        with pytest.raises(StoreError, match="it cannot be written"):
+            requests.ask(path, "swap", "main", None, "cli", 0.0)
         remount(disk, "rw")
         await store.commit(evidence(2))
-        assert store.trouble is None
+        assert trouble(store) is None
         await store.close()
 
 
-async def test_a_disk_that_is_read_only_after_a_crash(tmp_path: Path) -> None:
-    """The last commits stand in the log alone, and its index is gone."""
+@pytest.mark.parametrize("left", [("", "-wal", ".key"), ("", "-wal", "-shm", ".key")])
+async def test_a_disk_that_is_read_only_after_a_crash(
+    tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    """The last commits stand in the log alone, whose index is gone or cannot be written."""
     with small_disk(tmp_path / "disk", "1m") as disk:
         store = opened(tmp_path / "s.db")
         await store.commit(evidence(0))
-        for ending in ("", "-wal", ".key"):
+        for ending in left:
             (disk / f"s.db{ending}").write_bytes((tmp_path / f"s.db{ending}").read_bytes())
         await store.close()
         remount(disk, "ro")
         store = Store.open(disk / "s.db", POINTS)
         assert store.saved_indexes() == {("main", ENERGY): index(1000)}
         assert store.trouble
+        assert "it cannot be written" in store.trouble
         await store.close()
 
 

@@ -21,7 +21,7 @@ async def test_samples_in_the_order_asked_for_beside_the_writer(tmp_path: Path) 
     store = opened(path)
     rows = [sample(number, meter) for number in range(5) for meter in ("a", "b")]
     await store.commit(Page(samples=[rows[0]._replace(instrument_time="H26"), *rows[1:]]))
-    names = ["Frequency", "Power_Factor", ENERGY]
+    names = ["Frequency", "Power_Factor_Total", ENERGY]
     found = list(history.samples(path, "a", BEGIN, BEGIN + 120, names))
     assert found == [(BEGIN, "H26", (50.5, None, 0)), (BEGIN + 60, None, (50.5, None, 1))]
     with pytest.raises(StoreError, match="keeps no point Nothing"):

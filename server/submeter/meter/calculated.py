@@ -93,7 +93,7 @@ class Calculated:
         return {"expression": self._text, "marks": marks}
 
     def restore(self, saved: Mapping[str, object]) -> None:
-        """Go on from `saved`; one of another expression is left aside.
+        """Go on from `saved`, before the first update; one of another expression is left aside.
 
         Raises ValueError if it is not what `saved()` returns, and changes nothing then.
         """
@@ -102,7 +102,6 @@ class Calculated:
         marks = _marks(saved.get("marks"))
         if saved["expression"] == self._text:
             self._marks = marks
-            self._heard = True
 
     def expected(self, parts: Sequence[Mapping[str, Quality]]) -> dict[str, Quality]:
         """Return the points there will be with their usual quality, from those of the parts.

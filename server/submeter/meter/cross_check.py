@@ -7,6 +7,8 @@ from typing import NamedTuple
 from submeter.meter.instant import Instant
 
 GRAINS = 120  # entries of a track in a window; more would only cost memory
+APART = 1 / 60  # of the window: how much later one source may be read than the other
+HOLD = 1 / 10  # of the window: how long a difference has to last
 LARGEST = 1000.0  # %; said for a difference that is beyond it
 # mWh; the resolution that a register may have which has not stepped yet.
 COARSEST = 1_000_000
@@ -18,8 +20,9 @@ class CrossCheck:
     An alarm beyond `limit` % ends `hysteresis` % below it. Nothing is judged while neither counts
     `least` mWh in a window, nor where resolution and reading times leave open what is true: the
     registers are compared at the steps of the slower one, between those of the other, and what
-    can lie between is taken off. Reading times apart by a second or two are forgiven, in that a
-    difference has to last a tenth of the window.
+    can lie between is taken off. So is what one may count more or less because it is always read
+    some seconds after the other, up to a sixtieth of the window. What remains must last for a
+    tenth of the window.
     """
 
     _tracks: "tuple[_Track, _Track] | None"
@@ -81,7 +84,7 @@ class CrossCheck:
 
     def _judge(self, tracks: tuple["_Track", "_Track"], now: float) -> None:
         for track in tracks:
-            track.forget(now - 3 * self._window)
+            track.forget(now - 4 * self._window)
         self._difference = None
         span = self._span(tracks, now)
         if span is None:
@@ -90,12 +93,18 @@ class CrossCheck:
         if max(first.energy, second.energy) < self._least:
             return
         apart = abs(second.energy - first.energy)
-        doubt = first.doubt + second.doubt
+        doubt = first.doubt + second.doubt + self._shift(tracks[0], first.energy, *span)
         beyond = apart - doubt > self._limit * first.energy
         if not beyond and doubt > self._limit * first.energy:
             return
         self._difference = _percent(second.energy - first.energy, first.energy)
         self._decide(beyond, apart <= self._end * first.energy, now)
+
+    def _shift(self, track: "_Track", energy: float, start: float, end: float) -> float:
+        """Return by how much `energy` would differ if the track were read earlier or later."""
+        apart = self._window * APART
+        shifted = (track.growth(start + each, end + each).energy for each in (-apart, apart))
+        return max(abs(each - energy) for each in shifted)
 
     def _decide(self, beyond: bool, agree: bool, now: float) -> None:
         if not beyond:
@@ -104,7 +113,7 @@ class CrossCheck:
             return
         if self._beyond_since is None:
             self._beyond_since = now
-        if now - self._beyond_since >= self._window / 10:
+        if now - self._beyond_since >= self._window * HOLD:
             self._alarm = True
 
     def _span(self, tracks: tuple["_Track", "_Track"], now: float) -> tuple[float, float] | None:
@@ -113,7 +122,7 @@ class CrossCheck:
         They are steps of the slower register, at which it is known best, unless it rests.
         """
         slow, fast = sorted(tracks, key=lambda track: len(track.times))
-        end = fast.times[-1]
+        end = fast.step_before(now - self._window * APART)
         if end < now - self._window:
             return None
         if not slow.resolution:

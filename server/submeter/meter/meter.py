@@ -16,7 +16,7 @@ from submeter.meter.energy import Energy
 from submeter.meter.feed import Feed
 from submeter.meter.feeds import Feeds
 from submeter.meter.instant import Instant
-from submeter.meter.interval import Interval
+from submeter.meter.interval import LENGTH, Interval
 from submeter.meter.interval_record import IntervalRecord
 from submeter.meter.peak import ENERGY, PEAK, Peak
 from submeter.meter.point import Point
@@ -37,6 +37,7 @@ REFUSED, GAP_TIME = "Index_Readings_Refused", "Index_Gap_Time"
 _CONDITION = (COMMUNICATION, ERROR, ERROR_REASON, REFUSED, GAP_TIME, CERTIFICATE)
 _ABSENT = Reading(None, Quality.ABSENT)
 _NEVER = Instant(0.0, 0.0)
+_NAMED = 5  # points of a change of source
 _FRESH = 0.5  # s; what was settled so recently needs no tick
 
 _log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class Meter:
         commands = {"Reset_Demand_Peak": self._reset_peak, **setup.commands}
         access = access or Access(AccessSettings(), self.audit)
         self._door = Door(name, self.settings, access, self.audit, commands)
+        self._several = len(feeds) > 1
         self._integrates = any(self._gives.values())
         self._own = tuple(name for name in _CONDITION if name in names)
         self._blank = dict.fromkeys(names, _ABSENT)
@@ -150,6 +152,10 @@ class Meter:
 
     def close_interval(self, now: Instant) -> Interval | None:
         """Return the record of the interval that has ended, if one has."""
+        start = self._interval.start
+        waits = start is not None and start - now.utc > LENGTH
+        text = f"the clock is behind: an interval up to {start} UTC s is closed already"
+        self.trouble(Reason.CLOCK, text if waits else None, now)
         return self._interval.close(self.energy.totals, now)
 
     def clock_stepped(self) -> None:
@@ -240,6 +246,8 @@ class Meter:
         """Bring every point up to date, and publish the difference."""
         self._settled = now.mono
         readings = self._blank | self.feeds.readings(now)
+        if self._several:
+            self._note_switches(now)
         if heard:
             self.energy.book(self.feeds.speakers)
         for name in self._indexes:
@@ -323,6 +331,15 @@ class Meter:
     def _on_setting(self, name: str, value: int | float) -> None:
         if name == "Demand_Interval":
             self._peak.set_interval(value)
+
+    def _note_switches(self, now: Instant) -> None:
+        """Tell which source took over from which, once for all of their points."""
+        switched: dict[tuple[str, str], list[str]] = {}
+        for point, before, source in self.feeds.take_switches():
+            switched.setdefault((before, source), []).append(point)
+        for (before, source), points in switched.items():
+            named = ", ".join(points[:_NAMED]) + (", ..." if len(points) > _NAMED else "")
+            self._note("source_switched", now, before=before, source=source, points=named)
 
     def _note(self, event: str, at: Instant, **detail: object) -> None:
         """Tell the log and the audit log of what befell this meter."""

@@ -80,7 +80,7 @@ class Register:
         if main is None:
             return self._stray(seen)
         if self._formers:
-            self._reconsider(main, at)
+            main = self._reconsider(main, at)
         before = main.sure
         if not main.offer(seen):
             return self._stray(seen)
@@ -162,6 +162,10 @@ class Register:
 
     def _stray(self, seen: Seen) -> Sequence[Event]:
         """Take a reading that does not follow from the accepted ones."""
+        main = self._main
+        if main and main.named(seen.instrument):
+            # Another name counts only while nothing comes under the old one.
+            self._others = [track for track in self._others if main.named(track.instrument)]
         fitting = [track for track in self._others if track.offer(seen)]
         if not fitting:
             if len(self._others) == _COURSES:
@@ -171,13 +175,13 @@ class Register:
         best = max(fitting, key=_count_of)
         if self._persists(best, seen):
             return self._adopt(best, seen.at)
-        if self._main is None:
+        if main is None:
             return ()
         self.refused += 1
         if self.doubtful:
             return ()
         self.doubtful = True
-        return (Event("index_refused", {"reading": seen.total, "after": self._main.sure.total}),)
+        return (Event("index_refused", {"reading": seen.total, "after": main.sure.total}),)
 
     def _persists(self, track: Track, seen: Seen) -> bool:
         if self._main is None:
@@ -189,18 +193,20 @@ class Register:
 
     def _adopt(self, track: Track, at: Instant) -> Sequence[Event]:
         """Follow `track` from now on."""
-        main, self._main = self._main, track
+        main = self._main
         self._others = []
         self.doubtful = False
         if main is None:
             track.offset = self.counted
             track.origin = track.first.total if self._original else None
             self._original = False
-            self._count(track)
+            self._follow(track)
             return ()
-        event = self._resume(main, track, at) or self._leave(main, track)
+        return (self._resume(main, track, at) or self._leave(main, track),)
+
+    def _follow(self, track: Track) -> None:
+        self._main = track
         self._count(track)
-        return (event,)
 
     def _resume(self, main: Track, track: Track, at: Instant) -> Event | None:
         """Join `track` to a course that it continues after all.
@@ -208,52 +214,58 @@ class Register:
         That is the present one, if its last readings were late copies of an earlier one, or one
         that was left when the register fell or jumped: the energy in between is counted once.
         """
-        bases = [(main, main.since)]
-        bases += [
-            (former, former.sure)
-            for former in reversed(self._formers)
-            if former.sure.elapsed(at) <= _RETURN
-        ]
-        for base, reading in bases:
-            growth = self._limits.growth(reading, track.first)
+        first = _retimed(track.first, at)
+        left = [each for each in self._formers if each.sure.elapsed(at) <= _RETURN]
+        for base in (main, *reversed(left)):
+            growth = self._limits.growth(base.since, first)
             if growth is not None and base.named(track.instrument):
-                track.offset = base.counted + growth
-                track.origin = base.origin
                 if base is not main:
                     del self._formers[self._formers.index(base) :]
+                base.join(track, growth)
+                self._follow(base)
                 return Event("index_resumed", {"reading": track.sure.total})
         return None
 
     def _leave(self, main: Track, track: Track) -> Event:
         """Begin `track` as another course; all it did not grow while it was followed is lost."""
         self.breaks += 1
-        first, last = track.first.total, main.sure.total
-        detail: dict[str, int | str] = {"from": last, "to": first}
-        track.offset = self.counted
         self._formers = [*self._formers, main][-_COURSES:]
-        if track.instrument and not main.named(track.instrument):
-            detail |= {"before": main.instrument or "", "instrument": track.instrument}
-            return Event("instrument_changed", detail)
-        if first < last and first <= self._limits.bound(main.sure, track.first.at):
-            track.offset += first
-            return Event("index_reset", detail)
-        return Event("index_jumped", detail)
+        kind, booked = self._change(main, track)
+        track.offset = self.counted + booked
+        self._follow(track)
+        detail: dict[str, int | str] = {"from": main.sure.total, "to": track.first.total}
+        if kind == "instrument_changed":
+            detail |= {"before": main.instrument or "", "instrument": track.instrument or ""}
+        return Event(kind, detail)
 
-    def _reconsider(self, main: Track, at: Instant) -> None:
-        """See whether a clock that was set explains a jump after a restart by the time it took."""
+    def _change(self, main: Track, track: Track) -> tuple[str, int]:
+        """Tell what ended `main`, and how much energy the first reading of `track` shows."""
+        first = track.first
+        if not main.named(track.instrument):
+            return "instrument_changed", 0
+        if first.total < main.sure.total and first.total <= self._limits.bound(main.sure, first.at):
+            return "index_reset", first.total
+        return "index_jumped", 0
+
+    def _reconsider(self, main: Track, at: Instant) -> Track:
+        """Return the course that is right now that the clock may have been set.
+
+        It may explain a jump after a restart by the time that the restart took.
+        """
         drift = at.utc - at.mono
         former = self._formers[-1]
-        if abs(drift - self._drift) < 1.0 or main.first.restored or not former.sure.restored:
-            return
+        if abs(drift - self._drift) < 1.0 or main.first.restored or not former.since.restored:
+            return main
         self._drift = drift
-        mono = main.first.at.mono
-        first = main.first._replace(at=Instant(mono, mono + drift))
-        growth = self._limits.growth(former.sure, first)
-        if growth is not None and former.named(main.instrument):
-            main.offset = former.counted + growth
-            main.origin = former.origin
-            self._formers.pop()
-            self._count(main)
+        growth = self._limits.growth(former.since, _retimed(main.first, at))
+        fall = former.since.total - main.first.total
+        # A wrong clock must not make a roll-over of a reset: none takes most of a dial's energy.
+        if growth is None or 9 * growth > fall > 0 or not former.named(main.instrument):
+            return main
+        self._formers.pop()
+        former.join(main, growth)
+        self._follow(former)
+        return former
 
     def _correct(self, main: Track, new: int | None, old: int, now: Instant) -> None:
         """Take back the change of instrument that was noticed last, and book it as announced."""
@@ -280,3 +292,8 @@ class Register:
 
 def _count_of(track: Track) -> int:
     return track.count
+
+
+def _retimed(seen: Seen, now: Instant) -> Seen:
+    """Return `seen`, taken in this run, with the UTC time that the clock now says it was."""
+    return seen._replace(at=Instant(seen.at.mono, now.utc - (now.mono - seen.at.mono)))

@@ -11,6 +11,7 @@ Readings = Mapping[str, Reading]
 Setting = Callable[[str], float | None]
 Measure = Callable[[Readings], Reading]
 
+_OTHER_VOLTAGES = ("Voltage_L2_N", "Voltage_L3_N")
 _ABSENT = Reading(None, Quality.ABSENT)
 _UNKNOWN = Reading(None, Quality.STALE)
 _CURRENTS = ("Current_L1", "Current_L2", "Current_L3")
@@ -97,7 +98,7 @@ def _states(settings: AlarmSettings, rating: Rating) -> Iterator[_State]:
     for phase in ("L1", "L2", "L3"):
         on, off = loss.below * volts, (loss.below + loss.hysteresis) * volts
         limit = Threshold(on, off, loss.on_delay, loss.off_delay)
-        yield _State(f"Phase_Loss_{phase}", _point(f"Voltage_{phase}_N"), limit)
+        yield _State(f"Phase_Loss_{phase}", _phase_voltage(f"Voltage_{phase}_N"), limit)
     over = settings.overload
     yield _State(
         "Overload_Alarm",
@@ -120,7 +121,7 @@ def _states(settings: AlarmSettings, rating: Rating) -> Iterator[_State]:
     skew = settings.current_unbalance
     least = skew.min_load / 100 * (rating.current or _USUAL_RATING)
     limit = Threshold(skew.above, skew.above - skew.hysteresis, skew.on_delay, skew.off_delay)
-    yield _State("Current_Unbalance_Alarm", _current_unbalance(least), limit)
+    yield _State("Current_Unbalance_Alarm", _current_unbalance(least, limit.off), limit)
     turn = settings.phase_sequence
     limit = Threshold(0.5, 0.5, turn.on_delay, turn.off_delay)
     yield _State("Reverse_Phase_Sequence", _sequence(turn), limit)
@@ -129,6 +130,18 @@ def _states(settings: AlarmSettings, rating: Rating) -> Iterator[_State]:
 def _point(name: str) -> Measure:
     """Return a measure that is the point itself."""
     return lambda readings: readings.get(name, _ABSENT)
+
+
+def _phase_voltage(name: str) -> Measure:
+    """Return the voltage of one phase of several: a single phase that is lost takes the meter."""
+
+    def measure(readings: Readings) -> Reading:
+        others = (readings.get(other, _ABSENT).quality for other in _OTHER_VOLTAGES)
+        if all(quality is Quality.ABSENT for quality in others):
+            return _ABSENT
+        return readings.get(name, _ABSENT)
+
+    return measure
 
 
 def _load(rating: Rating) -> Measure:
@@ -173,17 +186,23 @@ def _largest_current(readings: Readings) -> Reading:
         largest = max(largest, abs(reading.value))
         if reading.quality is Quality.ESTIMATED:
             quality = Quality.ESTIMATED
-        at = _older(at, reading.at)
+        if reading.at is not at:
+            at = _older(at, reading.at)
     return _ABSENT if largest < 0 else Reading(largest, quality, at)
 
 
-def _current_unbalance(least: float) -> Measure:
-    """Return Current_Unbalance in %; as none while no phase carries `least` A."""
+def _current_unbalance(least: float, low: float) -> Measure:
+    """Return Current_Unbalance in %; as none while no phase carries `least` A.
+
+    Up to `low` % there is no alarm under any load, which need not be looked at then.
+    """
 
     def measure(readings: Readings) -> Reading:
         unbalance = readings.get("Current_Unbalance", _ABSENT)
         if unbalance.quality is Quality.ABSENT:
             return _ABSENT
+        if unbalance.quality.good and unbalance.value is not None and unbalance.value <= low:
+            return unbalance
         largest = _largest_current(readings)
         if largest.value is not None and largest.value < least:
             return largest._replace(value=0.0)
@@ -228,6 +247,6 @@ def _turns(second: float, third: float, tolerance: float) -> bool | None:
 
 def _older(first: Instant | None, second: Instant | None) -> Instant | None:
     """Return the earlier of two instants; the other where one is None."""
-    if first is None or second is None:
+    if first is second or first is None or second is None:
         return first or second
     return min(first, second)

@@ -20,6 +20,7 @@ class Track:
 
     __slots__ = (
         "_limits",
+        "_spared",
         "_unconfirmed",
         "count",
         "first",
@@ -43,6 +44,7 @@ class Track:
         self._limits = limits
         # Each with what the register grew from `sure` to it.
         self._unconfirmed: list[tuple[Seen, int]] = []
+        self._spared: list[tuple[Seen, int]] = []
 
     @property
     def counted(self) -> int:
@@ -80,23 +82,35 @@ class Track:
         self.count += 1
         return True
 
+    def join(self, track: "Track", growth: int) -> None:
+        """Go on as `track`, up to whose first reading this one grew `growth`."""
+        self.grown += growth + track.grown
+        self.sure, self.since = track.sure, track.since
+        self.instrument = track.instrument or self.instrument
+        self._unconfirmed = track._unconfirmed
+
     def _confirm(self, place: int, seen: Seen, step: int) -> None:
         sure, grown = self._unconfirmed[place]
+        earlier, later = self._unconfirmed[:place], self._unconfirmed[place + 1 :]
         if grown:
             self.since = sure
             self.grown += grown
+            earlier = []
         self.sure = sure
         if self.instrument is None and sure.instrument == seen.instrument:
             self.instrument = sure.instrument
-        later = self._unconfirmed[place + 1 :]
-        self._unconfirmed = [(seen, step)]
+        # Late copies of the reading before bear that out, and prove nothing against a newer one;
+        # more of them do.
+        self._spared = [each for each in earlier if each not in self._spared]
+        self._unconfirmed = [*self._spared]
         for each, _ in later:
             growth = self._limits.growth(sure, each)
             if growth is not None:
-                self._unconfirmed.insert(-1, (each, growth))
+                self._unconfirmed.append((each, growth))
+        self._unconfirmed.append((seen, step))
 
     def saved(self) -> dict[str, Any]:
-        """Return the state as plain data, without the readings that are not sure."""
+        """Return the state as plain data."""
         return {
             "first": self.first.total,
             "first_utc": self.first.at.utc,
@@ -107,15 +121,18 @@ class Track:
             "grown": self.grown,
             "offset": self.offset,
             "origin": self.origin,
+            "unconfirmed": [
+                {"total": seen.total, "utc": seen.at.utc} for seen, _ in self._unconfirmed
+            ],
         }
 
     @classmethod
     def restored(cls, limits: Limits, saved: taken.Saved, now: Instant) -> "Track":
         """Return the track that gave `saved`; raises ValueError if none can have."""
 
-        def seen(total: str, utc: str) -> Seen:
-            at = Instant(now.mono, taken.seconds(saved, utc))
-            return Seen(taken.whole(saved, total), at, instrument, restored=True)
+        def seen(total: str, utc: str, entry: taken.Saved = saved) -> Seen:
+            at = Instant(now.mono, taken.seconds(entry, utc))
+            return Seen(taken.whole(entry, total), at, instrument, restored=True)
 
         instrument = taken.text(saved, "instrument")
         track = cls(limits, seen("first", "first_utc"))
@@ -125,4 +142,10 @@ class Track:
         track.offset = taken.whole(saved, "offset")
         if saved.get("origin") is not None:
             track.origin = taken.whole(saved, "origin")
+        for entry in taken.tables(saved, "unconfirmed")[-_UNCONFIRMED:]:
+            reading = seen("total", "utc", entry)
+            # Both times are of the clock before the restart.
+            growth = limits.growth(track.sure, reading)
+            if growth is not None:
+                track._unconfirmed.append((reading, growth))
         return track

@@ -9,9 +9,8 @@ class Reason(IntEnum):
     NONE = 0
     STORE = 1
     INDEX = 2
-    SOURCE = 3
-    CLOCK = 4
-    INTERNAL = 5
+    CLOCK = 3
+    INTERNAL = 4
 
 
 class Troubles:

@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from submeter.store.database import Cell, insert
+from submeter.store.database import Cell, insert, quoted
 from submeter.store.key import SiteKey
 
 CHAINED = ("interval", "audit")
@@ -49,10 +49,14 @@ class Chain:
         head = connection.execute("SELECT count, hash FROM head WHERE chain = ?", (table,))
         found: tuple[int, bytes] = head.fetchone() or (0, BEGINNING)
         self._count, self._hash = found
+        # The two differ only after a hand in the file, which shows, and must not stop the meters.
+        last = connection.execute(f"SELECT max(seq) FROM {quoted(table)}").fetchone()[0]
+        self._seq = max(self._count, last or 0)
 
     def append(self, row: Mapping[str, Cell]) -> None:
         """Add `row`; its values must be as SQLite gives them back."""
-        numbered = {"seq": self._count + 1, **row}
+        self._seq += 1
+        numbered = {"seq": self._seq, **row}
         self._hash = link(self._hash, self._table, numbered)
         self._count += 1
         signature = self._key.sign(self._hash)

@@ -53,7 +53,10 @@ def reader(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Lend a reader of the file at `path`, all of it at one moment; raises StoreError."""
+    """Lend a reader of the file at `path`, all of it at one moment; raises StoreError.
+
+    What is no UTF-8 in there is damage too.
+    """
     connection = None
     try:
         connection = reader(path)
@@ -61,6 +64,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     except (sqlite3.Error, OSError) as error:
         raise fault.explain(error, path) from error
+    except UnicodeDecodeError as error:
+        # The name of a column is another now.
+        raise fault.damaged(path, str(error)) from error
     finally:
         if connection is not None:
             connection.close()
@@ -94,6 +100,12 @@ def columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
     return tuple(name for (name,) in rows)
 
 
+def has_log(path: Path) -> bool:
+    """Tell whether commits stand in the log beside `path` alone."""
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
 def quoted(name: str) -> str:
     """Return `name` as an identifier in SQL."""
     return '"' + name.replace('"', '""') + '"'
@@ -101,8 +113,7 @@ def quoted(name: str) -> str:
 
 def _reader_of_what_nobody_writes(path: Path) -> sqlite3.Connection:
     """Connect where the folder takes no shared memory for the index of the log."""
-    log = path.with_name(path.name + "-wal")
-    if not log.exists():
+    if not has_log(path):
         return _connect(path, "mode=ro&immutable=1")
     # `immutable` would skip the log, and with it the last commits; without locks and exclusive,
     # the index of the log is kept in this process.

@@ -53,6 +53,9 @@ def explain(error: Exception, path: Path) -> StoreError:
     cause = _CAUSES.get(_code(error))
     if cause is _DEVICE and _is_full(path):
         cause = _FULL
+    if cause is _UNREADABLE and os.access(path, os.R_OK):
+        # What cannot be opened then is the log beside it.
+        cause = _READ_ONLY
     if cause is _DAMAGED:
         return damaged(path, str(error))
     return StoreError(f"store {path}: {cause or 'it cannot be used'} ({error})")

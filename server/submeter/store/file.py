@@ -9,7 +9,7 @@ from pathlib import Path
 from submeter.errors import StoreError
 from submeter.meter.point import Point
 from submeter.store import database, fault, lock, schema
-from submeter.store.key import sync_folder
+from submeter.store.folder import sync
 
 _SMALL = 64 << 20  # bytes; what is larger takes too long to be read from end to end at each start
 
@@ -68,7 +68,7 @@ def _look(path: Path) -> None:
 
 def _make(path: Path, points: Sequence[Point]) -> None:
     """Make the file under another name, so that it never stands there half made."""
-    if _beside(path, "-wal").exists():
+    if database.has_log(path):
         raise StoreError(
             f"store {path} is gone, but its log {path}-wal is there; put the file back, or move "
             "the log away to begin anew"
@@ -89,7 +89,9 @@ def _make(path: Path, points: Sequence[Point]) -> None:
     finally:
         connection.close()
     new.replace(path)
-    sync_folder(path.parent)
+    sync(path.parent)
+    # The folder may be new itself.
+    sync(path.parent.parent)
 
 
 def _beside(path: Path, ending: str) -> Path:

@@ -71,6 +71,7 @@ class Journal:
         self._committed = self._pruned = float("-inf")
         self._clock = Clock()
         self._urgent = False
+        self._one_at_a_time = asyncio.Lock()
         audit.on_entry = self.hurry
 
     def hurry(self) -> None:
@@ -93,10 +94,10 @@ class Journal:
                 _log.exception("event=journal_failed")
 
     async def close(self) -> None:
-        """Write what is left and close the store."""
+        """Write what is left; a commit that was under way ends first."""
         self._audit.note("stopped", at=Instant.now())
+        self.note("state", "stopped")
         await self.commit(Instant.now())
-        await self._store.close()
 
     async def _second(self, now: Instant) -> None:
         self._watch_clock(now)
@@ -135,7 +136,17 @@ class Journal:
                 await self._store.answer(request.id, text, good)
 
     async def commit(self, now: Instant) -> None:
-        """Write one page; on success the meters show their indexes, on failure Meter_Error."""
+        """Write one page; on success the meters show their indexes, on failure Meter_Error.
+
+        Who is cancelled while waiting for it does not take it back.
+        """
+        await asyncio.shield(asyncio.ensure_future(self._commit(now)))
+
+    async def _commit(self, now: Instant) -> None:
+        async with self._one_at_a_time:
+            await self._write(now)
+
+    async def _write(self, now: Instant) -> None:
         self._urgent, self._committed = False, now.mono
         drafts = [meter.draft(everything=self._failed) for meter in self._meters]
         self._take_samples(now)
@@ -173,10 +184,6 @@ class Journal:
         )
 
     def _tell(self, text: str | None, now: Instant) -> None:
-        if text and not self._failed:
-            _log.error('event=store_failed reason="%s"', text)
-        if not text and self._failed:
-            _log.warning("event=store_recovered")
         self._failed = text is not None
         for meter in self._meters:
             meter.trouble(Reason.STORE, text, now)

@@ -82,7 +82,15 @@ def ask(
 
 
 def _put(connection: sqlite3.Connection, request: tuple[int, str, str, str, str]) -> int:
+    """Return the id of the request; one that waits already is not put a second time."""
     with database.transaction(connection):
+        waiting = connection.execute(
+            "SELECT id FROM request WHERE done IS NULL AND action = ? AND meter = ? "
+            "AND argument = ?",
+            request[2:],
+        ).fetchone()
+        if waiting:
+            return int(waiting[0])
         cursor = connection.execute(
             "INSERT INTO request (at, who, action, meter, argument) VALUES (?, ?, ?, ?, ?)", request
         )

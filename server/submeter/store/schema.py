@@ -105,6 +105,20 @@ def indexes(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in starts if f"{name}_end" in known)
 
 
+def strangers(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    """Return the columns that `table` lacks, and those that this program never made."""
+    fresh = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        for step in MIGRATIONS:
+            step(fresh)
+        own = set(columns(fresh, table))
+    finally:
+        fresh.close()
+    names = columns(connection, table)
+    pairs = {f"{name}_{edge}" for name in indexes(names) for edge in ("start", "end")}
+    return frozenset((own | pairs) ^ set(names))
+
+
 def _kind(point: Point) -> str:
     return "REAL" if point.kind == "analog" else "INTEGER"
 

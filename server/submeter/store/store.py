@@ -98,7 +98,10 @@ class Store:
         await self._in_thread(self._commit, page)
 
     async def requests(self) -> list[Request]:
-        """Return what the command line asks for and has no answer yet; nothing while in trouble."""
+        """Return what the command line asks for and has no answer yet; raises StoreError.
+
+        Nothing while the file is not open for writing.
+        """
         return await self._in_thread(self._pending)
 
     async def answer(self, number: int, text: str, ok: bool) -> None:
@@ -174,10 +177,13 @@ class Store:
             return None
 
     async def _in_thread(self, work: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        if self._closed:
-            raise StoreError(f"store {self.path} is closed")
+        self._refuse_if_closed()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: work(*arguments, **keywords))
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreError(f"store {self.path} is closed")
 
     def _commit(self, page: Page) -> None:
         self._do(lambda opened: opened.writer.write(page))
@@ -192,6 +198,7 @@ class Store:
 
     def _do(self, work: Callable[[_Opened], T]) -> T:
         """Work on the file, opened again if need be; raises StoreError and notes the trouble."""
+        self._refuse_if_closed()
         if self.damaged:
             raise fault.DamagedError(self.trouble)
         try:

@@ -15,16 +15,15 @@ from submeter.store.page import Page, SampleRow, SettingRow
 
 _log = logging.getLogger(__name__)
 
-# What has not changed is not written: every page that is costs wear of the card.
-_INDEX = """INSERT INTO "index" VALUES (?, ?, ?, ?) ON CONFLICT (meter, point) DO UPDATE
-    SET total = excluded.total, state = excluded.state
-    WHERE total IS NOT excluded.total OR state IS NOT excluded.state"""
-_SETTING = """INSERT INTO setting VALUES (?, ?, ?) ON CONFLICT (meter, point) DO UPDATE
-    SET value = excluded.value WHERE value IS NOT excluded.value"""
-_DEMAND = """INSERT INTO demand VALUES (?, ?) ON CONFLICT (meter) DO UPDATE
-    SET state = excluded.state WHERE state IS NOT excluded.state"""
-_NOTE = """INSERT INTO note VALUES (?, ?) ON CONFLICT (key) DO UPDATE
-    SET value = excluded.value WHERE value IS NOT excluded.value"""
+# SQLite writes no page for a row that stays as it is, which saves wear of the card.
+_INDEX = """INSERT INTO "index" VALUES (?, ?, ?, ?) ON CONFLICT (meter, point)
+    DO UPDATE SET total = excluded.total, state = excluded.state"""
+_SETTING = """INSERT INTO setting VALUES (?, ?, ?) ON CONFLICT (meter, point)
+    DO UPDATE SET value = excluded.value"""
+_DEMAND = """INSERT INTO demand VALUES (?, ?) ON CONFLICT (meter)
+    DO UPDATE SET state = excluded.state"""
+_NOTE = """INSERT INTO note VALUES (?, ?) ON CONFLICT (key)
+    DO UPDATE SET value = excluded.value"""
 
 
 class Writer:

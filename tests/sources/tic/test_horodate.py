@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submeter.sources.tic.horodate import utc_seconds
+from submeter.meter.reading import Stamp
+from submeter.sources.tic.horodate import stamp, utc_seconds
 from tooling import tic
 
 
@@ -48,3 +49,13 @@ def test_any_text_is_seconds_or_none(text: str) -> None:
 @given(st.integers(946_684_800, 3_000_000_000))
 def test_it_undoes_what_meters_write(seconds: int) -> None:
     assert utc_seconds(tic.horodate(datetime.fromtimestamp(seconds, UTC))) == seconds
+
+
+@pytest.mark.parametrize(("letter", "degraded"), [("E", False), ("e", True)])
+def test_a_meter_that_doubts_its_clock_writes_the_season_small(letter: str, degraded: bool) -> None:
+    text = f"{letter}240701120000"
+    assert stamp(text) == Stamp(1_719_828_000, text, degraded)
+
+
+def test_what_is_no_stamp_is_no_time() -> None:
+    assert stamp("E241316222800") is None

@@ -22,6 +22,7 @@ from submeter.sources.tic import baud_search
 from submeter.sources.tic.decoder import Mode
 from submeter.sources.tic.settings import TicSettings
 from submeter.sources.tic.source import TicSource, pace
+from tooling import meters
 from tooling.tic import Historique, Linky
 
 MAPS = {
@@ -72,15 +73,16 @@ def source(
 
 
 def meter_for(made: TicSource, max_age: float = 0.3) -> Meter:
-    return Meter("one", points.standard().values(), made.expected, max_age)
+    return meters.meter("one", points.standard().values(), made.expected, max_age)
 
 
 async def until(meter: Meter, name: str, *wanted: Quality) -> None:
-    """Wait until `name` has a quality that is `wanted`, letting the meter age."""
+    """Wait until `name` has a quality that is `wanted`, letting the meter age and commit."""
     async with asyncio.timeout(PATIENCE):
         while meter.readings[name].quality not in wanted:
             await asyncio.sleep(0.01)
             meter.tick(Instant.now())
+            meters.commit(meter, Instant.now())
 
 
 @asynccontextmanager
@@ -171,14 +173,14 @@ async def test_the_other_mode_in_mid_stream(
     async with running(made, meter):
         async with speaking(cable, [Linky(phases=3).next_frame()]):
             await until(meter, "Voltage_L1_N", Quality.MEASURED)
-            await until(meter, "Phase_Loss_L1", Quality.ABSENT)
+            await until(meter, "Phase_Loss_L1", Quality.DERIVED)  # from the voltages
             # whatever was sent last, a frame or a part of one
         async with speaking(cable, [old.next_frame()]):
             await until(meter, "Phase_Loss_L1", Quality.MEASURED)
             await until(meter, "Voltage_L1_N", Quality.ABSENT)
         async with speaking(cable, [Linky(phases=3).next_frame()]):
             await until(meter, "Voltage_L1_N", Quality.MEASURED)
-            await until(meter, "Phase_Loss_L1", Quality.ABSENT)
+            await until(meter, "Phase_Loss_L1", Quality.DERIVED)  # from the voltages
     modes = [
         r.getMessage().split("mode=")[1].split()[0] for r in caplog.records if "mode=" in r.msg
     ]

@@ -37,7 +37,7 @@ class Translator:
         self._growing = growing
         self._lap = lap
         self._slopes: dict[tuple[str, float], IndexSlope] = {}
-        self._points = points.standard()
+        self._points = points.all_points()
 
     def translate(self, frame: Frame, elapsed: float) -> Update | None:
         """Return what `frame` says, `elapsed` seconds into the stream; None if nothing.
