@@ -101,20 +101,23 @@ def test_a_calculated_meter(tmp_path: Path) -> None:
 
 def test_meters_keep_their_order_whatever_they_are_calculated_from(tmp_path: Path) -> None:
     path = calculated(tmp_path, "one - two")
-    first = ("meters.0.sources=", "meters.0.calculated=net + two")
-    assert [each.entry.name for each in made(path, *first)] == ["one", "two", "net"]
+    first = ("meters.0.sources=[]", "meters.0.calculated=net + two")
+    second = ("meters.2.calculated=two",)
+    assert [each.entry.name for each in made(path, *first, *second)] == ["one", "two", "net"]
 
 
 def test_a_calculated_meter_has_its_faults_told_too(tmp_path: Path) -> None:
     path = calculated(tmp_path, "one - two, settings: {Demand_Intervall: 3}")
     assert faults(path) == [
-        "11:62: 'Demand_Intervall' cannot stand here; did you mean 'Demand_Interval'?"
+        "12:63: 'Demand_Intervall' cannot stand here; did you mean 'Demand_Interval'?"
     ]
 
 
 def test_the_faults_of_its_parts_are_told_once(tmp_path: Path) -> None:
-    found = faults(calculated(tmp_path, "one - two", "tic: {port: a}"))
-    assert [fault.split(":")[0] for fault in found] == ["7"]
+    """With those of the meter itself, although what it is calculated from is not there."""
+    path = calculated(tmp_path, "one - two, settings: {X: 3}", "tic: {port: a}")
+    found = faults(path)
+    assert [fault.split(":")[0] for fault in found] == ["7", "12"]
 
 
 def test_expected_qualities(tmp_path: Path) -> None:

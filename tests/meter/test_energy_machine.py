@@ -195,5 +195,5 @@ class Register(RuleBasedStateMachine):
             self.settle()
 
 
-Register.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Register.TestCase.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)
 TestRegister = Register.TestCase

@@ -112,6 +112,18 @@ def test_a_late_reading_does_not_displace_a_newer_one() -> None:
     assert made.counted == 5 * WH
 
 
+def test_late_copies_of_the_accepted_reading_do_not_displace_a_newer_one() -> None:
+    made = settled()
+    told(made, BASE + 2 * WH, BASE, BASE, BASE + 3 * WH, start=3)
+    assert made.counted == 2 * WH
+
+
+def test_a_damaged_reading_does_not_wait_for_ever_for_another_to_bear_it_out() -> None:
+    made = settled()
+    told(made, BASE + 50 * WH, *[BASE] * 4, BASE + 51 * WH, BASE, BASE, start=3)
+    assert made.counted == 0
+
+
 def test_copies_of_an_old_reading_after_an_outage_lose_nothing() -> None:
     made = settled()
     told(made, BASE, BASE, BASE, start=3600)
@@ -208,6 +220,14 @@ def test_a_name_that_flips_once_is_damage() -> None:
     assert (made.counted, made.instrument) == (WH, "A")
 
 
+def test_a_name_that_flips_now_and_then_is_damage_even_while_readings_are_refused() -> None:
+    made = settled()
+    for second in range(3, 15, 2):
+        told(made, 9 * BASE, start=second, name="B")
+        told(made, 9 * BASE, start=second + 1)
+    assert (made.instrument, made.reading) == ("A", BASE)
+
+
 def test_an_announced_exchange_books_both_readings() -> None:
     made = settled()
     made.swap(3 * KWH, BASE + 40 * WH, at(10))
@@ -281,6 +301,16 @@ def test_a_clock_that_is_set_right_after_a_restart() -> None:
     assert again.counted == 20 * KWH
 
 
+def test_a_clock_that_is_set_right_while_readings_are_refused() -> None:
+    again = restarted(settled(), Instant(0, UTC))
+    for second in (0, 1):
+        again.take(BASE, Instant(second, UTC + second), "A")
+    for second in range(2, 122, 20):
+        utc = UTC + second + (3600 if second > 50 else 0)
+        again.take(BASE + 20 * KWH, Instant(second, utc), "A")
+    assert again.counted == 20 * KWH
+
+
 def test_a_clock_that_is_set_right_after_a_jump_was_believed() -> None:
     again = restarted(settled(), Instant(0, UTC))
     for second in range(0, 120, 10):
@@ -299,6 +329,16 @@ def test_a_jump_the_clock_does_not_explain_stays_one() -> None:
     for second in (130, 140):
         again.take(9 * BASE, Instant(second, UTC + 3600 + second), "A")
     assert again.counted == 0
+
+
+def test_a_wrong_clock_makes_no_roll_over_of_a_reset() -> None:
+    span = 100_000 * KWH
+    again = restarted(settled(span, base=span // 2), Instant(0, UTC))
+    for second in range(0, 120, 10):
+        again.take(second * WH, Instant(second, UTC + second), "A")
+    assert again.counted == 100 * WH
+    again.take(130 * WH, Instant(130, UTC + 1e7), "A")
+    assert again.counted == 110 * WH
 
 
 def test_clock_steps_do_not_matter_while_it_runs() -> None:

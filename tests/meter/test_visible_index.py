@@ -98,10 +98,10 @@ class VisibleIndex(RuleBasedStateMachine):
     @rule()
     def commit(self) -> None:
         draft = self.meter.draft()
+        totals = {point: total for point, (total, _) in draft.indexes.items() if total is not None}
+        states = {point: state for point, (_, state) in draft.indexes.items()}
         self.disk = Saved(
-            totals=self.disk.totals
-            | {p: t for p, (t, _) in draft.indexes.items() if t is not None},
-            states=self.disk.states | {point: state for point, (_, state) in draft.indexes.items()},
+            totals={**self.disk.totals, **totals}, states={**self.disk.states, **states}
         )
         self.meter.commit(draft, self.now)
 

@@ -1,0 +1,119 @@
+"""What the command line may ask of the running program."""
+
+from typing import Any
+
+import pytest
+
+from submeter import orders
+from submeter.errors import Refusal, WriteRefusedError
+from submeter.meter.instant import Instant
+from submeter.meter.meter import Meter
+from submeter.meter.setup import Setup
+from submeter.pointmap import points
+from submeter.store.requests import Request
+from tooling import meters
+
+ENERGY = "Active_Energy_Import"
+KWH = 1_000_000
+POINTS = tuple(points.all_points().values())
+
+
+def at(second: float) -> Instant:
+    return Instant(second, 1_700_000_000 + second)
+
+
+def made(sealed: bool = False) -> Meter:
+    meter = meters.meter("main", POINTS, [ENERGY, "Frequency"], 60.0, Setup(sealed=sealed))
+    meters.know(meter, {ENERGY: 100 * KWH}, at(10))
+    meter.audit.take()
+    return meter
+
+
+def obey(meter: Meter, action: str, argument: Any, name: str = "main") -> str:
+    request = Request(7, 1_700_000_000, "anna", action, name, argument)
+    return orders.obey(request, {"main": meter}, at(20))
+
+
+def refusal(meter: Meter, action: str, argument: Any, name: str = "main") -> Refusal:
+    with pytest.raises(WriteRefusedError) as caught:
+        obey(meter, action, argument, name)
+    return caught.value.reason
+
+
+def test_set_and_reset() -> None:
+    meter = made()
+    told = obey(meter, "set", {"point": "Demand_Interval", "value": 10})
+    assert told == "main: Demand_Interval is 10 now"
+    assert meter.readings["Demand_Interval"].value == 10
+    (entry,) = meter.audit.take()
+    assert (entry.event, entry.who) == ("setting_changed", "cli anna")
+    assert obey(meter, "reset", {"point": None}) == "main: Demand_Interval as configured again"
+    assert meter.readings["Demand_Interval"].value == 15
+    assert obey(meter, "reset", {"point": None}) == "main: nothing as configured again"
+
+
+def test_swap() -> None:
+    meter = made()
+    argument = {"point": ENERGY, "source": None, "old": 100 * KWH + 5_000, "new": 0}
+    assert obey(meter, "swap", argument) == f"main: booked; {ENERGY} goes on from 100.005 kWh"
+    (entry,) = meter.audit.take()
+    assert (entry.event, entry.who, entry.at) == ("swap", "cli anna", 1_700_000_020)
+    assert entry.detail == f"point={ENERGY} source=source old=100005000 new=0"
+    assert meter.readings[ENERGY].value == 100 * KWH, "until it is on disk"
+    meters.commit(meter, at(21))
+    assert meter.readings[ENERGY].value == 100 * KWH + 5_000
+
+
+@pytest.mark.parametrize(
+    ("point", "old"), [("Frequency", 1), (ENERGY, 99 * KWH), (ENERGY, 10**6 * KWH)]
+)
+def test_a_swap_that_cannot_be_is_refused_and_told(point: str, old: int) -> None:
+    meter = made()
+    argument = {"point": point, "source": "source", "old": old, "new": 0}
+    assert refusal(meter, "swap", argument) is Refusal.OUT_OF_RANGE
+    assert [entry.event for entry in meter.audit.take()] == ["swap_refused"]
+    meters.commit(meter, at(21))
+    assert meter.readings[ENERGY].value == 100 * KWH
+
+
+def test_a_sealed_meter_is_not_swapped() -> None:
+    meter = made(sealed=True)
+    argument = {"point": ENERGY, "source": None, "old": None, "new": 0}
+    assert refusal(meter, "swap", argument) is Refusal.SEALED
+    assert [entry.event for entry in meter.audit.take()] == ["swap_refused"]
+
+
+def test_what_the_meter_refuses_is_refused() -> None:
+    argument = {"point": ENERGY, "value": 0}
+    assert refusal(made(), "set", argument) is Refusal.READ_ONLY
+    assert refusal(made(), "reset", {"point": ENERGY}) is Refusal.READ_ONLY
+
+
+@pytest.mark.parametrize(("action", "name"), [("set", "nobody"), ("erase", "main")])
+def test_what_is_not_here(action: str, name: str) -> None:
+    argument = {"point": "Demand_Interval", "value": 10}
+    assert refusal(made(), action, argument, name) is Refusal.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("action", "argument"),
+    [
+        ("set", None),
+        ("set", {}),
+        ("set", []),
+        ("set", {"point": ["Demand_Interval"], "value": 1}),
+        ("set", {"point": "Demand_Interval"}),
+        ("reset", "Demand_Interval"),
+        ("reset", {"point": {}}),
+        ("swap", {"point": ENERGY}),
+        ("swap", {"point": ENERGY, "source": "nobody", "old": None, "new": 0}),
+        ("swap", {"point": ENERGY, "source": None, "old": "1", "new": 0}),
+        ("swap", {"point": None, "source": None, "old": None, "new": 0}),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(action: str, argument: Any) -> None:
+    """Anybody who may write the store's file may put anything there."""
+    meter = made()
+    refusal(meter, action, argument)
+    meters.know(meter, {ENERGY: 100 * KWH}, at(30))
+    assert meter.readings[ENERGY].value == 100 * KWH
