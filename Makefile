@@ -2,7 +2,7 @@
 # make test   checks, then every test; installs what it needs
 # make check  ruff, ruff format, mypy --strict
 # make bench  speed and memory, as ratios against a peer in the same run
-# make soak   200 kills of the running program, and the state machines for longer; half an hour
+# make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an index
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -11,6 +11,8 @@ INSTALL := apt-get update -qq && apt-get install -y -qq --no-install-recommends
 PEERS  := gcc libc6-dev pkg-config libmodbus-dev
 
 KILLS  ?= 200
+TURNS  ?= 100
+MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
 
 .PHONY: run test check bench soak tools peers clean
 
@@ -28,8 +30,10 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev peers
 	$(BIN)/python -m tests.bench
 
+# Hypothesis draws other examples in every run.
 soak: $(VENV)/.dev
 	SUBMETER_KILLS=$(KILLS) $(BIN)/pytest tests/crash
+	for turn in $$(seq $(TURNS)); do $(BIN)/pytest $(MACHINES) || exit 1; done
 
 # mbpoll is a Debian package: only root can install it.
 tools:

@@ -9,6 +9,10 @@ import pytest
 
 from submeter import app
 from submeter.meter.instant import Instant
+from submeter.meter.trouble import Reason
+
+
+_PLAIN = SimpleNamespace(calculated=None)
 
 
 class Ticked:
@@ -17,6 +21,7 @@ class Ticked:
     def __init__(self, name: str, failing: range = range(0)) -> None:
         self.name = name
         self.ticks = 0
+        self.troubles: list[tuple[Reason, str | None]] = []
         self._failing = failing
 
     def tick(self, now: Instant) -> None:
@@ -24,13 +29,16 @@ class Ticked:
         if self.ticks in self._failing:
             raise RuntimeError("a bug")
 
+    def trouble(self, reason: Reason, text: str | None, now: Instant) -> None:
+        self.troubles.append((reason, text))
+
 
 async def test_a_tick_that_fails_stops_no_ageing_and_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(app, "TICK_SECONDS", 0.001)
     broken, sound = Ticked("broken", range(2, 6)), Ticked("sound")
-    meters: list[Any] = [SimpleNamespace(meter=each) for each in (broken, sound)]
+    meters: list[Any] = [SimpleNamespace(meter=each, plan=_PLAIN) for each in (broken, sound)]
     caplog.set_level(logging.ERROR)
     task = asyncio.create_task(app._tick(meters))
     async with asyncio.timeout(5):
@@ -41,3 +49,8 @@ async def test_a_tick_that_fails_stops_no_ageing_and_is_told_once(
         await task
     assert broken.ticks >= 19
     assert [record.getMessage() for record in caplog.records] == ["event=tick_failed meter=broken"]
+    assert broken.troubles == [
+        (Reason.INTERNAL, "RuntimeError('a bug')"),
+        (Reason.INTERNAL, None),
+    ]
+    assert not sound.troubles

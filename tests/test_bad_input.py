@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -121,14 +122,76 @@ def test_missing_configuration(tmp_path: Path) -> None:
 
 
 def test_unused_parts_are_noted(tmp_path: Path) -> None:
-    config = write(
-        tmp_path / "config.yaml",
-        GOOD + "    store: {path: data/x.db}\n    http: {host: 127.0.0.1, port: 8080}\n",
-    )
+    more = "    store: {path: x.db}\n    http: {host: 127.0.0.1, port: 8080}\n"
+    config = write(tmp_path / "config.yaml", GOOD + more)
     ended = run("check", str(config))
     assert ended.returncode == 0
-    for key in ("store", "http"):
-        assert f"note: '{key}' is accepted but not used yet" in ended.stdout
+    notes = [line for line in ended.stdout.splitlines() if line.startswith("note:")]
+    assert notes == ["note: 'http' is accepted but not used yet"]
+    assert not (tmp_path / "x.db").exists(), "a check makes no store"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "initial_index: {Frequency: 5}",
+            "5:21: 'Frequency' cannot stand here; known here: Active_Energy_Import, "
+            "Active_Energy_Export, Reactive_Energy_Import, Reactive_Energy_Export",
+        ),
+        ("settings: {Demand_Interval: 61}", "5:33: Demand_Interval is 1 to 60 min, not 61"),
+        (
+            "priority: {Frequency: [linky]}",
+            "5:28: no source of this meter is called 'linky'; known here: simulated",
+        ),
+        (
+            "calculated: one",
+            "3:5: meter 'one' has either 'sources' or 'calculated'; write one of them",
+        ),
+        (
+            "mid: {number: X, expires: 2034}",
+            "5:31: meters.0.mid.expires: input should be a valid string, not 2034",
+        ),
+        (
+            "rating: {powr: 36}",
+            "5:14: unknown key 'meters.0.rating.powr'; did you mean 'power'?",
+        ),
+    ],
+)
+def test_what_a_meter_has_beside_its_source(tmp_path: Path, line: str, expected: str) -> None:
+    config = edited(tmp_path, "unit_id: 1", f"unit_id: 1\n        {line}")
+    assert refused(config) == expected
+
+
+def test_a_calculation_of_a_meter_that_is_not_there(tmp_path: Path) -> None:
+    second = "      - {name: two, unit_id: 2, calculated: one - thre}\n    modbus"
+    assert refused(edited(tmp_path, "    modbus", second)) == (
+        "7:41: meter 'two' is calculated from 'thre', which is no meter"
+    )
+
+
+@pytest.mark.parametrize("place", ["/proc/x.db", "config.yaml/x.db"])
+def test_a_store_that_cannot_be_made(tmp_path: Path, place: str) -> None:
+    config = write(tmp_path / "config.yaml", GOOD.replace("15021", str(free_port())))
+    ended = run("run", str(config), "--set", f"store.path={place}")
+    assert ended.returncode == 1
+    assert "ready" not in ended.stdout
+    (line,) = [line for line in ended.stderr.splitlines() if "level=" not in line]
+    assert place in line
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_store_of_a_newer_program(tmp_path: Path) -> None:
+    config = write(tmp_path / "config.yaml", GOOD.replace("15021", str(free_port())))
+    with sqlite3.connect(tmp_path / "x.db") as connection:
+        connection.execute("PRAGMA user_version = 999")
+        connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    ended = run("run", str(config), "--set", "store.path=x.db")
+    assert ended.returncode == 1
+    (line,) = [line for line in ended.stderr.splitlines() if "level=" not in line]
+    assert "x.db" in line
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [["run"], ["nonsense"], ["check", "--nonsense", "x"]])

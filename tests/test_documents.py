@@ -50,9 +50,10 @@ def test_every_link_leads_somewhere() -> None:
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run the example and give its Modbus port once the Linky is heard."""
     port = free_port()
+    folder = tmp_path_factory.mktemp("example")
     settings = ["--set", f"modbus.tcp.port={port}", "--set", f"bacnet.address={loopback(3)}/8"]
-    log = tmp_path_factory.mktemp("example") / "log"
-    with running(EXAMPLE, log, *settings), Poller(port) as poller:
+    settings += ["--set", f"store.path={folder / 'submeter.db'}", "--set", "store.commit=1"]
+    with running(EXAMPLE, folder / "log", *settings), Poller(port) as poller:
         eventually(lambda: poller.bit(1, 1001))
         yield port
 

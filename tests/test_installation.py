@@ -121,9 +121,7 @@ def test_the_baud_rate_is_that_of_the_serial_port(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_told_with_its_place(
-    tmp_path: Path, line: str, expected: str
-) -> None:
+def test_what_does_not_fit_is_told_with_its_place(tmp_path: Path, line: str, expected: str) -> None:
     (found,) = faults(tmp_path, line)
     assert found.startswith(expected)
 

@@ -86,7 +86,7 @@ def test_a_sealed_meter_is_not_swapped() -> None:
 def test_what_the_meter_refuses_is_refused() -> None:
     argument = {"point": ENERGY, "value": 0}
     assert refusal(made(), "set", argument) is Refusal.READ_ONLY
-    assert refusal(made(), "reset", {"point": ENERGY}) is Refusal.READ_ONLY
+    assert refusal(made(), "reset", {"point": ENERGY}) is Refusal.UNKNOWN, "it is no setting"
 
 
 @pytest.mark.parametrize(("action", "name"), [("set", "nobody"), ("erase", "main")])
@@ -104,7 +104,7 @@ def test_what_is_not_here(action: str, name: str) -> None:
         ("set", {"point": ["Demand_Interval"], "value": 1}),
         ("set", {"point": "Demand_Interval"}),
         ("reset", "Demand_Interval"),
-        ("reset", {"point": {}}),
+        ("reset", {"point": ["Demand_Interval"]}),
         ("swap", {"point": ENERGY}),
         ("swap", {"point": ENERGY, "source": "nobody", "old": None, "new": 0}),
         ("swap", {"point": ENERGY, "source": None, "old": "1", "new": 0}),

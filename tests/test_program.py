@@ -30,6 +30,7 @@ def port() -> int:
 def test_example_serves_both_meters(tmp_path: Path, port: int) -> None:
     address = loopback(1)
     settings = ["--set", f"modbus.tcp.port={port}", "--set", f"bacnet.address={address}/8"]
+    settings += ["--set", f"store.path={tmp_path / 'submeter.db'}", "--set", "store.commit=1"]
     with running(EXAMPLE, tmp_path / "log", *settings) as program, Poller(port) as poller:
         assert f"meters=2 modbus.tcp=0.0.0.0:{port} bacnet={address}:47808" in program.ready
         eventually(lambda: poller.bit(1, 1001) and poller.bit(2, 1001))
@@ -90,6 +91,7 @@ def test_nobody_has_to_read_the_ready_line(tmp_path: Path, port: int) -> None:
 
 def test_a_hangup_that_nohup_ignores_stops_nothing(tmp_path: Path, port: int) -> None:
     with running(_house(tmp_path, port), tmp_path / "log", before=["nohup"]) as program:
+        eventually(lambda: _answers(port))
         program.process.send_signal(signal.SIGHUP)
         time.sleep(0.5)
         assert _answers(port)
@@ -197,14 +199,47 @@ def test_a_noisy_line_is_told_once(tmp_path: Path, port: int) -> None:
 def test_second_instance_is_refused_in_one_line(tmp_path: Path, port: int) -> None:
     config = _linky(tmp_path, port, f"replay:{CHECKOUT / 'examples/linky-three-phase.tic'}")
     with running(config, tmp_path / "log"):
-        second = run("run", str(config))
+        second = run("run", str(config), "--set", "store.path=other.db")
     assert second.returncode == 1
     assert "ready" not in second.stdout
-    lines = [line for line in second.stderr.splitlines() if "level=" not in line]
-    assert lines == [
+    assert lines_of(second.stderr) == [
         f"modbus.tcp: port {port} on 127.0.0.1 is taken by another program; "
         "stop it or choose another modbus.tcp.port"
     ]
+
+
+def test_a_second_instance_cannot_have_the_store(tmp_path: Path, port: int) -> None:
+    config = _house(tmp_path, port)
+    store = tmp_path / "data" / "submeter.db"
+    with running(config, tmp_path / "log") as program, Poller(port) as poller:
+        eventually(lambda: poller.bit(1, 1001))
+        second = run("run", str(config), "--set", f"modbus.tcp.port={free_port()}")
+        assert second.returncode == 1
+        assert "ready" not in second.stdout
+        assert lines_of(second.stderr) == [
+            f"another submeter (pid {program.process.pid}) uses {store}; stop it, or give this "
+            f"one another store.path (locked: {store}.lock)"
+        ]
+        assert poller.bit(1, 1001), "the first one is not disturbed"
+        program.process.kill()
+        program.process.wait()
+    with running(config, tmp_path / "log"):
+        pass  # a process that is killed leaves no lock
+
+
+def test_an_index_goes_on_after_a_restart(tmp_path: Path, port: int) -> None:
+    with _Instrument() as instrument:
+        config = _linky(tmp_path, port, f"socket://127.0.0.1:{instrument.port}")
+        with running(config, tmp_path / "log") as program, Poller(port) as poller:
+            eventually(lambda: poller.bit(1, 1001))
+            index = poller.value(1, 30101, "int64")
+            assert program.stop() == 0
+        instrument.hang_up()
+        with running(config, tmp_path / "log"), Poller(port) as poller:
+            assert not poller.bit(1, 1001), "what is known is stale until the instrument speaks"
+            instrument.serve_again()
+            eventually(lambda: poller.bit(1, 1001))
+            assert poller.value(1, 30101, "int64") >= index
 
 
 def test_second_bacnet_instance_is_refused(tmp_path: Path, port: int) -> None:
@@ -212,7 +247,8 @@ def test_second_bacnet_instance_is_refused(tmp_path: Path, port: int) -> None:
     stream = CHECKOUT / "examples/linky-three-phase.tic"
     config = _linky(tmp_path, port, f"replay:{stream}", face)
     with running(config, tmp_path / "log"):
-        second = run("run", str(config), "--set", f"modbus.tcp.port={free_port()}")
+        other = ("--set", f"modbus.tcp.port={free_port()}", "--set", "store.path=other.db")
+        second = run("run", str(config), *other)
     assert second.returncode == 1
     assert f"port 47808 on {loopback(2)}" in second.stderr
     assert "taken by another program" in second.stderr
@@ -229,6 +265,11 @@ def test_bacnet_address_that_is_not_ours(tmp_path: Path, port: int) -> None:
     assert not ended.stdout
 
 
+def lines_of(errors: str) -> list[str]:
+    """Return what is said to people, without the log."""
+    return [line for line in errors.splitlines() if "level=" not in line]
+
+
 def _answers(port: int) -> bool:
     try:
         with Poller(port) as poller:
@@ -242,6 +283,7 @@ def _house(folder: Path, port: int) -> Path:
         folder / "config.yaml",
         f"""
         site: test
+        store: {{commit: 1}}
         meters: [{{name: house, unit_id: 1, sources: [{{simulated: {{seed: 1}}}}]}}]
         modbus: {{tcp: {{host: 127.0.0.1, port: {port}}}}}
         """,
@@ -253,6 +295,7 @@ def _linky(folder: Path, port: int, instrument: str, more: str = "") -> Path:
         folder / "config.yaml",
         f"""
         site: test
+        store: {{commit: 1}}
         meters:
           - name: linky
             unit_id: 1

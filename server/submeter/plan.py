@@ -119,7 +119,8 @@ def _calculated(text: str, before: Sequence[PlannedMeter], step: int) -> tuple[C
     parsed = expression.parse(text)
     expected = {each.entry.name: each.expected() for each in before}
     calculated = Calculated(parsed, CALCULATED_AGE)
-    parts = [expected[name] for name in parsed.names]
+    # A part that has faults is missing; they stop the start once all the meters are looked at.
+    parts = [expected[name] for name in parsed.names if name in expected]
     return calculated, calculated.as_feed("calculated", parts, step)
 
 

@@ -60,8 +60,7 @@ def meters(
         if store.trouble:
             meter.trouble(Reason.STORE, store.trouble, now)
         served.append(ServedMeter(each, meter))
-        if each.calculated and (marks := kept.get(_calculation(each))):
-            each.calculated.restore(json.loads(marks))
+        _recall(each, kept, store)
     _connect(served)
     _keep_addresses_apart([each.meter for each in served])
     return served, notes
@@ -89,10 +88,23 @@ def _meter(
         return Meter(name, points, feeds, setup, own, audit=audit, access=access, start=now)
     except ValueError as error:
         # Without what was counted, an index would begin anew, and could fall.
-        raise StoreError(
-            f"store {saved.store.path}: what it holds of meter '{name}' makes no sense ({error}); "
-            "put back a copy of the file"
-        ) from None
+        raise _senseless(saved.store, name, error) from None
+
+
+def _recall(each: PlannedMeter, kept: Mapping[str, str], store: Store) -> None:
+    """Give a calculated meter its marks again."""
+    if each.calculated and (marks := kept.get(_calculation(each))):
+        try:
+            each.calculated.restore(json.loads(marks))
+        except (ValueError, AttributeError) as error:
+            raise _senseless(store, each.entry.name, error) from None
+
+
+def _senseless(store: Store, name: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"store {store.path}: what it holds of meter '{name}' makes no sense ({error}); "
+        "put back a copy of the file"
+    )
 
 
 class _Saved:

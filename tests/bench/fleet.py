@@ -126,10 +126,11 @@ def everything() -> tuple[str, ...]:
     return (*measured, "Voltage_Angle_L2", "Voltage_Angle_L3")
 
 
-def phases() -> tuple[str, ...]:
-    """Return what an instrument gives that leaves the rest to be derived."""
+def phases(indexes: int = len(_INDEXES)) -> tuple[str, ...]:
+    """Return what an instrument gives that leaves all but `indexes` to be derived."""
     names = ("Voltage_{}_N", "Current_{}", "Active_Power_{}", "Power_Factor_{}")
-    return (*_INDEXES, "Frequency", *(name.format(phase) for name in names for phase in _PHASES))
+    derived_from = (name.format(phase) for name in names for phase in _PHASES)
+    return (*_INDEXES[:indexes], "Frequency", *derived_from)
 
 
 def _instant(second: float) -> Instant:

@@ -24,7 +24,7 @@ from .fleet import POINTS, Fleet, everything, phases
 
 COUNTS = (1, 100, 1000)
 ROUNDS = 3
-SECONDS = {1: 300, 100: 30, 1000: 10}  # of made-up time in a round, with a commit or more
+COMMITS = {1: 20, 100: 2, 1000: 1}  # in a round
 SOME, MANY = 100, 1000
 AIM = 0.25  # of one core, for MANY
 STORE = StoreSettings()
@@ -76,7 +76,7 @@ async def _alternate(
     peers: list[float] = []
     gc.collect()
     gc.freeze()  # as the program does once it is up
-    seconds = SECONDS[count]
+    seconds = int(COMMITS[count] * STORE.commit)
     for turn in range(ROUNDS):
         span = range(turn * seconds, (turn + 1) * seconds)
         said = [fleet.updates(second) for second in span]

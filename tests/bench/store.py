@@ -28,7 +28,7 @@ from submeter.store.page import IndexRow, Page, SampleRow
 from submeter.store.store import Store
 from submeter.store.verify import Verification
 
-from .fleet import BEGIN, NAME, Fleet, everything
+from .fleet import BEGIN, NAME, Fleet, everything, phases
 
 FOLDER = Path(__file__).resolve().parents[2] / "build"
 DAY = 86_400
@@ -64,34 +64,37 @@ def _writing(folder: Path) -> None:
     if not _is_disk(folder):
         print(f"  skipped: {folder} is not on a disk whose writes the kernel counts")
         return
-    print("  commit s  meters  MB a meter and day  KB a commit  narrow table MB  ratio")
-    found = {period: _row(folder, period, 1) for period in PERIODS}
-    _row(folder, STORE.commit, SITE)
+    print("  commit s  meters  indexes  MB a meter and day  KB a commit  narrow table MB  ratio")
+    found = {period: _row(folder, period, 1, everything()) for period in PERIODS}
+    _row(folder, STORE.commit, 1, phases(indexes=1))
+    _row(folder, STORE.commit, SITE, everything())
     fitting = [period for period in PERIODS if found[period] < AIM]
     shortest = f"{min(fitting)} s" if fitting else "none"
     print(
-        f"  shortest of these below {AIM:g} MB with one meter: {shortest}; "
+        f"  shortest of these below {AIM:g} MB with one meter of all indexes: {shortest}; "
         f"the default is {STORE.commit:g} s"
     )
 
 
-def _row(folder: Path, period: float, meters: int) -> float:
+def _row(folder: Path, period: float, meters: int, names: Sequence[str]) -> float:
     """Print and return the MB that the store writes of one meter in a day."""
     span = max(int(period * COMMITS), 2 * LENGTH)
-    pages = asyncio.run(_pages(meters, period, span))
-    ours = asyncio.run(_written(folder / f"ours-{period}-{meters}.db", pages))
-    peer = _narrow(folder / f"peer-{period}-{meters}.db", pages)
+    pages = asyncio.run(_pages(meters, period, span, names))
+    indexes = len({row.point for page in pages for row in page.indexes})
+    with TemporaryDirectory(dir=folder) as place:
+        ours = asyncio.run(_written(Path(place) / "ours.db", pages))
+        peer = _narrow(Path(place) / "peer.db", pages)
     daily = DAY / span / meters / 1e6
     print(
-        f"  {period:8g}  {meters:6}  {ours * daily:18.1f}  {ours / len(pages) / 1e3:11.1f}"
-        f"  {peer * daily:15.1f}  {ours / peer:5.2f}"
+        f"  {period:8g}  {meters:6}  {indexes:7}  {ours * daily:18.1f}"
+        f"  {ours / len(pages) / 1e3:11.1f}  {peer * daily:15.1f}  {ours / peer:5.2f}"
     )
     return ours * daily
 
 
-async def _pages(meters: int, period: float, span: int) -> list[Page]:
-    """Return what the journal commits of `meters` in `span` seconds."""
-    fleet = Fleet(meters, everything(), period, STORE.sample)
+async def _pages(meters: int, period: float, span: int, names: Sequence[str]) -> list[Page]:
+    """Return what the journal commits of `meters` that are fed with `names`, in `span` s."""
+    fleet = Fleet(meters, names, period, STORE.sample)
     await fleet.warm_up()
     for second in range(0, span, min(int(period), LOOK)):
         await fleet.second(second, fleet.updates(second))

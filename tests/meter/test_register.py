@@ -305,9 +305,11 @@ def test_a_clock_that_is_set_right_while_readings_are_refused() -> None:
     again = restarted(settled(), Instant(0, UTC))
     for second in (0, 1):
         again.take(BASE, Instant(second, UTC + second), "A")
+    found = []
     for second in range(2, 122, 20):
         utc = UTC + second + (3600 if second > 50 else 0)
-        again.take(BASE + 20 * KWH, Instant(second, utc), "A")
+        found += [e.kind for e in again.take(BASE + 20 * KWH, Instant(second, utc), "A")]
+    assert found == ["index_refused", "index_resumed"]
     assert again.counted == 20 * KWH
 
 
@@ -346,6 +348,20 @@ def test_clock_steps_do_not_matter_while_it_runs() -> None:
     for second, step in ((3, 1e8), (4, -1e8), (5, 1e8)):
         made.take(BASE + 20 * KWH, at(second, UTC + step), "A")
     assert (made.counted, made.doubtful) == (0, True)
+
+
+def test_a_clock_that_was_wrong_when_the_reading_first_came() -> None:
+    made = register()
+    for second in range(3):
+        made.take(BASE, at(second, UTC + 1e7), "A")
+    for second in range(3, 6):
+        made.take(BASE, at(second), "A")
+    again = restarted(made, Instant(0, UTC + 3600))
+    for second in (0, 1):
+        again.take(BASE, Instant(second, UTC + 3600 + second), "A")
+    for second in range(2, 122, 20):
+        again.take(BASE + 20 * KWH, Instant(second, UTC + 3600 + second), "A")
+    assert again.counted == 20 * KWH
 
 
 def test_a_fall_is_remembered_over_a_restart() -> None:

@@ -219,8 +219,9 @@ class Meter:
     def trouble(self, reason: Reason, text: str | None, now: Instant) -> None:
         """Raise Meter_Error for `reason`, or with None clear it."""
         if self._troubles.tell(reason, text):
-            event = "meter_error" if text else "meter_error_over"
-            self._note(event, now, reason=reason.name.lower(), text=text or "")
+            if reason is not Reason.STORE:  # which befalls all meters, and is told once
+                event = "meter_error" if text else "meter_error_over"
+                self._note(event, now, reason=reason.name.lower(), text=text or "")
             self._settle(now)
 
     def draft(self, everything: bool = False) -> Draft:

@@ -116,7 +116,7 @@ class Track:
             "first_utc": self.first.at.utc,
             "total": self.sure.total,
             "utc": self.sure.at.utc,
-            "since": self.since.at.utc,
+            "since": self._since_utc,
             "instrument": self.instrument,
             "grown": self.grown,
             "offset": self.offset,
@@ -125,6 +125,13 @@ class Track:
                 {"total": seen.total, "utc": seen.at.utc} for seen, _ in self._unconfirmed
             ],
         }
+
+    @property
+    def _since_utc(self) -> float:
+        """When `since` was read, by the clock as it was set at `sure`."""
+        if self.since.restored:
+            return self.since.at.utc
+        return self.sure.at.utc - (self.sure.at.mono - self.since.at.mono)
 
     @classmethod
     def restored(cls, limits: Limits, saved: taken.Saved, now: Instant) -> "Track":

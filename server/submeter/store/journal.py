@@ -67,6 +67,7 @@ class Journal:
         self._retention = retention
         self._backlog = _Backlog()
         self._failed = False
+        self._unsure = False  # whether the last drafts may not be on the disk
         self._sampled: int | None = None
         self._committed = self._pruned = float("-inf")
         self._clock = Clock()
@@ -148,7 +149,8 @@ class Journal:
 
     async def _write(self, now: Instant) -> None:
         self._urgent, self._committed = False, now.mono
-        drafts = [meter.draft(everything=self._failed) for meter in self._meters]
+        drafts = [meter.draft(everything=self._unsure) for meter in self._meters]
+        self._unsure = True
         self._take_samples(now)
         for key, text in self._memory().items():
             if self._remembered.get(key) != text:
@@ -157,11 +159,14 @@ class Journal:
         audits = self._audit.take()
         try:
             await self._store.commit(_page(self._meters, drafts, backlog, audits))
-        except StoreError as error:
+        except Exception as error:
             self._keep(backlog)
             self._audit.put_back(audits)
+            if not isinstance(error, StoreError):
+                raise
             self._tell(str(error), Instant.now())
             return
+        self._unsure = False
         now = Instant.now()
         for meter, draft in zip(self._meters, drafts, strict=True):
             meter.commit(draft, now)
@@ -184,6 +189,8 @@ class Journal:
         )
 
     def _tell(self, text: str | None, now: Instant) -> None:
+        if self._failed != (text is not None):
+            self._audit.note("store_failed" if text else "store_good", at=now, text=text or "")
         self._failed = text is not None
         for meter in self._meters:
             meter.trouble(Reason.STORE, text, now)
