@@ -11,7 +11,6 @@ from submeter import app
 from submeter.meter.instant import Instant
 from submeter.meter.trouble import Reason
 
-
 _PLAIN = SimpleNamespace(calculated=None)
 
 

@@ -145,10 +145,6 @@ def test_unused_parts_are_noted(tmp_path: Path) -> None:
             "5:28: no source of this meter is called 'linky'; known here: simulated",
         ),
         (
-            "calculated: one",
-            "3:5: meter 'one' has either 'sources' or 'calculated'; write one of them",
-        ),
-        (
             "mid: {number: X, expires: 2034}",
             "5:31: meters.0.mid.expires: input should be a valid string, not 2034",
         ),

@@ -6,14 +6,29 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
+from pydantic import BaseModel
 
+from submeter.config import Config, MeterEntry, StoreSettings
+from submeter.meter import settings
+from submeter.meter.access_settings import AccessSettings
+from submeter.meter.alarm_settings import AlarmSettings, MidCertificate
+from submeter.meter.trouble import Reason
+from submeter.pointmap import points
 from tooling.modbus_client import Poller
-from tooling.program import CHECKOUT, eventually, free_port, loopback, run, running
+from tooling.program import CHECKOUT, eventually, free_port, loopback, run, running, write
 
 README = (CHECKOUT / "README.md").read_text()
 EXAMPLE = CHECKOUT / "config.example.yaml"
+PAGES = {page.stem: page.read_text() for page in sorted((CHECKOUT / "docs").glob("*.md"))}
+SOURCE = "".join(
+    # Texts that go on in the next line are put together.
+    re.sub(r'"\n\s*f?"', "", each.read_text())
+    for each in sorted((CHECKOUT / "server" / "submeter").rglob("*.py"))
+)
 
 
 def command(beginning: str) -> str:
@@ -44,6 +59,200 @@ def test_every_link_leads_somewhere() -> None:
     for page in [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_anchor_is_a_heading() -> None:
+    for page, text in [("README", README), *PAGES.items()]:
+        for target, anchor in re.findall(r"\]\((?:docs/)?(\w*)(?:\.md)?#([^)]+)\)", text):
+            headings = re.findall(r"^#+ (.+)$", PAGES[target or page], re.MULTILINE)
+            slugs = [re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings]
+            assert anchor in slugs, f"{page}: {target}#{anchor}"
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of every table row on `page` below the first table head `heading`."""
+    below = PAGES[page].split(f"\n{heading}\n", 1)[1].split("\n\n", 1)[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in below.split("\n")[1:]]
+
+
+def fenced(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], re.MULTILINE | re.DOTALL)
+
+
+def default_of(key: str) -> object:
+    """Return the default of a key such as `meters[].demand.window`."""
+    model: type[BaseModel] = Config
+    *sections, last = key.replace("[]", "").split(".")
+    for name in sections:
+        annotation = model.model_fields[name].annotation
+        parts = (annotation, *get_args(annotation))
+        model = next(each for each in parts if isinstance(each, type) and _is_section(each))
+    return model.model_fields[last].get_default(call_default_factory=True)
+
+
+def _is_section(annotation: type) -> bool:
+    return not get_args(annotation) and issubclass(annotation, BaseModel)
+
+
+def test_defaults_of_the_keys() -> None:
+    told = 0
+    for keys, default, _ in rows("configuration", "| key | default | meaning |"):
+        key, value = keys.strip("`"), default.strip("`")
+        is_value = value != default or re.fullmatch(r"[0-9.]+", default)
+        if is_value and key != "bacnet.device_name":  # its default is another key
+            assert str(default_of(key)) == value.replace("false", "False"), key
+            told += 1
+    assert told > 15
+
+
+def test_every_key_is_told() -> None:
+    told = PAGES["configuration"]
+    for name in StoreSettings.model_fields:
+        assert f"| `store.{name}` |" in told
+    for name in MeterEntry.model_fields:
+        assert f"| `meters[].{name}" in told
+    for name, field in AccessSettings.model_fields.items():
+        default = field.default if isinstance(field.default, int) else "none"
+        assert f"| `access.{name}` | {default} |" in told
+
+
+def test_settings_are_those_of_the_list() -> None:
+    found = rows("configuration", "| point | default | allowed | effect now |")
+    known = {n: p for n, p in points.standard().items() if p.group == "configuration"}
+    assert {row[0].strip("`") for row in found} == known.keys()
+    for name, default, allowed, _ in found:
+        point = known[name.strip("`")]
+        assert allowed == settings.allowed(point)
+        if default != "`unit_id`":
+            assert default == ("none" if point.default is None else f"{point.default:g}"), name
+
+
+def test_delays_of_the_alarms() -> None:
+    defaults = AlarmSettings().model_dump()
+    found = rows("alarms", "| point | key | on when | off when | delays on, off |")
+    assert {row[1].strip("`") for row in found} == defaults.keys()
+    for _, key, on, off, delays in found:
+        alarm = defaults[key.strip("`")]
+        assert delays == f"{alarm['on_delay']:g} s, {alarm['off_delay']:g} s", key
+        for name in ("below", "above", "deadband", "tolerance", "hysteresis"):
+            if name in alarm:
+                assert re.search(rf"\b{alarm[name]:g}\b", on + off), f"{key} {name}"
+
+
+def test_reasons_of_meter_error() -> None:
+    found = rows("alarms", "| `Meter_Error_Reason` | | what to do |")
+    assert [int(row[0]) for row in found] == sorted(Reason)
+    assert len(points.all_points()["Meter_Error_Reason"].states or ()) == len(found)
+
+
+def test_events_of_the_audit_log() -> None:
+    told = {
+        name
+        for row in rows("store", "| event | when |")
+        for name in re.findall(r"`([a-z_-]+)`", row[0])
+    }
+    assert all(f'"{name}"' in SOURCE for name in told), told
+    calls = re.findall(r'(?:\.note|_note|_told|Event)\(\s*((?:"[a-z_]+"|[a-z ])+),', SOURCE)
+    noted = {name for call in calls for name in re.findall(r'"([a-z_]+)"', call)}
+    noted -= {"state"}  # a note of the store
+    assert noted - told == set()
+    assert len(noted) > 20
+
+
+def test_lines_about_a_store_in_trouble() -> None:
+    for line, _ in rows("store", "| the line says | then |"):
+        assert line.strip("`").removesuffix("...").strip() in SOURCE, line
+
+
+@pytest.mark.parametrize("page", ["meter", "alarms"])
+def test_configurations_in_documents_are_good(page: str, tmp_path: Path) -> None:
+    examples = [each for each in fenced(page, "yaml") if "meters:" in each]
+    assert examples
+    for number, example in enumerate(examples):
+        text = example.replace("replay:examples", f"replay:{CHECKOUT / 'examples'}")
+        ended = run("check", str(write(tmp_path / f"{number}.yaml", text)))
+        assert ended.returncode == 0, ended.stderr
+
+
+def test_certificate_in_documents_is_good() -> None:
+    (text,) = [each for each in fenced("configuration", "yaml") if each.startswith("mid:")]
+    assert MidCertificate.model_validate(yaml.safe_load(text)["mid"])
+
+
+def test_every_command_in_the_readme_is_there() -> None:
+    (table,) = re.findall(r"^\| command \| \|\n\|---\|---\|\n(.*?)\n\n", README, re.S | re.M)
+    for line in table.split("\n"):
+        first, *others = re.findall(r"`([^`]+)`", line.split("|")[1])
+        words = first.split()[1:]
+        for command_words in [words, *([*words[:-1], other] for other in others)]:
+            assert run(*command_words, "--help").returncode == 0, command_words
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Poller]]:
+    """Run a meter whose configuration is `config.yaml`, and give its folder and a poller."""
+    folder = tmp_path_factory.mktemp("site")
+    port = free_port()
+    text = f"""
+        site: Site
+        store: {{commit: 1}}
+        meters:
+          - name: main
+            unit_id: 1
+            sources: [{{tic: {{port: "replay:{CHECKOUT / "examples" / "linky-three-phase.tic"}"}}}}]
+        modbus: {{tcp: {{host: 127.0.0.1, port: {port}}}}}
+    """
+    config = write(folder / "config.yaml", text)
+    with running(config, folder / "log"), Poller(port) as poller:
+        eventually(lambda: poller.bit(1, 1001))
+        yield folder, poller
+
+
+def spoken(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of a document in `folder`."""
+    line = line.replace(".venv/bin/submeter", f"{sys.executable} -m submeter")
+    line = re.sub(r"^python3", sys.executable, line)
+    return subprocess.run(
+        line, shell=True, capture_output=True, text=True, timeout=30, check=False, cwd=folder
+    )
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+@pytest.mark.parametrize("page", ["configuration", "store"])
+def test_commands_in_documents_work(page: str, site: tuple[Path, Poller]) -> None:
+    lines = [line for block in fenced(page, "sh") for line in block.strip().split("\n")]
+    assert lines
+    for line in lines:
+        given = f"echo a-good-code | {line} --stdin" if line.endswith("passwd") else line
+        ended = spoken(site[0], given)
+        assert ended.returncode == 0, f"{line}: {ended.stdout}{ended.stderr}"
+        if "verify" in line:
+            assert re.match(r"\S+data/submeter.db: good; ", ended.stdout)
+
+
+def test_backup_in_documents_is_a_store(site: tuple[Path, Poller]) -> None:
+    (line,) = [each for each in PAGES["store"].split("\n") if ".backup(" in each]
+    assert spoken(site[0], line).returncode == 0
+    ended = run("verify", str(site[0] / "backup.db"))
+    assert ": good; " in ended.stdout
+
+
+def test_exchange_in_documents(site: tuple[Path, Poller]) -> None:
+    block, answer = re.findall(r"```(?:sh)?\n(.*?)```", PAGES["meter"], re.DOTALL)[:2]
+    reading = int(site[1].value(1, 30101, "int64")) + 20  # Wh; the connection carries that
+    line = block.strip().replace("--old 29488.4", f"--old {reading / 1000:.3f}")
+    assert line != block.strip()
+    ended = spoken(site[0], line)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.strip() == answer.strip().replace("29488.400", f"{reading / 1000:.3f}")
+
+
+def test_second_program_in_documents(site: tuple[Path, Poller]) -> None:
+    (told,) = [each for each in PAGES["store"].split("\n") if each.startswith("another submeter (")]
+    ended = spoken(site[0], ".venv/bin/submeter run config.yaml")
+    assert ended.returncode == 1
+    said = re.sub(r"pid \d+", "pid 13254", ended.stderr.strip()).replace(f"{site[0]}/", "")
+    assert said == told
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """What the command line may ask of the running program."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from submeter.meter.meter import Meter
 from submeter.meter.setup import Setup
 from submeter.pointmap import points
 from submeter.store.requests import Request
+from submeter.store.store import Store
 from tooling import meters
 
 ENERGY = "Active_Energy_Import"
@@ -117,3 +120,25 @@ def test_a_request_that_makes_no_sense_is_refused(action: str, argument: Any) ->
     refusal(meter, action, argument)
     meters.know(meter, {ENERGY: 100 * KWH}, at(30))
     assert meter.readings[ENERGY].value == 100 * KWH
+
+
+@pytest.mark.parametrize("argument", ["{", "", "null", "[" * 100_000, 7, b"\xff"], ids=range(6))
+async def test_a_row_that_nobody_can_read_keeps_no_other_from_its_turn(
+    tmp_path: Path, argument: Any
+) -> None:
+    store = Store.open(tmp_path / "x.db", POINTS)
+    good = '{"point": "Demand_Interval", "value": 10}'
+    connection = sqlite3.connect(tmp_path / "x.db")
+    for each in (argument, good):
+        connection.execute(
+            "INSERT INTO request (at, who, action, meter, argument) VALUES (1, 'x', 'set', ?, ?)",
+            ("main", each),
+        )
+    connection.commit()
+    connection.close()
+    first, second = await store.requests()
+    meter = made()
+    with pytest.raises(WriteRefusedError, match="makes no sense"):
+        orders.obey(first, {"main": meter}, at(20))
+    assert orders.obey(second, {"main": meter}, at(20)) == "main: Demand_Interval is 10 now"
+    await store.close()

@@ -117,7 +117,7 @@ class Fleet:
             meter.tick(at)
         with patch.object(Instant, "now", lambda: at):
             # The public `run` would take the time that it stands for.
-            await self._journal._second(at)
+            await self._journal.second(at)
 
 
 def everything() -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class Site:
 
     def restarted(self, second: float, sources: str = "ab") -> "Site":
         again = Site(sources=sources)
-        again.index.restore(json.loads(json.dumps(self.index.saved())), at(second))
+        again.index.restore(json.loads(json.dumps(self.index.saved(at(second)))), at(second))
         return again
 
 
@@ -162,7 +162,7 @@ def test_a_source_that_became_another_kind_begins_now() -> None:
     site = Site(sources="a")
     site.see(0, "a", a=A)
     again = Accumulator(None, {"a": Integrator(1, 10)}, POWER)
-    again.restore(site.index.saved(), at(60))
+    again.restore(site.index.saved(at(9)), at(60))
     assert again.total == A
 
 
@@ -192,7 +192,7 @@ def test_a_damaged_state_is_refused(damage: dict[str, Any]) -> None:
     site = Site(sources="a")
     site.see(0, "a", a=A)
     with pytest.raises(ValueError, match="saved state"):
-        Site(sources="a").index.restore({**site.index.saved(), **damage}, at(9))
+        Site(sources="a").index.restore({**site.index.saved(at(9)), **damage}, at(9))
 
 
 def test_only_a_register_can_be_exchanged() -> None:

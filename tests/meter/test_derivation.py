@@ -126,16 +126,21 @@ def test_it_does_what_the_rules_say(
 @given(GIVEN)
 @settings(max_examples=200, deadline=None)
 def test_it_gives_what_was_promised(given_: dict[str, Quality]) -> None:
-    """Before the first frame stale, then as promised; failed where the numbers do not fit."""
+    """Before the first frame stale, then as promised; failed where the numbers do not fit.
+
+    What follows from something that failed is stale.
+    """
     promised = prospects(given_)
     tested = Site(**given_)
     before = tested.tell({})
     after = tested.tell({name: Reading(1.0, quality, at(1)) for name, quality in given_.items()})
+    qualities = {reading.quality for reading in after.values()}
+    unfit = {Quality.FAILED, Quality.STALE} if Quality.FAILED in qualities else set()
     for point in POINTS:
         quality = promised.get(point.name, Quality.ABSENT)
         absent = quality is Quality.ABSENT
         assert before[point.name].quality is (Quality.ABSENT if absent else Quality.STALE)
-        assert after[point.name].quality in (quality, *([] if absent else [Quality.FAILED]))
+        assert after[point.name].quality in {quality} | (set() if absent else unfit)
 
 
 def test_consistent_totals_of_a_three_phase_meter() -> None:

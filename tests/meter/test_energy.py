@@ -144,6 +144,20 @@ def test_only_what_changed_is_saved() -> None:
     assert again.saved() == {}
 
 
+def test_times_are_saved_anew_when_the_clock_was_set() -> None:
+    made = energy(feed("tic", MEASURED, IMPORT))
+    for second in range(3):
+        made.take("tic", update(**{IMPORT: 5 * KWH}), Instant(second, UTC + 1e7 + second))
+        made.book({IMPORT: "tic"})
+    assert made.saved().keys() == {IMPORT}
+    assert made.saved() == {}
+    saved = made.saved(now=at(3))
+    assert saved.keys() == {IMPORT}
+    again = energy(feed("tic", MEASURED, IMPORT), saved=saved, now=3600)
+    run(again, "tic", *[update(**{IMPORT: 25 * KWH})] * 2, start=3600)
+    assert again.totals[IMPORT] == 25 * KWH
+
+
 def test_trouble_is_told_while_readings_are_refused() -> None:
     made = energy(feed("tic", MEASURED, IMPORT))
     good = update(**{IMPORT: 5 * KWH})

@@ -65,8 +65,8 @@ def test_a_late_power_is_ignored() -> None:
 def test_a_restart_is_a_gap_and_keeps_the_rest() -> None:
     made = fed(Integrator(1, 10), *[0.000_001] * 1801)
     again = Integrator(1, 10)
-    again.restore(json.loads(json.dumps(made.saved())))
-    assert again.saved() == made.saved()
+    again.restore(json.loads(json.dumps(made.saved(at(1800)))))
+    assert again.saved(at(0)) == made.saved(at(0))
     for second in range(1801):
         again.take(0.000_001, Instant(second, UTC + 5000 + second))
     assert again.counted == 1
@@ -79,10 +79,10 @@ def test_a_restart_is_a_gap_and_keeps_the_rest() -> None:
 )
 def test_a_damaged_state_is_refused_whole(damage: dict[str, object]) -> None:
     made = fed(Integrator(1, 10), 3.6, 3.6)
-    before = made.saved()
+    before = made.saved(at(1))
     with pytest.raises(ValueError, match="saved state"):
         made.restore({**before, **damage})
-    assert made.saved() == before
+    assert made.saved(at(1)) == before
 
 
 @given(st.lists(st.tuples(st.integers(-50_000_000, 50_000_000), st.integers(1, 9_999))))

@@ -45,7 +45,7 @@ def settled(*spans: int, base: int = BASE) -> Register:
 def restarted(made: Register, now: Instant) -> Register:
     """Return the register as another run finds it."""
     again = register(*made._limits._spans)
-    again.restore(json.loads(json.dumps(made.saved())), now)
+    again.restore(json.loads(json.dumps(made.saved(at(0)))), now)
     return again
 
 
@@ -388,7 +388,7 @@ def test_a_fall_is_remembered_over_a_restart() -> None:
 def test_a_damaged_state_is_refused_whole(damage: dict[str, Any]) -> None:
     made = settled()
     told(made, BASE + WH, BASE + WH, start=3)
-    before = made.saved()
+    before = made.saved(at(9))
     with pytest.raises(ValueError, match="saved state"):
         made.restore({**before, **damage}, at(9))
-    assert made.saved() == before
+    assert made.saved(at(9)) == before

@@ -97,7 +97,7 @@ class VisibleIndex(RuleBasedStateMachine):
 
     @rule()
     def commit(self) -> None:
-        draft = self.meter.draft()
+        draft = self.meter.draft(self.now)
         totals = {point: total for point, (total, _) in draft.indexes.items() if total is not None}
         states = {point: state for point, (_, state) in draft.indexes.items()}
         self.disk = Saved(

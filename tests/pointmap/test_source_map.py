@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from submeter.errors import ConfigError
+from submeter.meter.feed import Dial
 from submeter.meter.reading import Quality
 from submeter.pointmap import points, source_map
 
@@ -180,6 +181,17 @@ def faults(folder: Path, text: str) -> list[str]:
             "[{label: URMS, quality: stale}]",
             "19:41: points.Voltage_L1_N.0.quality: input should be 'measured', 'derived' or ",
         ),
+        # the instrument's clock
+        (
+            "identity: NAME",
+            "identity: NAME\nclock: DAT",
+            "6:8: label 'DAT' is not among 'labels' of this map; known here: NAME, EAST, ",
+        ),
+        (
+            "identity: NAME",
+            "identity: NAME\nclock: EAST",
+            "6:8: label 'EAST' has no time stamp; name one that has",
+        ),
         (
             "  EAIT: {digits: [9], unit: Wh}",
             "  EAST: {digits: [9], unit: Wh}",
@@ -239,6 +251,59 @@ def test_powers_of_ten(tmp_path: Path, label: str, point: str, power: int) -> No
     small = source_map.load("small", own=[tmp_path])
     rule = source_map.Rule(label=label)
     assert small.power(points.standard()[point], rule) == power
+
+
+def test_a_clock_is_a_label_with_a_time_stamp(tmp_path: Path) -> None:
+    write(tmp_path, GOOD.replace("identity: NAME", "identity: NAME\nclock: PEAK"))
+    assert source_map.load("small", own=[tmp_path]).clock == "PEAK"
+
+
+def test_without_a_clock_there_is_none(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    assert source_map.load("small", own=[tmp_path]).clock is None
+
+
+@pytest.mark.parametrize(
+    ("label", "rules", "dial"),
+    [
+        ("{digits: [9], unit: Wh}", IMPORT, Dial(1000, (10**12,))),
+        ("{digits: [8, 9], unit: Wh}", IMPORT, Dial(1000, (10**11, 10**12))),
+        ("{digits: [6], unit: kWh}", IMPORT, Dial(10**6, (10**12,))),
+        ("{hex: 8, unit: Wh}", IMPORT, Dial(1000, ())),
+        (
+            "{digits: [9], unit: Wh}",
+            "[{label: EAST}, {sum: [EAST, EAIT]}]",
+            Dial(1000, (10**12,)),
+        ),
+        (
+            "{digits: [6], unit: kWh}",
+            "[{label: EAST}, {label: EAIT}]",
+            Dial(10**6, (10**12,)),
+        ),
+    ],
+)
+def test_the_dial_behind_an_index(tmp_path: Path, label: str, rules: str, dial: Dial) -> None:
+    """In mWh: what the last digit stands for, and where the register starts over."""
+    text = GOOD.replace("EAST: {digits: [9], unit: Wh}", f"EAST: {label}").replace(IMPORT, rules)
+    write(tmp_path, text)
+    assert source_map.load("small", own=[tmp_path]).dials() == {"Active_Energy_Import": dial}
+
+
+def test_the_dials_of_a_linky() -> None:
+    nine = Dial(1000, (10**12,))
+    assert source_map.load("tic-standard").dials() == dict.fromkeys(
+        (
+            "Active_Energy_Import",
+            "Active_Energy_Export",
+            "Reactive_Energy_Import",
+            "Reactive_Energy_Export",
+        ),
+        nine,
+    )
+    assert source_map.load("tic-standard").clock == "DATE"
+    historique = source_map.load("tic-historique")
+    assert historique.clock is None
+    assert historique.dials()["Active_Energy_Import"].step == 1000
 
 
 @pytest.mark.parametrize("name", ["tic-standard", "tic-historique"])

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from submeter.errors import LinkError
+from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.meter import values
 from submeter.meter.reading import Quality, Update
@@ -24,6 +25,8 @@ class Scripted:
     name = "test"
     expected: Mapping[str, Quality] = {}
     max_age = 1.0
+    largest_power = 1000.0
+    dials: Mapping[str, Dial] = {}
 
     def __init__(self, *acts: Act) -> None:
         self._acts = list(acts)

@@ -32,7 +32,7 @@ def meter(
 
 def commit(made: Meter, at: Instant) -> None:
     """Do for `made` what the journal does once all of it is on disk."""
-    made.commit(made.draft(), at)
+    made.commit(made.draft(at), at)
 
 
 def know(made: Meter, numbers: Mapping[str, int | float], at: Instant) -> None:

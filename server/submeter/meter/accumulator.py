@@ -123,18 +123,18 @@ class Accumulator:
             ),
         )
 
-    def saved(self) -> dict[str, Any]:
-        """Return the state as plain data for `restore`."""
+    def saved(self, now: Instant) -> dict[str, Any]:
+        """Return the state as plain data for `restore`, its times by the clock as it is now."""
         return {
             "total": self.total,
             "speaker": self._speaker,
-            "booked": self._booked.at.utc if self._booked else None,
+            "booked": self._booked.utc(now) if self._booked else None,
             "sources": {
                 source: {
                     "kind": type(line.counter).__name__,
                     "mark": line.mark,
                     "total": line.total,
-                    "counter": line.counter.saved(),
+                    "counter": line.counter.saved(now),
                 }
                 for source, line in self._lines.items()
             },

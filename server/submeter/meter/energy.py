@@ -31,6 +31,7 @@ _KINDS = (
     ),
     _Kind("Reactive_Energy_Import", "Reactive_Energy_Export", (("Reactive_Power_Total",),)),
 )
+_STEP = 2.0  # s; by less a clock is trimmed, by more it is set
 # A power that was derived from an index would only give that index back, less exactly.
 _OWN = (Quality.MEASURED, Quality.ESTIMATED)
 
@@ -60,6 +61,7 @@ class Energy:
         saved: Mapping[str, str] | None = None,
     ) -> None:
         self._now = now
+        self._drift = now.utc - now.mono
         self._registers: dict[str, tuple[tuple[str, Register], ...]] = {}
         self._sums: dict[str, tuple[_Sum, ...]] = {}
         self._gives: dict[str, dict[str, Quality]] = {}
@@ -165,14 +167,22 @@ class Energy:
             raise ValueError(f"no source of this meter gives {point}")
         self._accumulators[point].swap(source, new, old, now)
 
-    def saved(self, everything: bool = False) -> dict[str, str]:
-        """Return as JSON what to keep of each index; only of those that changed since last time."""
+    def saved(self, everything: bool = False, now: Instant | None = None) -> dict[str, str]:
+        """Return as JSON what to keep of each index; only of those that changed since last time.
+
+        `now` is the present, else that of the last update: what is kept has its times by the clock
+        as it is set then, and is kept anew when the clock was set.
+        """
+        now = now or self._now
+        if abs(now.utc - now.mono - self._drift) > _STEP:
+            self._drift = now.utc - now.mono
+            everything = True
         states = {}
         for point, accumulator in self._accumulators.items():
             key = accumulator.key()
             if everything or key != self._keys[point]:
                 self._keys[point] = key
-                states[point] = json.dumps(accumulator.saved(), separators=(",", ":"))
+                states[point] = json.dumps(accumulator.saved(now), separators=(",", ":"))
         return states
 
     def _follow(

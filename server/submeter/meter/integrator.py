@@ -56,14 +56,15 @@ class Integrator:
                 whole, self._rest = divmod(self._rest + power * (now - before), _MW_NS)
                 self.counted += whole
 
-    def saved(self) -> dict[str, Any]:
-        """Return the state as plain data for `restore`."""
+    def saved(self, now: Instant) -> dict[str, Any]:
+        """Return the state as plain data for `restore`, its times by the clock as it is now."""
+        at = self.accepted
         return {
             "counted": self.counted,
             "rest": self._rest,
             "gaps": self.gaps,
             "gap_seconds": self.gap_seconds,
-            "utc": self.accepted.utc if self.accepted else self._left,
+            "utc": now.utc - (now.mono - at.mono) if at else self._left,
         }
 
     def restore(self, saved: taken.Saved) -> None:

@@ -19,6 +19,10 @@ class Seen(NamedTuple):
     instrument: str | None = None
     restored: bool = False
 
+    def utc(self, now: Instant) -> float:
+        """Return when it was taken, in UTC seconds by the clock as it is set now."""
+        return self.at.utc if self.restored else now.utc - (now.mono - self.at.mono)
+
     def elapsed(self, now: Instant) -> float:
         """Return the seconds since, never negative.
 

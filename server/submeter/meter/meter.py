@@ -224,10 +224,14 @@ class Meter:
                 self._note(event, now, reason=reason.name.lower(), text=text or "")
             self._settle(now)
 
-    def draft(self, everything: bool = False) -> Draft:
-        """Return what changed since the last draft, or all there is."""
+    def draft(self, now: Instant | None = None, *, everything: bool = False) -> Draft:
+        """Return what changed since the last draft, or all there is.
+
+        `now` is the present, else that of the last update: times are kept by the clock as it is
+        set then.
+        """
         totals = self.energy.totals
-        states = self.energy.saved(everything=everything)
+        states = self.energy.saved(everything, now)
         peak = self._peak.saved()
         return Draft(
             {point: (totals[point], state) for point, state in states.items()},
@@ -267,11 +271,11 @@ class Meter:
 
     def _publish(self, readings: dict[str, Reading]) -> None:
         before, self._readings = self._readings, readings
-        changed = {
-            name: reading
-            for name, reading in readings.items()
-            if reading is not before[name] and reading[:2] != before[name][:2]
-        }
+        changed = {}
+        for name, reading in readings.items():
+            old = before[name]
+            if reading is not old and (reading[0] != old[0] or reading[1] is not old[1]):
+                changed[name] = reading
         if changed:
             for listener in self._listeners:
                 listener(changed)

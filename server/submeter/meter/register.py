@@ -113,13 +113,13 @@ class Register:
         self._original = self.doubtful = False
         self.accepted = now
 
-    def saved(self) -> dict[str, Any]:
-        """Return the state as plain data for `restore`."""
+    def saved(self, now: Instant) -> dict[str, Any]:
+        """Return the state as plain data for `restore`, its times by the clock as it is now."""
         return {
             "counted": self.counted,
             "original": int(self._original),
-            "course": [self._main.saved()] if self._main else [],
-            "formers": [former.saved() for former in self._formers],
+            "course": [self._main.saved(now)] if self._main else [],
+            "formers": [former.saved(now) for former in self._formers],
         }
 
     def restore(self, saved: taken.Saved, now: Instant) -> None:
@@ -296,4 +296,4 @@ def _count_of(track: Track) -> int:
 
 def _retimed(seen: Seen, now: Instant) -> Seen:
     """Return `seen`, taken in this run, with the UTC time that the clock now says it was."""
-    return seen._replace(at=Instant(seen.at.mono, now.utc - (now.mono - seen.at.mono)))
+    return seen._replace(at=Instant(seen.at.mono, seen.utc(now)))

@@ -109,29 +109,22 @@ class Track:
                 self._unconfirmed.append((each, growth))
         self._unconfirmed.append((seen, step))
 
-    def saved(self) -> dict[str, Any]:
-        """Return the state as plain data."""
+    def saved(self, now: Instant) -> dict[str, Any]:
+        """Return the state as plain data, its times by the clock as it is set now."""
         return {
             "first": self.first.total,
-            "first_utc": self.first.at.utc,
+            "first_utc": self.first.utc(now),
             "total": self.sure.total,
-            "utc": self.sure.at.utc,
-            "since": self._since_utc,
+            "utc": self.sure.utc(now),
+            "since": self.since.utc(now),
             "instrument": self.instrument,
             "grown": self.grown,
             "offset": self.offset,
             "origin": self.origin,
             "unconfirmed": [
-                {"total": seen.total, "utc": seen.at.utc} for seen, _ in self._unconfirmed
+                {"total": seen.total, "utc": seen.utc(now)} for seen, _ in self._unconfirmed
             ],
         }
-
-    @property
-    def _since_utc(self) -> float:
-        """When `since` was read, by the clock as it was set at `sure`."""
-        if self.since.restored:
-            return self.since.at.utc
-        return self.sure.at.utc - (self.sure.at.mono - self.since.at.mono)
 
     @classmethod
     def restored(cls, limits: Limits, saved: taken.Saved, now: Instant) -> "Track":

@@ -89,7 +89,7 @@ class Journal:
         while True:
             await asyncio.sleep(SECOND)
             try:
-                await self._second(Instant.now())
+                await self.second(Instant.now())
             except Exception:
                 # Without commits no index would ever move again.
                 _log.exception("event=journal_failed")
@@ -100,7 +100,7 @@ class Journal:
         self.note("state", "stopped")
         await self.commit(Instant.now())
 
-    async def _second(self, now: Instant) -> None:
+    async def second(self, now: Instant) -> None:
         self._watch_clock(now)
         for meter in self._meters:
             if interval := meter.close_interval(now):
@@ -149,7 +149,7 @@ class Journal:
 
     async def _write(self, now: Instant) -> None:
         self._urgent, self._committed = False, now.mono
-        drafts = [meter.draft(everything=self._unsure) for meter in self._meters]
+        drafts = [meter.draft(now, everything=self._unsure) for meter in self._meters]
         self._unsure = True
         self._take_samples(now)
         for key, text in self._memory().items():

@@ -50,7 +50,7 @@ class Inbox:
         ).fetchall()
         # What is returned may stay unanswered, and then has to be returned again.
         self._seen = -1 if rows else changes
-        return [Request._make((*row[:-1], json.loads(row[-1]))) for row in rows]
+        return [Request._make((*row[:-1], _argument(row[-1]))) for row in rows]
 
     def answer(self, number: int, text: str, ok: bool) -> None:
         """Answer the request with the id `number`; raises sqlite3.Error."""
@@ -79,6 +79,15 @@ def ask(
             connection.close()
     except (sqlite3.Error, OSError) as error:
         raise fault.explain(error, path) from error
+
+
+def _argument(text: str | bytes) -> Any:
+    """Return what a request asks for; None where it is not JSON, which no action takes."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        # One row that cannot be read must not keep the others, nor the commits, from their turn.
+        return None
 
 
 def _put(connection: sqlite3.Connection, request: tuple[int, str, str, str, str]) -> int:

@@ -12,9 +12,10 @@ APPLICATION = 0x5355424D  # "SUBM", in the header of the file
 SPREADS = ("power", "voltage_l1", "voltage_l2", "voltage_l3")
 SMALL = ("index", "setting", "demand", "note", "key", "head")
 
+# The index has rowids: its rows are long, and without one a long row overflows its page.
 _FIRST = """
 CREATE TABLE "index" (meter TEXT NOT NULL, point TEXT NOT NULL, total INTEGER, state TEXT NOT NULL,
-    PRIMARY KEY (meter, point)) WITHOUT ROWID;
+    PRIMARY KEY (meter, point));
 CREATE TABLE setting (meter TEXT NOT NULL, point TEXT NOT NULL, value NUMERIC NOT NULL,
     PRIMARY KEY (meter, point)) WITHOUT ROWID;
 CREATE TABLE demand (meter TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;

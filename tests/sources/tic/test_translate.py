@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from submeter.meter.reading import Quality, Stamp, Update
+from submeter.meter.reading import Quality, Update
 from submeter.pointmap import source_map
 from submeter.sources.growing_index import GrowingIndex
 from submeter.sources.index_guard import IndexGuard
@@ -361,50 +361,6 @@ def test_an_index_that_falls_for_good_is_passed_on() -> None:
         assert update.failed == frozenset()
         found.append(numbers(update).get("Active_Energy_Import"))
     assert found == [None, 501_000, None, 100_000, 100_000]
-
-
-def test_the_instrument_is_the_serial_number() -> None:
-    made = translator()
-    assert says(made, changed(CONSUMER, ADSC=None)).instrument is None
-    assert says(made, changed(CONSUMER, ADSC="042276123456")).instrument == "042276123456"
-    later = says(made, changed(CONSUMER, ADSC=None))
-    assert later.instrument == "042276123456", "it is known until another one is heard"
-    assert says(made, changed(CONSUMER, ADSC="042276999999")).instrument == "042276999999"
-
-
-def test_each_run_of_a_recording_is_another_instrument() -> None:
-    loaded = source_map.load("tic-standard")
-    made = Translator(loaded, (), Trusting(), GrowingIndex(), " replay 1")
-    update = says(made, changed(CONSUMER, ADSC="042276123456"))
-    assert update.instrument == "042276123456 replay 1"
-
-
-def dated(stamp: str) -> list[Group]:
-    return [Group("DATE", "", stamp) if each.label == "DATE" else each for each in CONSUMER]
-
-
-@pytest.mark.parametrize(
-    ("stamp", "utc", "degraded"),
-    [
-        ("E240701120000", 1_719_828_000, False),
-        ("H240116222800", 1_705_440_480, False),
-        ("e240701120000", 1_719_828_000, True),
-        ("h240116222800", 1_705_440_480, True),
-    ],
-)
-def test_the_instrument_s_own_time(stamp: str, utc: int, degraded: bool) -> None:
-    assert says(translator(), dated(stamp)).clock == Stamp(utc, stamp, degraded)
-
-
-@pytest.mark.parametrize("stamp", [" 240701120000", "E241301120000"])
-def test_a_time_that_cannot_be_true_is_none(stamp: str) -> None:
-    update = says(translator(), dated(stamp))
-    assert update.clock is None
-    assert "Active_Energy_Import" in update.values
-
-
-def test_a_frame_without_a_date_has_no_time() -> None:
-    assert says(translator(), changed(CONSUMER, DATE=None)).clock is None
 
 
 def test_a_phase_power_beyond_what_a_meter_can_carry_is_refused() -> None:
