@@ -16,14 +16,18 @@ from submeter.config import Config, MeterEntry, StoreSettings
 from submeter.meter import settings
 from submeter.meter.access_settings import AccessSettings
 from submeter.meter.alarm_settings import AlarmSettings, MidCertificate
+from submeter.meter.interval import LENGTH, Interval, Spread
 from submeter.meter.trouble import Reason
 from submeter.pointmap import points
+from submeter.store.page import Page, SampleRow
+from submeter.store.store import Store
 from tooling.modbus_client import Poller
 from tooling.program import CHECKOUT, eventually, free_port, loopback, run, running, write
 
 README = (CHECKOUT / "README.md").read_text()
 EXAMPLE = CHECKOUT / "config.example.yaml"
 PAGES = {page.stem: page.read_text() for page in sorted((CHECKOUT / "docs").glob("*.md"))}
+BEGIN = 1_795_272_300 // LENGTH * LENGTH  # UTC s
 SOURCE = "".join(
     # Texts that go on in the next line are put together.
     re.sub(r'"\n\s*f?"', "", each.read_text())
@@ -162,6 +166,42 @@ def test_events_of_the_audit_log() -> None:
 def test_lines_about_a_store_in_trouble() -> None:
     for line, _ in rows("store", "| the line says | then |"):
         assert line.strip("`").removesuffix("...").strip() in SOURCE, line
+
+
+async def test_size_of_a_row(tmp_path: Path) -> None:
+    everything = list(points.all_points().values())
+    indexes = [each.name for each in everything if each.kind == "index"]
+    values = {each.name: 229.4 if each.kind == "analog" else 1 for each in everything}
+    values |= dict.fromkeys(indexes, 29_488_335_000)
+    spread = Spread(229.1, 230.2, 231.3)
+    samples = [SampleRow(BEGIN + 60 * n, "main", values, None) for n in range(1000)]
+    intervals = [
+        Interval(
+            meter="main",
+            start=BEGIN + LENGTH * n,
+            end=BEGIN + LENGTH * (n + 1),
+            indexes=dict.fromkeys(indexes, (29_488_335_000, 29_488_336_000)),
+            power=spread,
+            voltages=(spread, spread, spread),
+            quality="measured",
+            covered=LENGTH,
+            recovered=False,
+            stepped=False,
+        )
+        for n in range(1000)
+    ]
+    told = rows("store", "| | B a row | one meter, at the defaults |")
+    for (name, size, _), page in zip(
+        told, (Page(samples=samples), Page(intervals=intervals)), strict=True
+    ):
+        path = tmp_path / f"{name[:6]}.db"
+        store = Store.open(path, everything)
+        await store.close()
+        empty = path.stat().st_size
+        store = Store.open(path, everything)
+        await store.commit(page)
+        await store.close()
+        assert (path.stat().st_size - empty) / 1000 == pytest.approx(int(size), rel=0.15), name
 
 
 @pytest.mark.parametrize("page", ["meter", "alarms"])

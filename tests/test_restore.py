@@ -140,6 +140,22 @@ async def test_a_setting_is_kept_until_it_is_reset(tmp_path: Path) -> None:
     await third.stop()
 
 
+async def test_a_peak_is_kept(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    now = Instant.now()
+    for second in range(-1800, 0, 5):
+        numbers = {ENERGY: Value(100 * KWH + second * 6 * KWH // 3600)}
+        at = Instant(now.mono + second, now.utc + second)
+        run.one.update(Update(numbers, instrument="A"), at, "simulated")
+    peak = run.one.readings["Demand_Peak_Current"].value
+    assert peak == pytest.approx(6, abs=0.01)
+    await run.stop()
+    again = Run(tmp_path)
+    assert again.one.readings["Demand_Peak_Current"].value == peak
+    assert again.net.readings["Demand_Peak_Current"].value is None
+    await again.stop()
+
+
 async def test_a_stop_is_told_from_a_crash(tmp_path: Path) -> None:
     run = Run(tmp_path)
     await run.stop()

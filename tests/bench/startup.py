@@ -38,7 +38,8 @@ def _ours() -> tuple[float, float]:
     with TemporaryDirectory() as folder:
         began = time.perf_counter()
         example = CHECKOUT / "config.example.yaml"
-        with running(example, Path(folder) / "log", *settings) as program:
+        store = ("--set", f"store.path={Path(folder) / 'submeter.db'}")
+        with running(example, Path(folder) / "log", *settings, *store) as program:
             took = time.perf_counter() - began
             time.sleep(2)
             return took, _resident(program.process.pid)

@@ -130,15 +130,20 @@ class Accumulator:
             "speaker": self._speaker,
             "booked": self._booked.utc(now) if self._booked else None,
             "sources": {
-                source: {
-                    "kind": type(line.counter).__name__,
-                    "mark": line.mark,
-                    "total": line.total,
-                    "counter": line.counter.saved(now),
-                }
-                for source, line in self._lines.items()
+                source: self._saved_line(line, now) for source, line in self._lines.items()
             },
         }
+
+    def _saved_line(self, line: _Line, now: Instant) -> dict[str, Any]:
+        state: dict[str, Any] = {
+            "kind": type(line.counter).__name__,
+            "counter": line.counter.saved(now),
+        }
+        if line.mark != line.counter.counted:
+            state["mark"] = line.mark
+        if line.total != self.total:
+            state["total"] = line.total
+        return state
 
     def restore(self, saved: taken.Saved, now: Instant) -> None:
         """Go on where `saved` was made; raises ValueError if it is damaged: make another one then.
@@ -152,7 +157,7 @@ class Accumulator:
         for source, line in self._lines.items():
             entry = taken.table(sources, source) if source in sources else {}
             if entry.get("kind") == type(line.counter).__name__:
-                self._restore_line(line, entry, now)
+                self._restore_line(line, entry, total, now)
         if total is not None:
             self.total = total
             self._speaker = speaker if speaker in self._lines else None
@@ -160,13 +165,15 @@ class Accumulator:
                 self._booked = Seen(total, Instant(now.mono, booked), restored=True)
 
     @staticmethod
-    def _restore_line(line: _Line, entry: taken.Saved, now: Instant) -> None:
+    def _restore_line(line: _Line, entry: taken.Saved, total: int | None, now: Instant) -> None:
         if isinstance(line.counter, Register):
             line.counter.restore(taken.table(entry, "counter"), now)
         else:
             line.counter.restore(taken.table(entry, "counter"))
-        line.mark = taken.whole(entry, "mark")
-        line.total = None if entry.get("total") is None else taken.whole(entry, "total")
+        line.mark = taken.whole(entry, "mark") if "mark" in entry else line.counter.counted
+        line.total = total
+        if "total" in entry:
+            line.total = None if entry["total"] is None else taken.whole(entry, "total")
         if line.mark > line.counter.counted:
             raise ValueError(f"saved state: mark is {line.mark}, more than was counted")
         # Else the next booking of another source would take it for a new reading.

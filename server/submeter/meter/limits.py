@@ -20,8 +20,8 @@ class Seen(NamedTuple):
     restored: bool = False
 
     def utc(self, now: Instant) -> float:
-        """Return when it was taken, in UTC seconds by the clock as it is set now."""
-        return self.at.utc if self.restored else now.utc - (now.mono - self.at.mono)
+        """Return when it was taken, in UTC seconds to the ms by the clock as it is set now."""
+        return round(self.at.utc if self.restored else now.utc - (now.mono - self.at.mono), 3)
 
     def elapsed(self, now: Instant) -> float:
         """Return the seconds since, never negative.

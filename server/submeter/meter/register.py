@@ -115,12 +115,14 @@ class Register:
 
     def saved(self, now: Instant) -> dict[str, Any]:
         """Return the state as plain data for `restore`, its times by the clock as it is now."""
-        return {
-            "counted": self.counted,
-            "original": int(self._original),
-            "course": [self._main.saved(now)] if self._main else [],
-            "formers": [former.saved(now) for former in self._formers],
-        }
+        state: dict[str, Any] = {"counted": self.counted}
+        if self._original:
+            state["original"] = 1
+        if self._main:
+            state["course"] = [self._main.saved(now)]
+        if self._formers:
+            state["formers"] = [former.saved(now) for former in self._formers]
+        return state
 
     def restore(self, saved: taken.Saved, now: Instant) -> None:
         """Go on where `saved` was made; raises ValueError, and changes nothing, if it is damaged.
@@ -128,10 +130,10 @@ class Register:
         The time since is told by the UTC clock, which may be set right later.
         """
         counted = taken.whole(saved, "counted")
-        original = bool(taken.whole(saved, "original"))
-        courses = taken.tables(saved, "course")
+        original = "original" in saved and bool(taken.whole(saved, "original"))
+        courses = taken.tables(saved, "course") if "course" in saved else []
         tracks = [Track.restored(self._limits, each, now) for each in courses]
-        formers = taken.tables(saved, "formers")
+        formers = taken.tables(saved, "formers") if "formers" in saved else []
         self._formers = [Track.restored(self._limits, each, now) for each in formers]
         self._main = tracks[0] if tracks else None
         self._others = []
@@ -215,7 +217,12 @@ class Register:
         that was left when the register fell or jumped: the energy in between is counted once.
         """
         first = _retimed(track.first, at)
-        left = [each for each in self._formers if each.sure.elapsed(at) <= _RETURN]
+        # What comes back stands at least where it stood: a lower one began anew.
+        left = [
+            each
+            for each in self._formers
+            if each.sure.elapsed(at) <= _RETURN and first.total >= each.since.total
+        ]
         for base in (main, *reversed(left)):
             growth = self._limits.growth(base.since, first)
             if growth is not None and base.named(track.instrument):

@@ -45,3 +45,13 @@ def tables(saved: Saved, key: str) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError(f"saved state: {key} is {entries!r}, not a list of tables")
     return entries
+
+
+def pairs(saved: Saved, key: str) -> list[dict[str, Any]]:
+    """Return the list of [total, utc] at `key` as mappings; raises ValueError."""
+    entries = saved.get(key)
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, list) and len(entry) == 2 for entry in entries
+    ):
+        raise ValueError(f"saved state: {key} is {entries!r}, not a list of pairs")
+    return [{"total": total, "utc": utc} for total, utc in entries]

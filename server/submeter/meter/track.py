@@ -110,21 +110,27 @@ class Track:
         self._unconfirmed.append((seen, step))
 
     def saved(self, now: Instant) -> dict[str, Any]:
-        """Return the state as plain data, its times by the clock as it is set now."""
-        return {
+        """Return the state as plain data, its times by the clock as it is set now.
+
+        It goes to the disk with every commit: what is as usual is left out.
+        """
+        state: dict[str, Any] = {
             "first": self.first.total,
             "first_utc": self.first.utc(now),
             "total": self.sure.total,
             "utc": self.sure.utc(now),
-            "since": self.since.utc(now),
-            "instrument": self.instrument,
             "grown": self.grown,
-            "offset": self.offset,
-            "origin": self.origin,
-            "unconfirmed": [
-                {"total": seen.total, "utc": seen.utc(now)} for seen, _ in self._unconfirmed
-            ],
+            "unconfirmed": [[seen.total, seen.utc(now)] for seen, _ in self._unconfirmed],
         }
+        if self.since is not self.sure:
+            state["since"] = self.since.utc(now)
+        if self.instrument is not None:
+            state["instrument"] = self.instrument
+        if self.offset:
+            state["offset"] = self.offset
+        if self.origin != self.first.total:
+            state["origin"] = self.origin
+        return state
 
     @classmethod
     def restored(cls, limits: Limits, saved: taken.Saved, now: Instant) -> "Track":
@@ -137,13 +143,14 @@ class Track:
         instrument = taken.text(saved, "instrument")
         track = cls(limits, seen("first", "first_utc"))
         track.sure = seen("total", "utc")
-        track.since = seen("total", "since")
+        track.since = seen("total", "since") if "since" in saved else track.sure
         track.grown = taken.whole(saved, "grown")
-        track.offset = taken.whole(saved, "offset")
-        if saved.get("origin") is not None:
-            track.origin = taken.whole(saved, "origin")
-        for entry in taken.tables(saved, "unconfirmed")[-_UNCONFIRMED:]:
-            reading = seen("total", "utc", entry)
+        track.offset = taken.whole(saved, "offset") if "offset" in saved else 0
+        track.origin = track.first.total
+        if "origin" in saved:
+            track.origin = None if saved["origin"] is None else taken.whole(saved, "origin")
+        for pair in taken.pairs(saved, "unconfirmed")[-_UNCONFIRMED:]:
+            reading = seen("total", "utc", pair)
             # Both times are of the clock before the restart.
             growth = limits.growth(track.sure, reading)
             if growth is not None:

@@ -101,6 +101,7 @@ class Journal:
         await self.commit(Instant.now())
 
     async def second(self, now: Instant) -> None:
+        """Do what is due at `now`, to be called once a second."""
         self._watch_clock(now)
         for meter in self._meters:
             if interval := meter.close_interval(now):
