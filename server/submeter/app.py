@@ -18,7 +18,7 @@ from submeter.meter.access import Who
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.trouble import Reason
-from submeter.plan import PlannedMeter
+from submeter.plan import OUTSIDE, PlannedMeter
 from submeter.pointmap import points
 from submeter.restore import ServedMeter
 from submeter.sources.source import supervise
@@ -54,7 +54,7 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> None:
     audit = Audit()
     store = Store.open(loaded.store_path, list(points.all_points().values()))
     try:
-        commands = {"Sync_Clock": partial(_sync_clock, audit)}
+        commands = dict.fromkeys(OUTSIDE, partial(_sync_clock, audit))
         meters, notes = restore.meters(loaded, planned, store, audit, commands)
         journal = _journal(loaded, store, meters, audit)
         for key, text in notes.items():

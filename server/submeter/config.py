@@ -30,7 +30,7 @@ class StoreSettings(_Strict):
         default="data/submeter.db", description="Relative to the folder of the configuration"
     )
     commit: float = Field(
-        default=15.0, ge=1, le=3600, description="Seconds between commits of the indexes"
+        default=16.0, ge=1, le=3600, description="Seconds between commits of the indexes"
     )
     sample: int = Field(default=60, ge=10, le=3600, description="Seconds between samples")
     retention: int = Field(default=100, ge=1, le=36_500, description="Days that samples are kept")

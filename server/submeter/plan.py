@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from submeter import installation, yamlfile
 from submeter.config import Loaded, MeterEntry, SourceEntry
 from submeter.errors import ConfigError, LinkError
 from submeter.meter import expression
+from submeter.meter.access import Who
 from submeter.meter.calculated import Calculated
 from submeter.meter.feed import Feed
+from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
 from submeter.meter.setup import Setup
@@ -25,6 +27,7 @@ from submeter.sources.tic.settings import TicSettings
 from submeter.sources.tic.source import TicSource
 
 CALCULATED_AGE = 10.0  # s; the parts are looked at each second
+OUTSIDE = ("Sync_Clock",)  # commands that the program does for its meters
 LARGEST_POWER = 1e6  # W; a bound for what no instrument and no rating bounds
 
 
@@ -44,7 +47,12 @@ class PlannedMeter:
 
     def expected(self) -> dict[str, Quality]:
         """Return the quality that each point will usually have, in the order of the list."""
-        return Meter(self.entry.name, self.map.points, self.feeds, self.setup).prospects()
+        setup = replace(self.setup, commands=dict.fromkeys(OUTSIDE, _nothing))
+        return Meter(self.entry.name, self.map.points, self.feeds, setup).prospects()
+
+
+def _nothing(who: Who, now: Instant) -> str:
+    return "only a running meter can do that"
 
 
 def make(loaded: Loaded) -> list[PlannedMeter]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 from submeter.config import MeterEntry
 
@@ -25,8 +26,19 @@ def inspect(entry: MeterEntry, note: str | None) -> tuple[bool, str | None]:
     if entry.mid is None:
         return False, None
     now = fingerprint(entry)
-    before = json.loads(note) if note else None
+    before = _read(note, entry.mid.number)
     if before is None or before["certificate"] != entry.mid.number:
         before = {"certificate": entry.mid.number, "fingerprint": now, "intact": True}
     intact = before["intact"] and before["fingerprint"] == now
     return intact, json.dumps(before | {"intact": intact}, sort_keys=True)
+
+
+def _read(note: str | None, certificate: str) -> dict[str, Any] | None:
+    """Return what a note says; one that makes no sense says that the seal is broken."""
+    if note is None:
+        return None
+    try:
+        before = json.loads(note)
+        return {key: before[key] for key in ("certificate", "fingerprint", "intact")}
+    except (ValueError, KeyError, TypeError):
+        return {"certificate": certificate, "fingerprint": None, "intact": False}

@@ -8,6 +8,7 @@ needs a real disk. The file system's own journal is not in it.
 
 import asyncio
 import hashlib
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +34,7 @@ from .fleet import BEGIN, NAME, Fleet, everything, phases
 FOLDER = Path(__file__).resolve().parents[2] / "build"
 DAY = 86_400
 STORE = StoreSettings()
-PERIODS = (1, 5, 10, 15, 20, 25, 30, 60)  # s from commit to commit
+PERIODS = (1, 5, 10, 15, 16, 20, 30, 60)  # s from commit to commit
 COMMITS = 1440  # in a run, more than the log takes between two checkpoints
 LOOK = 5  # s; an instrument need not be heard more often for the same commits
 AIM = 40.0  # MB a meter and day
@@ -96,7 +97,8 @@ async def _pages(meters: int, period: float, span: int, names: Sequence[str]) ->
     """Return what the journal commits of `meters` that are fed with `names`, in `span` s."""
     fleet = Fleet(meters, names, period, STORE.sample)
     await fleet.warm_up()
-    for second in range(0, span, min(int(period), LOOK)):
+    step = int(period) // math.ceil(period / LOOK)
+    for second in range(0, span, step):
         await fleet.second(second, fleet.updates(second))
     return fleet.pages
 

@@ -76,10 +76,10 @@ def test_an_index_survives_every_kill(tmp_path: Path) -> None:
         moved = 0
         for turn in range(KILLS):
             before = len(reader.seen)
-            _run_and_kill(config, tmp_path / "log", chance.uniform(0.3, 4.0))
+            _run_and_kill(config, tmp_path / "log", chance.uniform(0.3, 5.0))
             moved += len(reader.seen) > before
             assert not reader.falls, f"after {turn + 1} kills"
-        assert moved >= KILLS // 3, "most of the kills came before anything was served"
+        assert moved >= KILLS // 5, "most of the kills came before anything was served"
         with running(config, tmp_path / "log"):
             last = reader.seen[-1]
             target = linky.register

@@ -4,7 +4,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from submeter.meter import register as followed
 from submeter.meter.energy import Energy
 from submeter.meter.feed import Dial, Feed
 from submeter.meter.instant import Instant
@@ -175,10 +174,7 @@ class Register(RuleBasedStateMachine):
     def restart(self, pause: int, load: float, stands: bool) -> None:
         """Restart, with a new monotonic clock; a UTC clock without battery stands meanwhile."""
         saved = self.energy.saved(everything=True)
-        # What was not borne out is not kept: a gateway that caches has the reading before it.
         self.begin_silence()
-        register = self.energy._counter("tic", IMPORT)
-        self.last = register.reading if isinstance(register, followed.Register) else None
         self.wait(pause, load)
         self.error = -float(pause) if stands else 0.0
         self.mono = float(pause % 7)

@@ -76,9 +76,8 @@ def test_reasons_of_an_error() -> None:
         (0, "None"),
         (1, "Store"),
         (2, "Index refused"),
-        (3, "Source"),
-        (4, "Clock"),
-        (5, "Internal"),
+        (3, "Clock"),
+        (4, "Internal"),
     ]
 
 

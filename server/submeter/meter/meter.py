@@ -93,6 +93,7 @@ class Meter:
         self._peak_saved = saved.demand
         self._states = States(setup.alarms, setup.rating, names)
         self._troubles = Troubles()
+        self._doubts: dict[str, float] = {}  # since when readings of an index are refused, mono s
         self._setup = setup
         self._first = feeds[0].name
         self._indexes = tuple(name for name in indexes if name in self.feeds.given)
@@ -179,9 +180,9 @@ class Meter:
 
         Returns the names of those that had one.
         """
-        names = [point] if point else list(self.settings.points)
+        names = list(self.settings.points) if point is None else [point]
         stored = [name for name in names if self.settings.origin(name) == "stored"]
-        for name in names if point else stored:
+        for name in stored if point is None else names:
             self._door.reset(name, who, now)
         self._settle(now)
         return stored
@@ -213,7 +214,14 @@ class Meter:
             raise WriteRefusedError(Refusal.OUT_OF_RANGE, str(error)) from None
         self.energy.book(self.feeds.speakers)
         self.audit.note(
-            "swap", self.name, str(who), at=now, point=point, source=source, old=old, new=new
+            "swap",
+            self.name,
+            str(who),
+            at=now,
+            point=point,
+            source=source,
+            old="none" if old is None else old,
+            new="none" if new is None else new,
         )
 
     def trouble(self, reason: Reason, text: str | None, now: Instant) -> None:
@@ -223,6 +231,12 @@ class Meter:
                 event = "meter_error" if text else "meter_error_over"
                 self._note(event, now, reason=reason.name.lower(), text=text or "")
             self._settle(now)
+
+    @property
+    def withholds(self) -> bool:
+        """Whether an index is known that was never shown, for want of its first commit."""
+        totals = self.energy.totals
+        return any(self._committed.get(n) is None and totals[n] is not None for n in self._indexes)
 
     def draft(self, now: Instant | None = None, *, everything: bool = False) -> Draft:
         """Return what changed since the last draft, or all there is.
@@ -294,9 +308,10 @@ class Meter:
         """Tell whether nothing that was sent of an index could be believed for `max_age`."""
         speaker = self.feeds.speakers[name]
         if not self.energy.doubtful(name, speaker):
+            self._doubts.pop(name, None)
             return False
-        accepted = self.energy.accepted(name, speaker)
-        return accepted is None or now.mono - accepted.mono > self._max_age[speaker]
+        since = self._doubts.setdefault(name, now.mono)
+        return now.mono - since > self._max_age[speaker]
 
     def _show_condition(self, readings: dict[str, Reading], now: Instant) -> None:
         """Put in what the meter knows of itself."""

@@ -279,22 +279,27 @@ class Register:
         former = self._formers[-1] if self._formers else None
         if former is None or new is None:
             raise ValueError(
-                f"the old instrument cannot have read {old} mWh: {main.sure.total} mWh was read "
+                f"the old instrument cannot have read {_k(old)}: {_k(main.sure.total)} was read "
                 f"{main.sure.elapsed(now):.0f} s ago"
             )
         grown = self._limits.growth(former.sure, Seen(old, main.first.at))
         since = main.first.total - new
         if grown is None or since < 0:
             raise ValueError(
-                f"the old instrument cannot have read {old} mWh, or the new one {new} mWh: they "
-                f"read {former.sure.total} mWh before and {main.first.total} mWh after the exchange"
+                f"the old instrument cannot have read {_k(old)}, or the new one {_k(new)}: they "
+                f"read {_k(former.sure.total)} before and {_k(main.first.total)} after the exchange"
             )
         if grown + since > self._limits.bound(former.sure, main.first.at):
-            raise ValueError(f"{grown + since} mWh are more than the connection can have carried")
+            raise ValueError(f"{_k(grown + since)} is more than the connection can have carried")
         main.offset = former.counted + grown + since
         main.origin = None
         self._formers = []
         self._count(main)
+
+
+def _k(thousandths: int) -> str:
+    """Return mWh or mvarh as text for people, who read kWh or kvarh off an instrument."""
+    return f"{thousandths / 1_000_000:.3f} kWh or kvarh"
 
 
 def _count_of(track: Track) -> int:

@@ -107,7 +107,8 @@ class Journal:
             if interval := meter.close_interval(now):
                 self._backlog.intervals.append(interval)
         await self._answer(now)
-        if self._urgent or now.mono - self._committed >= self._every:
+        first = not self._failed and any(meter.withholds for meter in self._meters)
+        if first or self._urgent or now.mono - self._committed >= self._every:
             await self.commit(now)
         if now.mono - self._pruned >= PRUNE_EVERY and not self._failed:
             self._pruned = now.mono

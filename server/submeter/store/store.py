@@ -144,6 +144,8 @@ class Store:
     def _attach(self) -> _Opened:
         connection = database.writer(self.path)
         try:
+            # A copy may have been made in another mode; as a rule it is so already.
+            connection.execute("PRAGMA journal_mode = WAL")
             schema.prepare(connection, self.path, self._points)
             signer = key.load_or_make(self.path)
             writer = Writer(connection, [each.name for each in self._points], signer)
