@@ -16,6 +16,7 @@ from tooling import meters
 
 POINTS = tuple(points.all_points().values())
 ENERGY, POWER = "Active_Energy_Import", "Active_Power_Total"
+DEMAND = "Demand_Current"
 PEAK, PEAK_TIME = "Demand_Peak_Current", "Demand_Peak_Timestamp"
 KWH = 1_000_000
 MAX_AGE = 10.0
@@ -92,3 +93,22 @@ def test_another_interval_is_another_window() -> None:
         energy = 103 * KWH + (second - 1800) * 12 * KWH // 3600
         made.update(Update({ENERGY: Value(energy)}), at(second))
     assert of(made, PEAK)[0] == pytest.approx(12, abs=0.1)
+
+
+def test_the_present_demand_is_marked_while_its_window_is_partial() -> None:
+    made = meters.meter("main", POINTS, [ENERGY], MAX_AGE, Setup(largest_power=100_000))
+    seen = []
+    for second in range(0, 1800, 5):
+        made.update(Update({ENERGY: Value(100 * KWH + second * 6 * KWH // 3600)}), at(second))
+        if second % 300 == 0:
+            meters.commit(made, at(second))
+            seen.append(of(made, DEMAND)[1])
+    assert seen == [Quality.STALE] * 4 + [Quality.DERIVED] * 2
+    assert of(made, DEMAND) == (pytest.approx(6, abs=0.01), Quality.DERIVED)
+    made.tick(at(1900))
+    assert of(made, DEMAND)[1] is Quality.STALE, "a silent instrument has no present demand"
+
+
+def test_without_energy_and_power_there_is_no_demand() -> None:
+    made = meters.meter("main", POINTS, ["Voltage_L1_N"], MAX_AGE)
+    assert of(made, DEMAND) == of(made, PEAK) == (None, Quality.ABSENT)

@@ -26,8 +26,8 @@ def validity(image: Image, point: str) -> int:
 
 
 def bits(image: Image) -> set[int]:
-    data = image.blocks[2].read(0, 1062)
-    return {n for n in range(1062) if data[n // 8] >> n % 8 & 1}
+    data = image.blocks[2].read(0, 1063)
+    return {n for n in range(1063) if data[n // 8] >> n % 8 & 1}
 
 
 def test_at_first_everything_is_unknown() -> None:

@@ -45,7 +45,7 @@ def test_a_good_map(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     path.write_text(GOOD, encoding="utf-8")
     loaded = meter_map.read(path)
-    assert (loaded.name, loaded.title, len(loaded.points)) == ("small", "Small", 62)
+    assert (loaded.name, loaded.title, len(loaded.points)) == ("small", "Small", 63)
     assert loaded.validity == Address(Table.DISCRETE, 100)
     energy, power, voltage, factor, alarm = loaded.registers
     assert (energy.table, energy.wire, energy.words, energy.power) == (Table.INPUT, 0, 4, -3)
@@ -229,9 +229,9 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 def test_the_last_address_may_be_used(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
-    path.write_text(GOOD.replace("DI 101", "DI 65475").replace("HR 5", "HR 65535"))
+    path.write_text(GOOD.replace("DI 101", "DI 65474").replace("HR 5", "HR 65535"))
     loaded = meter_map.read(path)
-    assert loaded.validity == Address(Table.DISCRETE, 65535 - 61)
+    assert loaded.validity == Address(Table.DISCRETE, 65535 - 62)
     assert loaded.registers[3].wire + loaded.registers[3].words == 65536
 
 

@@ -55,7 +55,7 @@ def test_names_and_their_order() -> None:
 def test_diagnostics_stand_after_the_list() -> None:
     every = list(points.all_points().values())
     assert [point.name for point in every[:53]] == [row["name"] for row in SEED]
-    assert len(every) == 53 + 9
+    assert len(every) == 53 + 10
     assert {point.group for point in every[53:]} == {"diagnostic"}
     assert "diagnostic" not in {point.group for point in every[:53]}
 

@@ -21,6 +21,7 @@ DIAGNOSTICS = {
     "Meter_Error_Reason": "31011",
     "Index_Readings_Refused": "31013",
     "Index_Gap_Time": "31015",
+    "Demand_Current": "31017",
 }
 ENERGIES = [
     "Active_Energy_Import",
@@ -136,7 +137,7 @@ def test_object_instances_never_move(standard: MeterMap) -> None:
 
 def test_objects(standard: MeterMap) -> None:
     by_name = {each.name: each for each in standard.objects}
-    assert len(standard.objects) == 57 + 9
+    assert len(standard.objects) == 57 + 10
     for name in ENERGIES:
         assert by_name[name].object == "accumulator"
         assert by_name[f"{name}_Float"].object == "analog-input"

@@ -1,4 +1,4 @@
-"""The points of the demand: the peak, its time, and where both come from."""
+"""The points of the demand: the present one, the peak and its time."""
 
 import json
 
@@ -9,9 +9,11 @@ from submeter.meter.reading import Quality, Reading
 from submeter.meter.setup import Setup
 
 ENERGY, POWER = "Active_Energy_Import", "Active_Power_Total"
+DEMAND = "Demand_Current"
 PEAK, PEAK_TIME = "Demand_Peak_Current", "Demand_Peak_Timestamp"
 USUAL_INTERVAL = 15  # min
 
+_ABSENT = Reading(None, Quality.ABSENT)
 _UNKNOWN = Reading(None, Quality.STALE)
 
 
@@ -49,16 +51,24 @@ class Peak:
             self._demand.take_power(power.value, at, self._longest)
 
     def show(self, readings: dict[str, Reading]) -> None:
-        """Put the two points into `readings`, unless an instrument's own are there."""
-        if PEAK not in readings or readings[PEAK].quality is not Quality.ABSENT:
+        """Put the points into `readings`, unless an instrument's own are there.
+
+        The present demand is stale while the window is partial, or its source is not good.
+        """
+        source = readings.get(ENERGY, _ABSENT)
+        if source.quality is Quality.ABSENT:
+            source = readings.get(POWER, _ABSENT)
+        if source.quality is Quality.ABSENT:
             return
-        sources = (readings.get(name, _UNKNOWN).quality for name in (ENERGY, POWER))
-        if all(quality is Quality.ABSENT for quality in sources):
-            return
-        peak, at = self._demand.peak, self._demand.peak_at
-        known = peak is not None
-        readings[PEAK] = Reading(peak, Quality.DERIVED) if known else _UNKNOWN
-        readings[PEAK_TIME] = Reading(at, Quality.DERIVED) if known else _UNKNOWN
+        demand = self._demand
+        if DEMAND in readings:
+            whole = source.quality.good and not demand.partial
+            quality = Quality.DERIVED if whole else Quality.STALE
+            readings[DEMAND] = Reading(demand.current, quality, source.at)
+        if PEAK in readings and readings[PEAK].quality is Quality.ABSENT:
+            known = demand.peak is not None
+            readings[PEAK] = Reading(demand.peak, Quality.DERIVED) if known else _UNKNOWN
+            readings[PEAK_TIME] = Reading(demand.peak_at, Quality.DERIVED) if known else _UNKNOWN
 
     def reset(self, now: Instant) -> None:
         """Forget the peak."""

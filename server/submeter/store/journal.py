@@ -106,6 +106,7 @@ class Journal:
         for meter in self._meters:
             if interval := meter.close_interval(now):
                 self._backlog.intervals.append(interval)
+        self._take_samples(now)
         await self._answer(now)
         first = not self._failed and any(meter.withholds for meter in self._meters)
         if first or self._urgent or now.mono - self._committed >= self._every:
@@ -153,7 +154,6 @@ class Journal:
         self._urgent, self._committed = False, now.mono
         drafts = [meter.draft(now, everything=self._unsure) for meter in self._meters]
         self._unsure = True
-        self._take_samples(now)
         for key, text in self._memory().items():
             if self._remembered.get(key) != text:
                 self._backlog.notes[key] = self._remembered[key] = text
