@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from submeter import app
+from submeter.errors import Refusal, WriteRefusedError
+from submeter.meter.access import Who
+from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.trouble import Reason
 
+PEER = Who("bacnet", "192.0.2.9")
 _PLAIN = SimpleNamespace(calculated=None)
 
 
@@ -49,7 +54,54 @@ async def test_a_tick_that_fails_stops_no_ageing_and_is_told_once(
     assert broken.ticks >= 19
     assert [record.getMessage() for record in caplog.records] == ["event=tick_failed meter=broken"]
     assert broken.troubles == [
-        (Reason.INTERNAL, "RuntimeError('a bug')"),
+        *[(Reason.INTERNAL, "RuntimeError('a bug')")] * 4,
         (Reason.INTERNAL, None),
     ]
     assert not sound.troubles
+
+
+class Unhelpful(Ticked):
+    """A meter that cannot even be told of its trouble."""
+
+    def trouble(self, reason: Reason, text: str | None, now: Instant) -> None:
+        raise RuntimeError("another bug")
+
+
+async def test_a_meter_that_cannot_be_told_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "TICK_SECONDS", 0.001)
+    broken, sound = Unhelpful("broken", range(2, 99)), Ticked("sound")
+    meters: list[Any] = [SimpleNamespace(meter=each, plan=_PLAIN) for each in (broken, sound)]
+    task = asyncio.create_task(app._tick(meters))
+    async with asyncio.timeout(5):
+        while sound.ticks < 20:
+            await asyncio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_the_time_service_is_asked_once_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    go, asked = threading.Event(), []
+
+    def step() -> str:
+        asked.append(True)
+        go.wait(5)
+        return "stepped by chrony"
+
+    monkeypatch.setattr("submeter.system_clock.step", step)
+    audit = Audit()
+    command = app._SystemClock(audit)
+    assert command(PEER, Instant.now()) == "the machine's time service is asked"
+    await asyncio.sleep(0.01)
+    with pytest.raises(WriteRefusedError) as refused:
+        command(PEER, Instant.now())
+    assert refused.value.reason is Refusal.UNSUPPORTED
+    go.set()
+    async with asyncio.timeout(5):
+        while not (entries := audit.take()):
+            await asyncio.sleep(0.01)
+    assert len(asked) == 1
+    assert [(each.event, each.who, each.detail) for each in entries] == [
+        ("clock_asked", "bacnet 192.0.2.9", 'result="stepped by chrony"')
+    ]
+    command(PEER, Instant.now())

@@ -46,14 +46,14 @@ meters:
       phase_sequence: {tolerance: 50.0, on_delay: 2.0, off_delay: 2.0}
     settings: {CT_Primary_Rating: 200, Demand_Interval: 30}
     sealed: true
-    mid: {number: LNE-12345, expires: "2034-12-31"}
     bacnet: {instance_offset: 1000, name_prefix: "main."}
   - name: common
     unit_id: 2
     calculated: main - tenant
   - name: tenant
     unit_id: 3
-    sources: [simulated: {}]
+    sources: [tic: {port: /dev/ttyUSB2}]
+    mid: {number: LNE-12345, expires: "2034-12-31"}
 access: {networks: [192.0.2.0/24, serial], unlock: none, lease: 10, attempts: 5}
 modbus:
   tcp: {host: 0.0.0.0, port: 502}

@@ -60,6 +60,11 @@ from tooling.configs import GOOD, faults, load
             "- name: a",
             "6:9: meters.0.sources.0: a source has one kind with its settings below; ",
         ),
+        (
+            "unit_id: 1",
+            "unit_id: 1\n    priority: {Frequency: [simulated, simulated]}",
+            "5:39: source 'simulated' stands twice here; remove one",
+        ),
         # what a meter has beside its sources
         (
             "unit_id: 1",
@@ -236,6 +241,53 @@ def test_faults_of_calculations_are_told_together(tmp_path: Path) -> None:
         "5:17: an expression begins with a meter that is added, not with '-'",
         "8:17: an operator is missing between 'one' and 'one'; write + or -",
     ]
+
+
+MID = "meters.{}.mid={{number: X, expires: '2034-12-31'}}"
+
+
+@pytest.mark.parametrize(
+    ("number", "override"),
+    [
+        (0, "site=simulated"),
+        (1, "meters.1.sources.0.tic.port=replay:linky.tic"),
+        (1, "meters.1.sources.0.tic.port=replay:linky.tic?speed=10"),
+        (1, "meters.1.sources=[{tic: {port: /dev/a}}, {name: b, tic: {port: /dev/b}}]"),
+    ],
+)
+def test_only_a_meter_of_one_instrument_has_a_certificate(
+    tmp_path: Path, number: int, override: str
+) -> None:
+    (found,) = faults(tmp_path, GOOD, override, MID.format(number))
+    assert found == (
+        f"--set {MID.format(number)}: a certificate is that of one instrument: remove 'mid', or "
+        f"give meter '{['one', 'two'][number]}' one source, which is neither simulated nor a "
+        "recording"
+    )
+
+
+def test_a_calculated_meter_has_no_certificate(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "    sources:\n      - simulated: {seed: 7}\n",
+        "    calculated: two\n    mid: {number: X, expires: '2034-12-31'}\n",
+    )
+    (found,) = faults(tmp_path, text)
+    assert found.startswith("6:5: a certificate is that of one instrument: ")
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyUSB0", "socket://192.0.2.7:10001"])
+def test_an_instrument_may_have_a_certificate(tmp_path: Path, port: str) -> None:
+    loaded = load(tmp_path, GOOD, f"meters.1.sources.0.tic.port={port}", MID.format(1))
+    assert loaded.config.meters[1].mid
+
+
+def test_two_meters_have_two_serial_addresses(tmp_path: Path) -> None:
+    one, two = (f"meters.{n}.settings={{Modbus_Address: {a}}}" for n, a in ((0, 2), (1, 1)))
+    (found,) = faults(tmp_path, GOOD, one)
+    assert found == f"--set {one}: Modbus_Address 2 is that of meter 'two'; take another"
+    assert load(tmp_path, GOOD, one, two), "changed about"
+    same = two.replace("1}", "2}")
+    assert len(faults(tmp_path, GOOD, one, same)) == 2
 
 
 def test_two_sources_of_one_kind_have_names(tmp_path: Path) -> None:

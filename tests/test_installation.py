@@ -6,21 +6,34 @@ import pytest
 
 from submeter import installation
 from submeter.errors import ConfigError
+from submeter.meter.feed import Feed
+from submeter.meter.reading import Quality
 from submeter.meter.setup import Setup
+from submeter.pointmap import points
 from tooling.configs import GOOD, load
 
 POWER = 5000.0
+POINTS = tuple(points.all_points().values())
+IMPORT, TOTAL = "Active_Energy_Import", "Active_Power_Total"
+REGISTER = Feed("simulated", dict.fromkeys(("Frequency", IMPORT, TOTAL), Quality.MEASURED), 10)
+CLAMP = Feed("clamp", {TOTAL: Quality.MEASURED}, 10)
+VOLTMETER = Feed("voltmeter", {"Voltage_L1_N": Quality.MEASURED}, 10)
+SOURCES = """\
+      - {name: clamp, simulated: {}}
+      - {name: voltmeter, simulated: {}}
+"""
 
 
-def setup(folder: Path, *lines: str) -> Setup:
+def setup(folder: Path, *lines: str, feeds: tuple[Feed, ...] = (REGISTER,)) -> Setup:
     text = GOOD.replace("unit_id: 1\n", "unit_id: 1\n" + "".join(f"    {x}\n" for x in lines))
+    text = text.replace("{seed: 7}\n", "{seed: 7}\n" + (SOURCES if len(feeds) > 1 else ""))
     loaded = load(folder, text)
-    return installation.setup(loaded, loaded.config.meters[0], ("meters", 0), POWER)
+    return installation.setup(loaded, loaded.config.meters[0], ("meters", 0), POINTS, feeds, POWER)
 
 
-def faults(folder: Path, *lines: str) -> list[str]:
+def faults(folder: Path, *lines: str, feeds: tuple[Feed, ...] = (REGISTER,)) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        setup(folder, *lines)
+        setup(folder, *lines, feeds=feeds)
     return [fault.removeprefix(f"{folder}/config.yaml:") for fault in caught.value.faults]
 
 
@@ -58,7 +71,6 @@ def test_everything_reaches_the_meter(tmp_path: Path) -> None:
         tmp_path,
         "settings: {CT_Primary_Rating: 200, Modbus_Address: 9}",
         "sealed: true",
-        "mid: {number: X, expires: '2034-12-31'}",
         "return_after: 5",
         "demand: {window: fixed}",
         "alarms: {phase_loss: {below: 60}}",
@@ -67,18 +79,25 @@ def test_everything_reaches_the_meter(tmp_path: Path) -> None:
     assert made.configured["CT_Primary_Rating"] == 200
     assert made.configured["Modbus_Address"] == 9, "what is written there is what is meant"
     assert made.sealed
-    assert made.certificate
-    assert made.certificate.number == "X"
     assert made.return_after == 5
     assert made.demand.window == "fixed"
     assert made.alarms.phase_loss.below == 60
     assert made.priority == {"Frequency": ["simulated"]}
 
 
-def test_the_baud_rate_is_that_of_the_serial_port(tmp_path: Path) -> None:
-    loaded = load(tmp_path, GOOD, "modbus.rtu={port: /dev/ttyS0, baudrate: 9600}")
-    made = installation.setup(loaded, loaded.config.meters[0], ("meters", 0), POWER)
+def test_the_baud_rate_is_that_of_the_serial_port_and_the_certificate_is_handed_on(
+    tmp_path: Path,
+) -> None:
+    overrides = (
+        "modbus.rtu={port: /dev/ttyS0, baudrate: 9600}",
+        "meters.1.mid={number: X, expires: '2034-12-31'}",
+    )
+    loaded = load(tmp_path, GOOD, *overrides)
+    entry = loaded.config.meters[1]
+    made = installation.setup(loaded, entry, ("meters", 1), POINTS, (REGISTER,), POWER)
     assert made.configured["Modbus_Baudrate"] == 9600
+    assert made.certificate
+    assert made.certificate.number == "X"
 
 
 @pytest.mark.parametrize(
@@ -129,3 +148,57 @@ def test_what_does_not_fit_is_told_with_its_place(tmp_path: Path, line: str, exp
 def test_faults_are_told_together(tmp_path: Path) -> None:
     found = faults(tmp_path, "settings: {X: 1, Demand_Interval: 0}", "initial_index: {Y: 1}")
     assert sorted(fault.split(":")[0] for fault in found) == ["5", "5", "6"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "priority: {Frequency: [clamp], Current_L1: [clamp]}",
+            "5:36: no source of this meter gives Current_L1; known here: ",
+        ),
+        ("priority: {Tamper_Alarm: []}", "5:16: no source of this meter gives Tamper_Alarm; "),
+        (
+            "initial_index: {Reactive_Energy_Import: 5}",
+            "5:21: no source of this meter counts Reactive_Energy_Import; did you mean",
+        ),
+        (
+            "cross_check: {sources: [simulated, voltmeter]}",
+            "5:18: Active_Energy_Import is compared, but source 'voltmeter' does not count it; "
+            "known here: none",
+        ),
+        (
+            "cross_check: {sources: [clamp, simulated], point: Active_Energy_Export}",
+            "5:55: Active_Energy_Export is compared, but source 'simulated' does not count it; "
+            "did you mean 'Active_Energy_Import'?",
+        ),
+    ],
+)
+def test_what_no_source_has_is_told(tmp_path: Path, line: str, expected: str) -> None:
+    (found,) = faults(tmp_path, line, feeds=(REGISTER, CLAMP, VOLTMETER))
+    assert found.startswith(expected)
+
+
+def test_an_index_may_follow_from_power_alone(tmp_path: Path) -> None:
+    made = setup(
+        tmp_path,
+        "priority: {Active_Energy_Export: [clamp]}",
+        "initial_index: {Active_Energy_Export: 5}",
+        "cross_check: {sources: [simulated, clamp]}",
+        feeds=(REGISTER, CLAMP, VOLTMETER),
+    )
+    assert made.initial == {"Active_Energy_Export": 5_000_000}
+    assert made.cross_check
+
+
+def test_what_the_map_has_not_is_of_no_use(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        GOOD,
+        "meters.0.priority={Frequency: [simulated]}",
+        "meters.0.initial_index={Active_Energy_Import: 1}",
+    )
+    entry = loaded.config.meters[0]
+    with pytest.raises(ConfigError) as caught:
+        installation.setup(loaded, entry, ("meters", 0), [], (REGISTER,), POWER)
+    assert ["gives Frequency" in fault for fault in caught.value.faults] == [True, False]

@@ -1,5 +1,6 @@
 """What the command line may ask of the running program."""
 
+import math
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tooling import meters
 
 ENERGY = "Active_Energy_Import"
 KWH = 1_000_000
+NO_ENERGIES: list[object] = [True, 5.0, math.nan, math.inf, "0", -1, 10**15, [], {}]
 POINTS = tuple(points.all_points().values())
 
 
@@ -32,9 +34,9 @@ def made(sealed: bool = False) -> Meter:
     return meter
 
 
-def obey(meter: Meter, action: str, argument: Any, name: str = "main") -> str:
+def obey(meter: Meter, action: str, argument: Any, name: str = "main", **more: set[str]) -> str:
     request = Request(7, 1_700_000_000, "anna", action, name, argument)
-    return orders.obey(request, {"main": meter}, at(20))
+    return orders.obey(request, {"main": meter}, at(20), **more)
 
 
 def refusal(meter: Meter, action: str, argument: Any, name: str = "main") -> Refusal:
@@ -53,6 +55,42 @@ def test_set_and_reset() -> None:
     assert obey(meter, "reset", {"point": None}) == "main: Demand_Interval as configured again"
     assert meter.readings["Demand_Interval"].value == 15
     assert obey(meter, "reset", {"point": None}) == "main: nothing as configured again"
+
+
+def test_a_command() -> None:
+    meter = made()
+    assert obey(meter, "command", {"point": "Reset_Demand_Peak"}) == (
+        "main: Reset_Demand_Peak was given"
+    )
+    assert meter.readings["Reset_Demand_Peak"].value == 1
+    (entry,) = meter.audit.take()
+    assert (entry.event, entry.who) == ("command", "cli anna")
+
+
+@pytest.mark.parametrize(
+    ("point", "reason"),
+    [
+        ("Sync_Clock", Refusal.UNSUPPORTED),
+        ("Demand_Interval", Refusal.UNKNOWN),
+        (ENERGY, Refusal.READ_ONLY),
+        ("Nothing", Refusal.UNKNOWN),
+    ],
+)
+def test_what_is_no_command_here(point: str, reason: Refusal) -> None:
+    meter = made()
+    assert refusal(meter, "command", {"point": point}) is reason
+    assert meter.settings.value("Demand_Interval") == 15
+
+
+def test_a_calculated_meter_is_not_swapped() -> None:
+    argument = {"point": ENERGY, "source": None, "old": 100 * KWH + 5_000, "new": 0}
+    with pytest.raises(WriteRefusedError, match="main is calculated from other meters") as caught:
+        obey(made(), "swap", argument, calculated={"main"})
+    assert caught.value.reason is Refusal.UNSUPPORTED
+    assert "booked" in obey(made(), "swap", argument, calculated={"other"})
+    assert "is 10 now" in obey(
+        made(), "set", {"point": "Demand_Interval", "value": 10}, calculated={"main"}
+    )
 
 
 def test_swap() -> None:
@@ -112,6 +150,19 @@ def test_what_is_not_here(action: str, name: str) -> None:
         ("swap", {"point": ENERGY, "source": "nobody", "old": None, "new": 0}),
         ("swap", {"point": ENERGY, "source": None, "old": "1", "new": 0}),
         ("swap", {"point": None, "source": None, "old": None, "new": 0}),
+        ("swap", {"point": ENERGY, "source": ["source"], "old": None, "new": 0}),
+        *(
+            ("swap", {"point": ENERGY, "source": None, "old": 100 * KWH, "new": 0, key: value})
+            for key in ("old", "new")
+            for value in NO_ENERGIES
+        ),
+        ("swap", [[[[[[]]]]]]),
+        ("set", {"point": "Demand_Interval", "value": True}),
+        ("set", {"point": "Demand_Interval", "value": math.nan}),
+        ("set", {"point": "Demand_Interval", "value": "10"}),
+        ("set", {"point": "Demand_Interval", "value": [10]}),
+        ("command", {"point": None}),
+        ("command", {}),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(action: str, argument: Any) -> None:
@@ -120,6 +171,27 @@ def test_a_request_that_makes_no_sense_is_refused(action: str, argument: Any) ->
     refusal(meter, action, argument)
     meters.know(meter, {ENERGY: 100 * KWH}, at(30))
     assert meter.readings[ENERGY].value == 100 * KWH
+
+
+def test_a_message_says_what_makes_no_sense() -> None:
+    with pytest.raises(WriteRefusedError) as caught:
+        obey(made(), "swap", {"point": ENERGY, "source": None, "old": 0.5})
+    assert str(caught.value) == (
+        "request 7 makes no sense: swap {'old': 0.5, 'point': 'Active_Energy_Import', "
+        "'source': None}: 'old' is no whole number of mWh below 1000000000000000"
+    )
+
+
+def test_our_own_faults_are_not_laid_at_the_door_of_the_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a fault of ours")
+
+    meter = made()
+    monkeypatch.setattr(meter, "write", broken)
+    with pytest.raises(KeyError, match="a fault of ours"):
+        obey(meter, "set", {"point": "Demand_Interval", "value": 10})
 
 
 @pytest.mark.parametrize("argument", ["{", "", "null", "[" * 100_000, 7, b"\xff"], ids=range(6))

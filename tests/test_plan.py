@@ -71,6 +71,18 @@ def test_a_meter_of_two_sources(tmp_path: Path) -> None:
     assert plan.max_age(loaded, loaded.config.meters[0]) == 20, "that of the slower source"
 
 
+def test_a_priority_for_nothing_is_told_with_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path, "simulated: {}", more="    priority: {Tamper_Alarm: [simulated]}\n")
+    (found,) = faults(path)
+    assert found.startswith("8:16: no source of this meter gives Tamper_Alarm; known here: ")
+    net = calculated(tmp_path, "one - two, priority: {Voltage_L1_N: []}")
+    (found,) = faults(net)
+    assert found.startswith("12:63: no source of this meter gives Voltage_L1_N; known here: ")
+    net = calculated(tmp_path, "one - two, initial_index: {Active_Energy_Export: 5}")
+    (found,) = faults(net)
+    assert found.startswith("12:68: no source of this meter counts Active_Energy_Export; ")
+
+
 def test_the_bound_of_an_index(tmp_path: Path) -> None:
     path = write(tmp_path, "simulated: {}")
     assert made(path)[0].setup.largest_power == SimulatedSource.largest_power

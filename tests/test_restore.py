@@ -1,6 +1,7 @@
 """Meters as the store remembers them, from one run of the program to the next."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,11 @@ TEXT = """
         calculated: one
     modbus: {tcp: {port: 1502}}
 """
-MID = "meters.0.mid={number: LNE-1, expires: '2134-12-31'}"
+MID = (
+    "meters.0.mid={number: LNE-1, expires: '2134-12-31'}",
+    # Called as the tests call it, and never opened.
+    "meters.0.sources=[{name: simulated, tic: {port: 'socket://127.0.0.1:9'}}]",
+)
 
 
 class Run:
@@ -82,7 +87,7 @@ class Run:
         calculated = self.served[1].plan.calculated
         assert calculated
         for _ in range(2):
-            update = calculated.update(Instant.now())
+            update = calculated.update()
             assert update
             self.net.update(update, Instant.now())
         await self.journal.commit(Instant.now())
@@ -147,6 +152,7 @@ async def test_a_peak_is_kept(tmp_path: Path) -> None:
         numbers = {ENERGY: Value(100 * KWH + second * 6 * KWH // 3600)}
         at = Instant(now.mono + second, now.utc + second)
         run.one.update(Update(numbers, instrument="A"), at, "simulated")
+    await run.journal.commit(Instant.now())
     peak = run.one.readings["Demand_Peak_Current"].value
     assert peak == pytest.approx(6, abs=0.01)
     await run.stop()
@@ -181,17 +187,17 @@ async def test_a_changed_configuration_is_told_once(tmp_path: Path) -> None:
 
 
 async def test_a_broken_seal_is_told_and_stays_broken(tmp_path: Path) -> None:
-    run = Run(tmp_path, MID)
+    run = Run(tmp_path, *MID)
     assert run.events() == ["started", "seal"]
     await run.know(100 * KWH)
     assert run.one.readings["MID_Certification_Valid"].value == 1
     await run.stop()
-    changed = Run(tmp_path, MID, "meters.0.rating.power=36")
+    changed = Run(tmp_path, *MID, "meters.0.rating.power=36")
     assert changed.events() == ["started", "configuration_changed", "seal_broken"]
     await changed.know(100 * KWH)
     assert changed.one.readings["MID_Certification_Valid"].value == 0
     await changed.stop()
-    back = Run(tmp_path, MID)
+    back = Run(tmp_path, *MID)
     await back.know(100 * KWH)
     assert back.one.readings["MID_Certification_Valid"].value == 0
     await back.stop()
@@ -248,7 +254,39 @@ async def test_two_meters_never_get_one_address(tmp_path: Path) -> None:
     with pytest.raises(WriteRefusedError, match="is that of meter 'net'; take another"):
         run.one.write("Modbus_Address", 2, Who("cli", "anna"), Instant.now())
     run.one.write("Modbus_Address", 9, Who("cli", "anna"), Instant.now())
+    run.net.write("Modbus_Address", 1, Who("cli", "anna"), Instant.now())
+    with pytest.raises(WriteRefusedError, match="is that of meter 'net'; take another"):
+        run.one.reset_settings("Modbus_Address", Who("cli", "anna"), Instant.now())
     await run.stop()
+
+
+async def test_a_stored_address_that_another_meter_was_given_is_ignored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Run(tmp_path)
+    run.one.write("Modbus_Address", 5, Who("cli", "anna"), Instant.now())
+    await run.stop()
+    again = Run(tmp_path, "meters.1.unit_id=5")
+    assert again.one.settings.value("Modbus_Address") == 1
+    assert again.net.settings.value("Modbus_Address") == 5
+    assert again.one.settings.ignored == {"Modbus_Address": "5 is that of meter 'net'"}
+    assert 'event=setting_ignored meter=one point=Modbus_Address reason="5 is that' in caplog.text
+    await again.stop()
+    back = Run(tmp_path)
+    assert back.one.settings.value("Modbus_Address") == 5, "it was kept"
+    await back.stop()
+
+
+async def test_a_fault_that_is_not_the_stores_is_not_laid_at_its_door(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    await run.stop()
+    each, *others = run.planned
+    wrong = replace(each, setup=replace(each.setup, priority={"Tamper_Alarm": ["simulated"]}))
+    loaded = config.load(tmp_path / "config.yaml")
+    store = Store.open(loaded.store_path, list(points.all_points().values()))
+    with pytest.raises(ValueError, match="no source of this meter gives it"):
+        restore.meters(loaded, [wrong, *others], store, Audit(), {})
+    await store.close()
 
 
 async def test_the_memory_is_that_of_calculated_meters(tmp_path: Path) -> None:

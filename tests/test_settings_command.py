@@ -1,6 +1,7 @@
 """`submeter settings`: what it shows, what it asks of the server, and what it refuses."""
 
 import pty
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from submeter import config, plan, settings_command
+from submeter import config, orders, plan, settings_command
 from submeter.errors import ConfigError, Refusal, StoreError, SubmeterError, WriteRefusedError
 from submeter.meter import unlock_code
 from submeter.meter.access_settings import AccessSettings
+from submeter.meter.settings import Number
 from submeter.plan import PlannedMeter
 from submeter.pointmap import points
 from submeter.store import requests
@@ -162,14 +164,65 @@ def test_values_that_do_not_fit_are_not_asked_for(
 
 
 def test_reset(planned: list[PlannedMeter], store: Path, server: Server) -> None:
-    settings_command.reset(store, planned, "main", "Demand_Interval")
-    settings_command.reset(store, planned, "main", None)
+    settings_command.reset(store, planned, {}, "main", "Demand_Interval")
+    settings_command.reset(store, planned, {}, "main", None)
     assert [request[1:4] for request in server.asked] == [
         ("reset", "main", {"point": "Demand_Interval"}),
         ("reset", "main", {"point": None}),
     ]
     with pytest.raises(ConfigError, match="no setting is called 'x'"):
-        settings_command.reset(store, planned, "main", "x")
+        settings_command.reset(store, planned, {}, "main", "x")
+
+
+def test_what_is_stored_of_a_setting_that_is_gone_can_be_reset(
+    planned: list[PlannedMeter], store: Path, server: Server
+) -> None:
+    values = {("main", "Gone_Setting"): 5}
+    assert "main: Gone_Setting is not used" in settings_command.listing(planned, values)
+    settings_command.reset(store, planned, values, "main", "Gone_Setting")
+    assert server.asked[-1][3] == {"point": "Gone_Setting"}
+    with pytest.raises(ConfigError, match="no setting is called 'Gone_Setting'"):
+        settings_command.reset(store, planned, values, "second", "Gone_Setting")
+
+
+def test_an_address_is_that_of_one_meter(
+    planned: list[PlannedMeter], store: Path, server: Server
+) -> None:
+    address = "Modbus_Address"
+    about: dict[tuple[str, str], Number] = {("main", address): 5, ("second", address): 3}
+    assert row(settings_command.listing(planned, about), "main", address).startswith("5 stored")
+    with pytest.raises(WriteRefusedError, match="3 is that of meter 'second'; take another"):
+        settings_command.reset(store, planned, about, "main", address)
+    with pytest.raises(WriteRefusedError, match="5 is that of meter 'main'; take another"):
+        settings_command.change(store, planned, about, "second", address, "5")
+    table = settings_command.listing(planned, {("main", address): 4})
+    assert row(table, "main", address).startswith("3 configuration")
+    assert table.splitlines()[-1] == (
+        "main: Modbus_Address is not used: 4 is that of meter 'second'"
+    )
+    assert not server.asked
+
+
+def test_command(planned: list[PlannedMeter], store: Path, server: Server) -> None:
+    assert settings_command.command(store, planned, "main", "Sync_Clock") == "it is done"
+    assert server.asked[-1][1:4] == ("command", "main", {"point": "Sync_Clock"})
+    for meter, point, expected in (
+        ("mian", "Sync_Clock", "no meter is called 'mian'"),
+        ("main", "Sync_Clok", "no command is called 'Sync_Clok'; did you mean 'Sync_Clock'?"),
+        ("main", "Demand_Interval", "no command is called 'Demand_Interval'; "),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(expected)):
+            settings_command.command(store, planned, meter, point)
+    assert len(server.asked) == 1
+
+
+def test_a_calculated_meter_is_not_swapped(file: Path, store: Path, server: Server) -> None:
+    net = "  - {name: net, unit_id: 9, calculated: main - second}\n"
+    file.write_text(file.read_text().replace("modbus:", f"{net}modbus:"))
+    planned = plan.make(config.load(file))
+    with pytest.raises(ConfigError, match=r"'net' has no instrument of its own; .*main - second"):
+        settings_command.swap(store, planned, "net", point=ENERGY, source=None, old="1", new="0")
+    assert not server.asked
 
 
 def test_swap(planned: list[PlannedMeter], store: Path, server: Server) -> None:
@@ -201,7 +254,7 @@ def test_swap(planned: list[PlannedMeter], store: Path, server: Server) -> None:
         ("0", 0),
         ("12345.678", 12_345_678_000),
         ("0.000001", 1),
-        ("999999999999.999999", 999_999_999_999_999_999),
+        ("999999999.999999", orders.LARGEST_ENERGY - 1),
         ("007.10", 7_100_000),
     ],
 )
@@ -210,7 +263,7 @@ def test_readings_are_exact(text: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1,5", "1.", ".5", "1e3", "1_0", " 1", "1\n", "0.0000001", "1" * 13, "nan", "٣"]
+    "text", ["", "1,5", "1.", ".5", "1e3", "1_0", " 1", "1\n", "0.0000001", "1" * 10, "nan", "٣"]
 )
 def test_what_is_no_reading(text: str) -> None:
     with pytest.raises(ConfigError, match="is no reading; write kWh with a point"):
@@ -220,18 +273,18 @@ def test_what_is_no_reading(text: str) -> None:
 def test_answers(planned: list[PlannedMeter], store: Path, server: Server) -> None:
     server.answer = None
     assert "nothing has changed yet; the request is kept" in settings_command.reset(
-        store, planned, "main", None
+        store, planned, {}, "main", None
     )
     server.answer = requests.Answer("old is below the last reading", False)
     with pytest.raises(SubmeterError, match=r"^old is below the last reading$"):
-        settings_command.reset(store, planned, "main", None)
+        settings_command.reset(store, planned, {}, "main", None)
 
 
 def test_without_a_store(planned: list[PlannedMeter], tmp_path: Path, server: Server) -> None:
     nowhere = tmp_path / "nowhere" / "x.db"
     assert settings_command.stored(nowhere) == {}
     with pytest.raises(StoreError, match=r"no store at .* yet; 'submeter run' makes it"):
-        settings_command.reset(nowhere, planned, "main", None)
+        settings_command.reset(nowhere, planned, {}, "main", None)
     assert not server.asked
     assert not nowhere.parent.exists()
 
@@ -258,7 +311,7 @@ def test_a_store_that_is_none(planned: list[PlannedMeter], tmp_path: Path) -> No
     with pytest.raises(StoreError, match=str(path)):
         settings_command.stored(path)
     with pytest.raises(StoreError, match=str(path)):
-        settings_command.reset(path, planned, "main", None)
+        settings_command.reset(path, planned, {}, "main", None)
 
 
 @pytest.fixture(scope="module")
@@ -291,6 +344,12 @@ def test_a_running_server_obeys(served: Path) -> None:
     eventually(is_default)
 
 
+def test_a_running_server_does_what_it_is_commanded(served: Path) -> None:
+    ended = settings("command", str(served), "second", "Reset_Demand_Peak")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "second: Reset_Demand_Peak was given\n"
+
+
 def test_exit_statuses(served: Path) -> None:
     sealed = settings("set", str(served), "main", "CT_Primary_Rating", "100")
     assert (sealed.returncode, sealed.stderr) == (1, "CT_Primary_Rating is sealed\n")
@@ -300,6 +359,7 @@ def test_exit_statuses(served: Path) -> None:
         ("reset", str(served), "main"),
         ("reset", str(served), "main", "Demand_Interval", "--all"),
         ("swap", str(served), "main", "--old", "12,5"),
+        ("command", str(served), "main", "Demand_Interval"),
     ):
         ended = settings(*arguments)
         assert ended.returncode == 2, ended
@@ -307,7 +367,7 @@ def test_exit_statuses(served: Path) -> None:
 
 
 def test_every_help_has_an_example() -> None:
-    for command in ("list", "set", "reset", "swap", "passwd"):
+    for command in ("list", "set", "reset", "command", "swap", "passwd"):
         assert f"Example: submeter settings {command}" in settings(command, "--help").stdout
 
 

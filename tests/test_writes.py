@@ -124,11 +124,16 @@ numbers = st.sampled_from([0, 1, 5, 15, 100, 247, 9600, -1]) | st.floats() | st.
 def test_the_door_moves_no_index_and_no_sealed_setting(
     wishes: list[tuple[str, float, Who]],
 ) -> None:
-    site = Site(opened=True)
+    site, twin = Site(opened=True), Site(opened=True)
     for second, (point, value, who) in enumerate(wishes):
         with contextlib.suppress(WriteRefusedError):
             site.meter.write(point, value, who, Instant(20.0 + second, 1e9))
     _unmoved(site.meter, TOTALS)
+    # What comes afterwards is counted as if nobody had written.
+    later = {name: total + 7_000 for name, total in TOTALS.items()}
+    for each in (site, twin):
+        meters.know(each.meter, later, Instant(30.0 + len(wishes), 1e9))
+    assert site.meter.energy.totals == twin.meter.energy.totals == later
 
 
 @settings(max_examples=50, deadline=None)

@@ -14,6 +14,7 @@ from typing import Protocol
 from submeter import __version__, notify, orders, restore, system_clock
 from submeter import config as configuration
 from submeter.config import Loaded
+from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Who
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
@@ -54,7 +55,7 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> None:
     audit = Audit()
     store = Store.open(loaded.store_path, list(points.all_points().values()))
     try:
-        commands = dict.fromkeys(OUTSIDE, partial(_sync_clock, audit))
+        commands = dict.fromkeys(OUTSIDE, _SystemClock(audit))
         meters, notes = restore.meters(loaded, planned, store, audit, commands)
         journal = _journal(loaded, store, meters, audit)
         for key, text in notes.items():
@@ -90,28 +91,38 @@ def _journal(
 ) -> Journal:
     settings = loaded.config.store
     meters = {each.meter.name: each.meter for each in served}
+    calculated = {each.meter.name for each in served if each.plan.calculated}
     return Journal(
         store,
         list(meters.values()),
         audit,
-        lambda request, now: orders.obey(request, meters, now),
+        lambda request, now: orders.obey(request, meters, now, calculated),
         lambda: restore.memory([each.plan for each in served]),
         every=settings.commit,
         sample=settings.sample,
         retention=settings.retention,
+        is_right=system_clock.synchronised,
     )
 
 
-def _sync_clock(audit: Audit, who: Who, now: Instant) -> str:
-    """Ask for the right time without waiting for it; the result goes to the audit log."""
+class _SystemClock:
+    """The command Sync_Clock: asks for the right time; the result goes to the audit log."""
 
-    def done(task: asyncio.Task[str]) -> None:
-        _log.info('event=clock_asked result="%s"', task.result())
-        audit.note("clock_asked", who=f"{who.face} {who.address}", at=now, result=task.result())
+    def __init__(self, audit: Audit) -> None:
+        self._audit = audit
+        self._asking: asyncio.Task[None] | None = None
 
-    task = asyncio.get_running_loop().create_task(asyncio.to_thread(system_clock.step))
-    task.add_done_callback(done)
-    return "the machine's time service is asked"
+    def __call__(self, who: Who, now: Instant) -> str:
+        """Ask, without waiting for the answer; raises WriteRefusedError while one is awaited."""
+        if self._asking and not self._asking.done():
+            raise WriteRefusedError(Refusal.UNSUPPORTED, "the time service is being asked already")
+        self._asking = asyncio.get_running_loop().create_task(self._ask(str(who)))
+        return "the machine's time service is asked"
+
+    async def _ask(self, who: str) -> None:
+        result = await asyncio.to_thread(system_clock.step)
+        _log.info('event=clock_asked result="%s"', result)
+        self._audit.note("clock_asked", who=who, at=Instant.now(), result=result)
 
 
 def _faces(loaded: Loaded, meters: Sequence[ServedMeter]) -> dict[str, Face]:
@@ -191,10 +202,7 @@ async def _tick(meters: Sequence[ServedMeter]) -> None:
         for each in meters:
             name = each.meter.name
             try:
-                calculated = each.plan.calculated
-                if calculated and (update := calculated.update(now)):
-                    each.meter.update(update, now)
-                each.meter.tick(now)
+                _tick_one(each, now)
                 if name in broken:
                     broken.discard(name)
                     each.meter.trouble(Reason.INTERNAL, None, now)
@@ -203,4 +211,12 @@ async def _tick(meters: Sequence[ServedMeter]) -> None:
                 if name not in broken:
                     broken.add(name)
                     _log.exception("event=tick_failed meter=%s", name)
+                with contextlib.suppress(Exception):  # it has been told
                     each.meter.trouble(Reason.INTERNAL, repr(error), now)
+
+
+def _tick_one(each: ServedMeter, now: Instant) -> None:
+    calculated = each.plan.calculated
+    if calculated and (update := calculated.update()):
+        each.meter.update(update, now)
+    each.meter.tick(now)

@@ -256,7 +256,27 @@ def settings_reset(
         if everything == (point is not None):
             raise ConfigError("name one setting, or give --all")
         loaded = configuration.load(config, overrides)
-        print(settings_command.reset(loaded.store_path, plan.make(loaded), meter, point))
+        path = loaded.store_path
+        values = settings_command.stored(path)
+        print(settings_command.reset(path, plan.make(loaded), values, meter, point))
+
+
+@settings.command(
+    "command", epilog="Example: submeter settings command config.yaml main Reset_Demand_Peak"
+)
+def settings_command_(
+    config: ConfigFile,
+    meter: MeterName,
+    point: Annotated[str, typer.Argument(metavar="POINT", help="Reset_Demand_Peak or Sync_Clock.")],
+    overrides: Overrides = [],  # noqa: B006
+) -> None:
+    """Give a command to a meter; a running server does it at once."""
+    from submeter import config as configuration
+    from submeter import plan, settings_command
+
+    with _plainly():
+        loaded = configuration.load(config, overrides)
+        print(settings_command.command(loaded.store_path, plan.make(loaded), meter, point))
 
 
 @settings.command(epilog="Example: submeter settings swap config.yaml main --old 48211.337 --new 0")

@@ -11,6 +11,7 @@ from submeter import yamlfile
 from submeter.errors import ConfigError
 from submeter.meter import expression
 from submeter.meter.access_settings import AccessSettings
+from submeter.meter.addresses import ADDRESS
 from submeter.meter.alarm_settings import AlarmSettings, MidCertificate, Rating
 from submeter.meter.cross_check_settings import CrossCheckSettings
 from submeter.meter.demand_settings import DemandSettings
@@ -120,6 +121,11 @@ class SourceEntry(_Strict):
         return self.name or self.kind
 
     @property
+    def is_instrument(self) -> bool:
+        """Whether it measures: it is neither simulated nor a recording."""
+        return self.tic is not None and not self.tic.port.startswith("replay:")
+
+    @property
     def settings(self) -> TicSettings | SimulatedSettings | None:
         """The settings of the one kind that is given."""
         return self.tic or self.simulated
@@ -154,7 +160,7 @@ class MeterEntry(_Strict):
     settings: dict[str, int | float] = Field(
         default_factory=dict, description="Configuration point -> value, while none is stored"
     )
-    sealed: bool = Field(default=False, description="Freeze all that moves an index")
+    sealed: bool = Field(default=False, description="Freeze the CT ratings, and refuse an exchange")
     mid: MidCertificate | None = None
     bacnet: MeterInBacnet = MeterInBacnet()
 
@@ -260,7 +266,22 @@ def _disagreements(config: Config) -> Iterator[tuple[yamlfile.Loc, str]]:
         yield from _origin_faults(meter, ("meters", index))
         names[meter.name] = index
         units[meter.unit_id] = meter.name
+    yield from _address_faults(config)
     yield from _calculation_faults(config)
+
+
+def _address_faults(config: Config) -> Iterator[tuple[yamlfile.Loc, str]]:
+    """Find serial addresses that `settings` gives a meter although another one has them."""
+    taken: dict[int | float, list[str]] = {}
+    for meter in config.meters:
+        taken.setdefault(meter.settings.get(ADDRESS, meter.unit_id), []).append(meter.name)
+    for index, meter in enumerate(config.meters):
+        if ADDRESS in meter.settings:
+            address = meter.settings[ADDRESS]
+            others = [name for name in taken[address] if name != meter.name]
+            if others:
+                message = f"{ADDRESS} {address:g} is that of meter '{others[0]}'; take another"
+                yield ("meters", index, "settings", ADDRESS), message
 
 
 def _origin_faults(meter: MeterEntry, loc: yamlfile.Loc) -> Iterator[tuple[yamlfile.Loc, str]]:
@@ -277,10 +298,19 @@ def _origin_faults(meter: MeterEntry, loc: yamlfile.Loc) -> Iterator[tuple[yamlf
             if name not in called:
                 message = f"no source of this meter is called '{name}'; {_hint(name, called)}"
                 yield (*loc, "priority", point, number), message
+            elif name in preferred[:number]:
+                message = f"source '{name}' stands twice here; remove one"
+                yield (*loc, "priority", point, number), message
     for number, name in enumerate(meter.cross_check.sources if meter.cross_check else ()):
         if name not in called:
             message = f"no source of this meter is called '{name}'; {_hint(name, called)}"
             yield (*loc, "cross_check", "sources", number), message
+    if meter.mid and not (len(meter.sources) == 1 and meter.sources[0].is_instrument):
+        message = (
+            f"a certificate is that of one instrument: remove 'mid', or give meter '{meter.name}' "
+            "one source, which is neither simulated nor a recording"
+        )
+        yield (*loc, "mid", "@key"), message
 
 
 def _hint(name: str, known: list[str]) -> str:

@@ -1,11 +1,15 @@
 """From a meter's entry in the configuration to its setup: points, ranges and units checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from submeter import yamlfile
 from submeter.config import Loaded, MeterEntry
 from submeter.errors import ConfigError, WriteRefusedError
+from submeter.meter.energy import Energy
+from submeter.meter.feed import Feed
+from submeter.meter.instant import Instant
+from submeter.meter.point import Point
 from submeter.meter.settings import Settings
 from submeter.meter.setup import Setup
 from submeter.pointmap import points
@@ -13,18 +17,25 @@ from submeter.pointmap import points
 DEFAULT_BAUDRATE = 19_200
 
 
-def setup(loaded: Loaded, entry: MeterEntry, loc: yamlfile.Loc, largest_power: float) -> Setup:
+def setup(
+    loaded: Loaded,
+    entry: MeterEntry,
+    loc: yamlfile.Loc,
+    own: Sequence[Point],
+    feeds: Sequence[Feed],
+    without_rating: float,
+) -> Setup:
     """Return the setup of `entry`, which stands at `loc`; raises ConfigError.
 
-    `largest_power` in W is what its sources can carry, where no rating is configured.
+    `own` are the points of its map, `feeds` what its sources can give. `without_rating` in W is
+    what they can carry, where no rating is configured.
     """
-    faults = [loaded.document.fault(place, message) for place, message in _faults(entry, loc)]
-    if faults:
-        raise ConfigError(*faults)
-    power = entry.rating.power
+    found = [*_faults(entry, loc), *_useless(entry, loc, own, feeds)]
+    if found:
+        raise ConfigError(*(loaded.document.fault(place, message) for place, message in found))
     return Setup(
         initial={name: _thousandths(number) for name, number in entry.initial_index.items()},
-        largest_power=power * 1000 if power else largest_power,
+        largest_power=largest_power(entry, without_rating),
         rating=entry.rating,
         alarms=entry.alarms,
         demand=entry.demand,
@@ -35,6 +46,11 @@ def setup(loaded: Loaded, entry: MeterEntry, loc: yamlfile.Loc, largest_power: f
         return_after=entry.return_after,
         cross_check=entry.cross_check,
     )
+
+
+def largest_power(entry: MeterEntry, without_rating: float) -> float:
+    """Return the power in W that the connection of `entry` can carry."""
+    return entry.rating.power * 1000 if entry.rating.power else without_rating
 
 
 def _configured(loaded: Loaded, entry: MeterEntry) -> dict[str, int | float]:
@@ -65,6 +81,43 @@ def _faults(entry: MeterEntry, loc: yamlfile.Loc) -> Iterator[tuple[yamlfile.Loc
                 hint = yamlfile.suggest(name, known)
                 yield (*loc, key, name, "@key"), f"'{name}' cannot stand here; {hint}"
     yield from _range_faults(entry, loc, configurable)
+
+
+def _useless(
+    entry: MeterEntry, loc: yamlfile.Loc, own: Sequence[Point], feeds: Sequence[Feed]
+) -> Iterator[tuple[yamlfile.Loc, str]]:
+    """Find what is written of points that no source of this meter has."""
+    everything = points.all_points()
+    counted = _counted(own, feeds)
+    indexes = sorted({name for names in counted.values() for name in names})
+    names = {point.name for point in own}
+    given = {*indexes, *(name for feed in feeds for name in feed.expected if name in names)}
+    for name in entry.priority:
+        if name in everything and name not in given:
+            message = (
+                f"no source of this meter gives {name}; {yamlfile.suggest(name, sorted(given))}"
+            )
+            yield (*loc, "priority", name, "@key"), message
+    for name in entry.initial_index:
+        if name in everything and everything[name].kind == "index" and name not in indexes:
+            message = f"no source of this meter counts {name}; {yamlfile.suggest(name, indexes)}"
+            yield (*loc, "initial_index", name, "@key"), message
+    check = entry.cross_check
+    for source in check.sources if check else ():
+        if check and check.point not in counted[source]:
+            message = f"{check.point} is compared, but source '{source}' does not count it; "
+            hint = yamlfile.suggest(check.point, sorted(counted[source]))
+            yield (*loc, "cross_check", "point"), message + hint
+
+
+def _counted(own: Sequence[Point], feeds: Sequence[Feed]) -> Mapping[str, set[str]]:
+    """Return the indexes that each of `feeds` gives, by a register or by its power."""
+    indexes = [point.name for point in own if point.kind == "index"]
+    energy = Energy(feeds, indexes, {}, 1.0, Instant(0.0, 0.0))
+    return {
+        feed.name: {*energy.gives(feed.name), *(n for n in indexes if n in feed.expected)}
+        for feed in feeds
+    }
 
 
 def _range_faults(

@@ -108,18 +108,20 @@ def _meter(loaded: Loaded, index: int, before: Sequence[PlannedMeter]) -> Planne
         source.called: _source(loaded, entry, number, (*loc, "sources", number))
         for number, source in enumerate(entry.sources)
     }
+    own = map_of_meter.points
     if entry.calculated:
-        made = installation.setup(loaded, entry, loc, LARGEST_POWER)
         # What the parts count between two commits shows at once.
-        step = int(made.largest_power * loaded.config.store.commit / 3.6)
+        power = installation.largest_power(entry, LARGEST_POWER)
+        step = int(power * loaded.config.store.commit / 3.6)
         calculated, feed = _calculated(entry.calculated, before, step)
+        made = installation.setup(loaded, entry, loc, own, (feed,), LARGEST_POWER)
         return PlannedMeter(entry, map_of_meter, sources, calculated, (feed,), made)
     feeds = tuple(
         Feed(name, source.expected, source.max_age, source.dials)
         for name, source in sources.items()
     )
     power = max(source.largest_power for source in sources.values())
-    made = installation.setup(loaded, entry, loc, power)
+    made = installation.setup(loaded, entry, loc, own, feeds, power)
     return PlannedMeter(entry, map_of_meter, sources, None, feeds, made)
 
 

@@ -1,6 +1,7 @@
 """The meters of a plan as the store remembers them."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,6 +10,7 @@ from typing import TypeVar
 from submeter import __version__, changes, seal
 from submeter.config import Loaded
 from submeter.errors import StoreError
+from submeter.meter import addresses
 from submeter.meter.access import Access
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
@@ -20,7 +22,8 @@ from submeter.store.store import Store
 
 T = TypeVar("T")
 
-ADDRESS = "Modbus_Address"
+_log = logging.getLogger(__name__)
+
 _CONFIGURATION, _STATE = "configuration", "state"
 
 
@@ -51,7 +54,7 @@ def meters(
     served = []
     for each in planned:
         key = f"seal:{each.entry.name}"
-        intact, note = seal.inspect(each.entry, kept.get(key))
+        intact, note = seal.inspect(each.entry, kept.get(key), loaded.own_maps)
         if note and note != kept.get(key):
             notes[key] = note
             audit.note("seal" if intact else "seal_broken", each.entry.name, at=now)
@@ -62,7 +65,9 @@ def meters(
         served.append(ServedMeter(each, meter))
         _recall(each, kept, store)
     _connect(served)
-    _keep_addresses_apart([each.meter for each in served])
+    addresses.keep_apart({each.meter.name: each.meter.settings for each in served})
+    for one in served:
+        _tell_ignored(one.meter)
     return served, notes
 
 
@@ -87,6 +92,8 @@ def _meter(
     try:
         return Meter(name, points, feeds, setup, own, audit=audit, access=access, start=now)
     except ValueError as error:
+        # A fault that is not the store's must not be laid at its door.
+        Meter(name, points, feeds, setup)
         # Without what was counted, an index would begin anew, and could fall.
         raise _senseless(saved.store, name, error) from None
 
@@ -146,17 +153,10 @@ def _connect(served: Sequence[ServedMeter]) -> None:
                 by_name[name].subscribe(partial(calculated.hear, name))
 
 
-def _keep_addresses_apart(meters: Sequence[Meter]) -> None:
-    """Refuse a Modbus address that another meter has."""
-
-    def objection(own: Meter, address: int | float) -> str | None:
-        for other in meters:
-            if other is not own and other.settings.value(ADDRESS) == address:
-                return f"{ADDRESS} {address:g} is that of meter '{other.name}'; take another"
-        return None
-
-    for meter in meters:
-        meter.settings.object_to(ADDRESS, partial(objection, meter))
+def _tell_ignored(meter: Meter) -> None:
+    for name, reason in meter.settings.ignored.items():
+        message = 'event=setting_ignored meter=%s point=%s reason="%s"'
+        _log.warning(message, meter.name, name, reason)
 
 
 def _tell_start(

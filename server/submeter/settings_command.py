@@ -13,6 +13,7 @@ from typing import Any
 
 from submeter import yamlfile
 from submeter.errors import ConfigError, StoreError, SubmeterError
+from submeter.meter import addresses
 from submeter.meter import settings as meter_settings
 from submeter.meter.settings import SEALED, Number, Settings
 from submeter.plan import PlannedMeter
@@ -23,7 +24,7 @@ PATIENCE = 5.0  # s
 Stored = Mapping[tuple[str, str], Number]
 
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
-_ENERGY = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?")
+_ENERGY = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,6}))?")
 _HEADINGS = ("meter", "point", "value", "unit", "from", "allowed")
 
 
@@ -40,12 +41,12 @@ def listing(planned: Sequence[PlannedMeter], values: Stored, only: str | None = 
 
     Stored values that are not used follow, a line each with the reason. Raises ConfigError.
     """
-    chosen = [_named(planned, only)] if only else planned
+    every = _settings(planned, values)
+    chosen = [_named(planned, only).entry.name] if only else list(every)
     rows: list[tuple[str, ...]] = [_HEADINGS]
     notes = []
-    for each in chosen:
-        name = each.entry.name
-        settings = _settings(each, values)
+    for name in chosen:
+        settings = every[name]
         rows += [(name, *_row(settings, point)) for point in settings.points]
         notes += [f"{name}: {p} is not used: {why}" for p, why in settings.ignored.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
@@ -61,7 +62,8 @@ def change(
     Raises ConfigError for names and numbers that are none, WriteRefusedError for a value that does
     not fit, SubmeterError if the server refuses.
     """
-    settings = _settings(_named(planned, meter), values)
+    _named(planned, meter)
+    settings = _settings(planned, values)[meter]
     _expect(point, "setting", list(settings.points))
     if not _NUMBER.fullmatch(text):
         raise ConfigError(f"'{text}' is no number; write it as 15 or 2.5")
@@ -69,15 +71,29 @@ def change(
     return _ask(path, "set", meter, {"point": point, "value": number})
 
 
-def reset(path: Path, planned: Sequence[PlannedMeter], meter: str, point: str | None) -> str:
+def reset(
+    path: Path, planned: Sequence[PlannedMeter], values: Stored, meter: str, point: str | None
+) -> str:
     """Ask the server to forget the stored value of `point`, or of every point if None.
 
     Returns what came of it; raises as `change` does.
     """
-    settings = _settings(_named(planned, meter), {})
+    _named(planned, meter)
+    settings = _settings(planned, values)[meter]
     if point is not None:
-        _expect(point, "setting", list(settings.points))
+        _expect(point, "setting", [*settings.points, *settings.stored_names()])
+        settings.check_reset(point)
     return _ask(path, "reset", meter, {"point": point})
+
+
+def command(path: Path, planned: Sequence[PlannedMeter], meter: str, point: str) -> str:
+    """Ask the server to give the command `point`; returns what came of it.
+
+    Raises ConfigError for names that are none, SubmeterError if the server refuses.
+    """
+    each = _named(planned, meter)
+    _expect(point, "command", [p.name for p in each.map.points if p.group == "command"])
+    return _ask(path, "command", meter, {"point": point})
 
 
 def swap(
@@ -96,6 +112,9 @@ def swap(
     the point's unit as they were read off. Raises as `change` does.
     """
     each = _named(planned, meter)
+    if each.calculated:
+        message = f"meter '{meter}' has no instrument of its own; name one of those that"
+        raise ConfigError(f"{message} it is calculated from: {each.entry.calculated}")
     _expect(point, "energy index", [p.name for p in each.map.points if p.kind == "index"])
     if source is not None:
         _expect(source, "source", list(each.sources))
@@ -114,14 +133,24 @@ def thousandths(text: str | None) -> int | None:
     match = _ENERGY.fullmatch(text)
     if not match:
         raise ConfigError(
-            f"'{text}' is no reading; write kWh with a point and at most six decimals, as 12345.678"
+            f"'{text}' is no reading; write kWh with a point, at most nine digits before it and "
+            "six after it, as 12345.678"
         )
     return int(match[1]) * 1_000_000 + int((match[2] or "").ljust(6, "0"))
 
 
-def _settings(each: PlannedMeter, values: Stored) -> Settings:
-    own = {point: value for (meter, point), value in values.items() if meter == each.entry.name}
-    return Settings(each.map.points, each.setup.configured, own, each.setup.sealed)
+def _settings(planned: Sequence[PlannedMeter], values: Stored) -> dict[str, Settings]:
+    """Return the settings of every meter by its name, as the server has them."""
+    stored: dict[str, dict[str, Number]] = {each.entry.name: {} for each in planned}
+    for (meter, point), value in values.items():
+        if meter in stored:
+            stored[meter][point] = value
+    every = {}
+    for each in planned:
+        name, setup = each.entry.name, each.setup
+        every[name] = Settings(each.map.points, setup.configured, stored[name], setup.sealed)
+    addresses.keep_apart(every)
+    return every
 
 
 def _row(settings: Settings, name: str) -> tuple[str, ...]:

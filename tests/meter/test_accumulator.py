@@ -200,3 +200,15 @@ def test_only_a_register_can_be_exchanged() -> None:
     for source in ("a", "b"):
         with pytest.raises(ValueError, match="no register"):
             index.swap(source, 0, 0, at(0))
+
+
+def test_nothing_is_lost_while_a_silent_source_is_still_believed_to_speak() -> None:
+    site = Site()
+    site.see(0, "a", a=A, b=B)
+    for second in range(2, 20, 2):  # "a" is silent, and not stale yet
+        assert site.see(second, "a", b=B + second * WH) == A
+    assert site.see(22, "b", b=B + 22 * WH) == A + 22 * WH
+    for second in range(24, 84, 2):  # it is back, and has to prove itself first
+        readings = {"a": A + second * WH, "b": B + second * WH}
+        assert site.see(second, "b", **readings) == A + second * WH
+    assert site.see(84, "a", a=A + 84 * WH, b=B + 84 * WH) == A + 84 * WH

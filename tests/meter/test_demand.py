@@ -255,6 +255,40 @@ def test_the_peak_survives_a_restart() -> None:
     assert Demand(saved=Demand().saved()).peak is None
 
 
+def test_a_window_with_an_estimate_in_it_is_one() -> None:
+    demand = Demand(1)
+    for second in range(0, 310, 10):
+        demand.take(second * 1000, at(second), PAUSE, estimated=50 < second <= 70)
+        if second % 60 == 0 and second:
+            assert demand.estimated is (second <= 120), second
+    assert demand.peak_at == MIDNIGHT + 60
+    assert demand.peak_estimated
+    demand.reset(at(300))
+    assert not demand.peak_estimated
+
+
+def test_the_energy_up_to_an_estimate_is_one_and_that_after_it_is_not() -> None:
+    demand = Demand(1)
+    for second in (0, 60, 120):
+        demand.take_power(1.0, at(second), PAUSE, estimated=second == 0)
+        demand.take_power(1.0, at(second), PAUSE, estimated=True)  # the same moment again
+    assert not demand.estimated
+    demand.take_power(2.0, at(180), PAUSE, estimated=True)
+    assert (demand.estimated, demand.peak_estimated) == (True, True)
+
+
+def test_that_the_peak_is_an_estimate_survives_a_restart() -> None:
+    demand = Demand(1)
+    for second in range(0, 70, 10):
+        demand.take_power(1.0, at(second), PAUSE, estimated=True)
+    saved = demand.saved()
+    assert saved == {"peak": 1.0, "peak_at": MIDNIGHT + 60, "estimated": True}
+    again = Demand(saved=saved)
+    assert again.peak_estimated
+    again.restore({"peak": 1.0, "peak_at": 5})
+    assert not again.peak_estimated
+
+
 @pytest.mark.parametrize(
     "saved",
     [
@@ -269,6 +303,8 @@ def test_the_peak_survives_a_restart() -> None:
         {"peak": -1.0, "peak_at": 5},
         {"peak": 1.0, "peak_at": 5.5},
         {"peak": 1.0, "peak_at": 5, "more": 1},
+        {"peak": 1.0, "peak_at": 5, "estimated": 1},
+        {"peak": None, "peak_at": None, "estimated": True},
     ],
 )
 def test_what_does_not_fit_is_not_restored(saved: dict[str, Any]) -> None:

@@ -60,9 +60,8 @@ def test_a_register_is_followed_point_by_point() -> None:
     assert made.totals == {IMPORT: 5 * KWH + 2 * WH, EXPORT: 7 * WH}
     assert made.counted("tic", IMPORT) == 2 * WH
     assert made.accepted(IMPORT, "tic") == at(2)
-    assert made.passed_through(IMPORT)
     assert made.gives("tic") == {}
-    assert made.gaps(IMPORT, "tic") == (0, 0.0)
+    assert made.gap_seconds == 0
 
 
 @pytest.mark.parametrize(("quality", "given"), [(MEASURED, DERIVED), (ESTIMATED, ESTIMATED)])
@@ -81,7 +80,54 @@ def test_a_gap_of_power_is_counted() -> None:
     for second in (0, 1, 100, 101):
         run(made, "clamps", update(**{P: 3.6}), start=second)
     assert made.totals[IMPORT] == 2 * WH
-    assert made.gaps(IMPORT, "clamps") == (1, 99.0)
+    assert made.gap_seconds == 99.0
+
+
+@pytest.mark.parametrize("power", [3.6, 0.0])
+def test_the_time_of_gaps_is_kept_and_has_the_downtime_in_it(power: float) -> None:
+    """Also where nothing flows, and nothing but the last commit says when the power ended."""
+    clamps = feed("clamps", MEASURED, P)
+    made, disk = energy(clamps), dict[str, str]()
+    for second in (*range(0, 60, 5), *range(100, 7205, 5)):
+        made.take("clamps", update(**{P: power}), at(second))
+        made.book(dict.fromkeys(INDEXES, "clamps"))
+        disk |= made.saved()
+    assert made.gap_seconds == 45.0
+    again = energy(clamps, saved=disk, now=8000)
+    assert again.gap_seconds == 45.0, "how long it was is known with the first power"
+    run(again, "clamps", *[update(**{P: power})] * 2, start=8000)
+    assert 45 + 800 <= again.gap_seconds <= 45 + 800 + 60
+
+
+def test_a_register_at_rest_is_not_saved_again() -> None:
+    made = energy(feed("tic", MEASURED, IMPORT))
+    run(made, "tic", *[update(**{IMPORT: WH})] * 3)
+    made.saved()
+    run(made, "tic", *[update(**{IMPORT: WH})] * 3, start=3600)
+    assert made.saved() == {}
+
+
+def test_passed_through_is_a_register_that_nothing_came_between() -> None:
+    tic, other = feed("tic", MEASURED, IMPORT), feed("other", MEASURED, IMPORT)
+    steps = [update(**{IMPORT: 5 * KWH + n * WH}) for n in range(4)]
+    made = energy(tic, other)
+    assert not made.passed_through(IMPORT), "nothing is known yet"
+    run(made, "tic", *steps)
+    assert made.passed_through(IMPORT)
+    assert not made.passed_through(EXPORT)
+    again = energy(tic, other, saved=made.saved(everything=True), now=9)
+    run(again, "tic", *steps[2:], start=9)
+    assert again.passed_through(IMPORT)
+    run(again, "other", *[update(**{IMPORT: 7 * KWH})] * 3, start=20)
+    assert not again.passed_through(IMPORT), "another one speaks"
+    given = energy(tic, initial={IMPORT: 42 * KWH})
+    run(given, "tic", *steps)
+    assert not given.passed_through(IMPORT)
+    swapped = energy(tic)
+    run(swapped, "tic", *steps)
+    swapped.swap(IMPORT, "tic", 5 * KWH + 3 * WH, 0, at(4))
+    run(swapped, "tic", *[update(**{IMPORT: WH})] * 3, start=5)
+    assert not swapped.passed_through(IMPORT)
 
 
 def test_a_power_beyond_the_connection_is_no_energy() -> None:
@@ -161,12 +207,15 @@ def test_times_are_saved_anew_when_the_clock_was_set() -> None:
 def test_trouble_is_told_while_readings_are_refused() -> None:
     made = energy(feed("tic", MEASURED, IMPORT))
     good = update(**{IMPORT: 5 * KWH})
-    assert run(made, "tic", good, good, update(**{IMPORT: WH})) == [(IMPORT, "index_refused")]
+    assert run(made, "tic", good, good, update(**{IMPORT: WH})) == []
     text = made.trouble(IMPORT, "tic")
     assert text is not None
     assert "5000000 mWh; 1 readings refused" in text
-    assert run(made, "tic", good, good, start=3) == [(IMPORT, "index_resumed")]
+    assert run(made, "tic", good, good, start=3) == []
     assert made.trouble(IMPORT, "tic") is made.trouble(EXPORT, "tic") is None
+    damaged = [update(**{IMPORT: (n % 3) * WH}) for n in range(25)]
+    assert run(made, "tic", *damaged, start=5) == [(IMPORT, "index_refused")]
+    assert made.refused == 26
 
 
 def test_an_exchange_of_the_instrument() -> None:

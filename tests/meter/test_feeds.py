@@ -211,31 +211,15 @@ def test_a_loss_of_all_is_no_switch() -> None:
     assert feeds.take_switches() == [(U, "tic", "clamp")]
 
 
-def test_origin_is_the_last_good_quality_of_the_speaker() -> None:
-    feeds = Feeds([feed("tic", P, quality=DERIVED), feed("clamp", P, quality=ESTIMATED)])
-    assert feeds.origin(P) is DERIVED
-    assert feeds.origin(U) is None
-    feeds.update("tic", says(p=1.0), at(0))
-    feeds.readings(at(0))
-    assert feeds.origin(P) is MEASURED
-    feeds.readings(at(60))
-    assert feeds.origin(P) is MEASURED
-    feeds.update("clamp", Update({P: Value(1.0, ESTIMATED)}), at(60))
-    feeds.readings(at(60))
-    assert feeds.origin(P) is ESTIMATED
-
-
 def test_online_while_any_source_is_heard() -> None:
     feeds = Feeds([feed("tic", U), feed("clamp", P, max_age=30.0)])
     assert not feeds.online(at(0))
-    assert feeds.heard("tic") is None
     feeds.update("tic", Update({}), at(0))
     assert feeds.online(at(10))
     assert not feeds.online(at(10.1))
     feeds.update("clamp", says(p=1.0), at(10))
     assert feeds.online(at(40))
     assert not feeds.online(at(40.1))
-    assert feeds.heard("tic") == at(0)
     with pytest.raises(KeyError):
         feeds.update("other", says(u=1.0), at(0))
 

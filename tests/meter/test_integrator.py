@@ -73,6 +73,15 @@ def test_a_restart_is_a_gap_and_keeps_the_rest() -> None:
     assert (again.gaps, again.gap_seconds) == (1, 3200.0)
 
 
+def test_the_time_of_a_power_is_worth_saving_once_a_minute() -> None:
+    made = Integrator(1, 10)
+    keys = set()
+    for second in range(600):
+        made.take(0.0, at(second))
+        keys.add(made.key)
+    assert len(keys) == 10
+
+
 @pytest.mark.parametrize(
     "damage",
     [{"counted": -1}, {"rest": 10**13}, {"gaps": True}, {"gap_seconds": "x"}, {"utc": math.nan}],

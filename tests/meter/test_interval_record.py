@@ -44,6 +44,7 @@ class Bench:
     mono: float = 100.0
     total: int = 7000
     last: Interval | None = None
+    sure: bool = True
     closed: list[Interval] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -61,7 +62,7 @@ class Bench:
             self.record.step()
         self.record.take(seen or readings(), now)
         totals = {"Active_Energy_Import": self.total, "Active_Energy_Export": None}
-        record = self.record.close(totals, now)
+        record = self.record.close(totals, now, self.sure)
         if record is not None:
             self.closed.append(record)
             self.last = record
@@ -216,7 +217,9 @@ def test_a_point_that_was_not_recorded_before_begins_unknown() -> None:
     bench.until(TEN + 900)
     record = IntervalRecord("main", ("Active_Energy_Import", "Reactive_Energy_Import"), bench.last)
     closed = record.close(
-        {"Active_Energy_Import": 9000, "Reactive_Energy_Import": 3}, Instant(5.0, TEN + 1800.0)
+        {"Active_Energy_Import": 9000, "Reactive_Energy_Import": 3},
+        Instant(5.0, TEN + 1800.0),
+        sure=False,
     )
     assert closed is not None
     assert closed.indexes == {
@@ -250,11 +253,74 @@ def test_a_clock_that_is_set_backward_closes_nothing_twice() -> None:
     assert bench.closed[1].indexes["Active_Energy_Import"] == (7905, 7905 + 1600)
 
 
+YEARS = 14 * 365 * 86_400
+
+
+def test_a_boot_with_a_clock_far_ahead_closes_nothing() -> None:
+    bench = Bench()
+    bench.until(TEN + 1000)
+    bench.pause(300)
+    bench.start()
+    bench.sure = False
+    bench.utc += YEARS
+    bench.until(TEN + YEARS + 3600)
+    assert len(bench.closed) == 1
+    bench.utc -= YEARS
+    bench.until(TEN + 2 * 3600)
+    bench.sure = True
+    bench.until(TEN + 3 * 3600)
+    assert [each.end - each.start for each in bench.closed[2:]] == [LENGTH] * 8
+    assert bench.closed[1].start == TEN + 900
+    assert bench.closed[1].stepped
+
+
+def test_no_first_record_begins_by_a_clock_far_ahead() -> None:
+    bench = Bench(utc=TEN + YEARS - 5.0, sure=False)
+    bench.until(TEN + YEARS + 2000)
+    assert bench.record.start is None
+    bench.utc -= YEARS
+    bench.sure = True
+    bench.until(TEN + 2 * 3600)
+    assert [each.start for each in bench.closed] == [TEN + 900 * n for n in range(3, 8)]
+
+
+def test_days_without_the_program_are_closed_once_the_clock_is_known_to_be_right() -> None:
+    bench = Bench()
+    bench.until(TEN + 1000)
+    bench.pause(3 * 86_400)
+    bench.start()
+    bench.sure = False
+    bench.until(bench.utc + 2000)
+    assert len(bench.closed) == 1
+    bench.sure = True
+    bench.until(bench.utc + 2000)
+    _, long, after, *_ = bench.closed
+    assert long.start == TEN + 900
+    assert long.end - long.start > 3 * 86_400
+    assert long.end == after.start
+    assert long.recovered
+    assert after.recovered
+    assert long.covered > 1900, "it was measured while it waited"
+
+
+def test_a_day_is_closed_by_any_clock() -> None:
+    bench = Bench()
+    bench.until(TEN + 900)
+    bench.sure = False
+    for seconds, count in ((86_400 + 5, 2), (86_400 + 900, 2)):
+        bench.pause(seconds)
+        bench.start()
+        bench.look()
+        assert len(bench.closed) == count
+    assert bench.closed[1].end - bench.closed[1].start == 86_400
+
+
 STEPS = st.one_of(
     st.tuples(st.just("run"), st.floats(1, 2000)),
     st.tuples(st.just("clock"), st.floats(-20000, 20000)),
     st.tuples(st.just("pause"), st.floats(0, 5000)),
     st.tuples(st.just("restart"), st.floats(0, 5000)),
+    st.tuples(st.just("doubt"), st.floats(0, 200_000)),
 )
 
 
@@ -272,6 +338,9 @@ def test_no_clock_and_no_restart_breaks_the_chain(
                 bench.look(seconds=20.0)
         elif kind == "clock":
             bench.utc += amount
+        elif kind == "doubt":
+            bench.sure = not bench.sure
+            bench.utc += amount
         else:
             bench.pause(amount)
             if kind == "restart":
@@ -283,7 +352,7 @@ def test_no_clock_and_no_restart_breaks_the_chain(
         before = len(bench.closed)
     for record in bench.closed:
         assert record.start % LENGTH == record.end % LENGTH == 0
-        assert record.start < record.end <= TEN + 10**6
+        assert record.start < record.end <= TEN + 10**7
         assert 0 <= record.covered <= record.end - record.start
         first, last = record.indexes["Active_Energy_Import"]
         assert first is not None

@@ -134,7 +134,9 @@ def test_a_reading_that_cannot_be_is_refused_counted_and_told() -> None:
     assert of(made, ENERGY) == (100 * KWH, Quality.MEASURED)
     assert of(made, "Index_Readings_Refused")[0] == 1
     assert of(made, ERROR)[0] == 0, "one reading is no fault of the meter"
-    assert "index_refused" in events(made)
+    for second in range(4, 40, 2):
+        tell(made, (50 - second) * KWH, second)
+    assert events(made).count("index_refused") == 1
 
 
 def test_readings_refused_for_too_long_fail_the_index() -> None:
@@ -356,8 +358,31 @@ def test_a_certificate_holds_while_the_register_is_passed_on_unchanged() -> None
 
 def test_the_instrument_s_time_is_kept() -> None:
     made = known()
-    assert made.clock is None
+    assert made.instrument_time(at(1)) is None
     stamp = Stamp(1_700_000_000, "H231114231320")
     made.update(Update({ENERGY: Value(100 * KWH)}, clock=stamp), at(2))
     tell(made, 100 * KWH, 3)
-    assert made.clock == stamp
+    assert made.instrument_time(at(3)) == stamp
+    assert made.instrument_time(at(2 + MAX_AGE)) == stamp
+    assert made.instrument_time(at(2.1 + MAX_AGE)) is None, "a silent instrument has no time"
+
+
+def test_a_face_that_breaks_keeps_no_other_from_hearing(caplog: pytest.LogCaptureFixture) -> None:
+    made = known()
+    sound = True
+    told: list[str] = []
+
+    def face(changed: object) -> None:
+        if not sound:
+            raise RuntimeError("a bug")
+
+    made.subscribe(face)
+    made.subscribe(lambda changed: told.extend(changed))
+    sound = False
+    for second in range(2, 6):
+        told.clear()
+        tell(made, 100 * KWH + second, second)
+        meters.commit(made, at(second))
+        assert ENERGY in told or second == 2, "as every change is"
+    assert caplog.text.count("event=listener_failed") == 1
+    assert (of(made, ERROR)[0], of(made, WHY)[0]) == (1, Reason.INTERNAL)

@@ -182,6 +182,35 @@ def test_a_reset_removes_what_is_ignored() -> None:
     assert not settings.ignored
 
 
+def test_there_is_a_name_for_all_that_is_stored() -> None:
+    stored = {PRIMARY: 100, WINDOW: 61, OVERLOAD: 110, "Gone_Setting": 5}
+    settings = made({PRIMARY: 200, BAUD: 1}, stored, sealed=True)
+    assert sorted(settings.stored_names()) == sorted(stored), "what only the file says is not"
+    for name in settings.stored_names():
+        settings.reset(name)
+    assert settings.stored_names() == []
+    assert dict(settings.unsaved()) == dict.fromkeys(stored)
+    assert refusal(settings, "Gone_Setting", 5) is Refusal.UNKNOWN
+    with pytest.raises(WriteRefusedError):
+        settings.reset("Gone_Setting")
+
+
+def test_what_is_ignored_later_is_kept_but_not_used() -> None:
+    settings = made({ADDRESS: 1}, {ADDRESS: 5})
+    heard: list[tuple[str, float]] = []
+    settings.subscribe(lambda name, value: heard.append((name, value)))
+    heard.clear()
+    settings.ignore(ADDRESS, "meter b has it")
+    assert (settings.value(ADDRESS), settings.origin(ADDRESS)) == (1, "configuration")
+    assert settings.readings()[ADDRESS].value == 1
+    assert settings.ignored == {ADDRESS: "meter b has it"}
+    assert heard == [(ADDRESS, 1)]
+    assert settings.unsaved() == []
+    assert settings.stored_names() == [ADDRESS]
+    assert settings.set(ADDRESS, 6) == 6
+    assert not settings.ignored
+
+
 def test_a_configured_value_that_does_not_fit_is_not_used_and_check_says_why() -> None:
     settings = made({PRIMARY: 1, WINDOW: 99})
     assert settings.value(PRIMARY) is None
@@ -222,6 +251,20 @@ def test_objections() -> None:
     with pytest.raises(WriteRefusedError, match="meter b has it"):
         settings.set(ADDRESS, 2)
     assert settings.set(ADDRESS, 3) == 3
+
+
+def test_a_reset_is_objected_to_as_a_value_is() -> None:
+    taken = {1}
+    settings = made({ADDRESS: 1}, {ADDRESS: 5})
+    settings.object_to(ADDRESS, lambda number: "meter b has it" if number in taken else None)
+    with pytest.raises(WriteRefusedError, match="meter b has it"):
+        settings.reset(ADDRESS)
+    assert settings.value(ADDRESS) == 5
+    assert settings.unsaved() == []
+    taken.clear()
+    assert settings.reset(ADDRESS) == 1
+    taken.add(1)
+    assert settings.reset(ADDRESS) == 1, "it is not stored: nothing changes"
 
 
 def test_what_is_not_committed_stays_unsaved() -> None:

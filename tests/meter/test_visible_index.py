@@ -76,8 +76,8 @@ class VisibleIndex(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(10, 100_000), power=watts)
     def silence(self, seconds: int, power: int) -> None:
-        # A register that went round twice cannot be told from one that did not.
-        self.flow(min(seconds, int(SPAN * 3 / LARGEST)), power)
+        # What takes more than a tenth of the dial unseen is not believed to have rolled over.
+        self.flow(min(seconds, SPAN // 11 * 36 // 10 // (LARGEST // 2)), power)
         self.meter.tick(self.now)
 
     @rule(damaged=st.integers(0, SPAN // WH - 1))
@@ -134,8 +134,8 @@ class VisibleIndex(RuleBasedStateMachine):
     def reset(self) -> None:
         """The instrument begins anew, right after a reading; it is told from damage in a minute."""
         self.settle()
-        if not 2000 * WH < self.face < SPAN - 2000 * WH:
-            return  # it would be back where it was, or seem to have rolled over
+        if not SPAN // 2 < self.face < SPAN - 2000 * WH:
+            return  # it could be back within a day, as if it had only seemed to fall, or roll over
         self.truth += self.register // STEP * STEP - self.counted_from
         self.register = self.counted_from = 0
         self.readings(40, 2.0, 3000)

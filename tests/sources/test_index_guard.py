@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submeter.sources.index_guard import SLACK, IndexGuard
+from submeter.meter.limits import SLACK
+from submeter.sources.index_guard import IndexGuard
 
 WH = 1000  # mWh
 POWER = 36_000.0

@@ -1,97 +1,17 @@
 """What is committed when, what is shown then, and what a failure loses: nothing."""
 
 import asyncio
-import logging
-from typing import Any
 
 import pytest
 
-from submeter.errors import StoreError, SubmeterError
-from submeter.meter.audit import Audit
+from store.journals import BEGIN, ENERGY, ERROR, WH, Bench, at
+from submeter.errors import StoreError
 from submeter.meter.instant import Instant
-from submeter.meter.meter import Meter, values
+from submeter.meter.meter import values
 from submeter.meter.reading import Quality
-from submeter.pointmap import points
-from submeter.store.journal import MOST_SAMPLES, Journal
-from submeter.store.page import Page
-from submeter.store.requests import Request
-from submeter.store.store import Store
-from tooling import meters
-
-ENERGY, ERROR = "Active_Energy_Import", "Meter_Error"
-POINTS = tuple(points.all_points().values())
-BEGIN = 1_790_000_100  # a quarter of an hour
-WH = 1000
-
-
-def at(second: float, step: float = 0.0) -> Instant:
-    return Instant(second, BEGIN + second + step)
-
-
-class Disk(Store):
-    """A disk that can be full, broken or slow."""
-
-    def __init__(self) -> None:
-        self.pages: list[Page] = []
-        self.asked: list[Request] = []
-        self.answers: list[tuple[int, str, bool]] = []
-        self.pruned: list[int] = []
-        self.error: Exception | None = None
-        self.gate: asyncio.Event | None = None
-
-    async def commit(self, page: Page) -> None:
-        if self.gate:
-            await self.gate.wait()
-        if self.error:
-            raise self.error
-        self.pages.append(page)
-
-    async def requests(self) -> list[Request]:
-        found, self.asked = self.asked, []
-        return found
-
-    async def answer(self, number: int, text: str, ok: bool) -> None:
-        self.answers.append((number, text, ok))
-
-    async def prune(self, before_utc: int) -> int:
-        self.pruned.append(before_utc)
-        return 0
-
-    @property
-    def indexes(self) -> list[int | None]:
-        rows = [row for page in self.pages for row in page.indexes]
-        return [row.total for row in rows if row.total is not None]
-
-
-class Bench:
-    """One meter, its journal, and an instrument that shows 1 Wh more each second."""
-
-    def __init__(self, every: float = 10.0) -> None:
-        self.disk, self.audit = Disk(), Audit()
-        self.meter: Meter = meters.meter("one", POINTS, [ENERGY, "Active_Power_Total"], 60.0)
-        self.asked: list[Request] = []
-        self.memory = {"key": "text"}
-        self.journal = Journal(
-            self.disk, [self.meter], self.audit, self.handle, lambda: self.memory,
-            every=every, sample=60, retention=2,
-        )  # fmt: skip
-
-    def handle(self, request: Request, now: Instant) -> str:
-        self.asked.append(request)
-        if request.action == "wrong":
-            raise SubmeterError("that cannot be")
-        return "done"
-
-    async def run(self, first: int, last: int, step: float = 0.0) -> None:
-        for second in range(first, last):
-            numbers: dict[str, Any] = {ENERGY: (100 + second) * WH, "Active_Power_Total": 3.6}
-            self.meter.update(values(numbers), at(second, step))
-            self.meter.tick(at(second, step))
-            await self.journal.second(at(second, step))
-
-    @property
-    def index(self) -> Any:
-        return self.meter.readings[ENERGY].value
+from submeter.store.backlog import MOST_SAMPLES
+from submeter.store.journal import MOST_WAITING
+from submeter.store.page import AnswerRow
 
 
 async def test_an_index_is_shown_once_it_is_on_the_disk() -> None:
@@ -151,7 +71,7 @@ async def test_an_error_that_nobody_expected_loses_nothing_either() -> None:
     await bench.journal.commit(at(31))
     page = bench.disk.pages[-1]
     assert [row.point for row in page.indexes] == [ENERGY]
-    assert [entry.event for entry in page.audits] == ["swap"]
+    assert [entry.event for entry in page.audits] == ["swap", "store_failed"]
 
 
 async def test_who_is_cancelled_does_not_take_a_commit_back() -> None:
@@ -182,15 +102,81 @@ async def test_samples_do_not_pile_up_for_ever() -> None:
     assert len(bench.disk.pages[-1].samples) == MOST_SAMPLES
 
 
-async def test_requests_are_answered_once_they_are_on_the_disk() -> None:
+async def test_an_answer_is_written_with_what_was_done() -> None:
     bench = Bench()
-    await bench.run(0, 3)
-    for number, action in ((7, "set"), (8, "wrong")):
-        bench.disk.asked = [Request(number, 0, "anna", action, "one", {})]
-        pages = len(bench.disk.pages)
-        await bench.journal.second(at(3 + number))
-        assert len(bench.disk.pages) > pages
-    assert bench.disk.answers == [(7, "done", True), (8, "that cannot be", False)]
+    await bench.run(-5, 3)
+    pages = len(bench.disk.pages)
+    bench.ask(7)
+    bench.ask(8, "wrong")
+    await bench.run(3, 4)
+    (page,) = bench.disk.pages[pages:]
+    assert page.answers == [AnswerRow(7, "done", True), AnswerRow(8, "that cannot be", False)]
+    assert [entry.event for entry in page.audits] == ["swap"]
+
+
+async def test_a_request_is_obeyed_once_whatever_the_disk_does() -> None:
+    bench = Bench()
+    await bench.run(-5, 3)
+    bench.disk.error = StoreError("the disk is full")
+    bench.ask(7)
+    await bench.run(3, 40)
+    assert [each.id for each in bench.asked] == [7]
+    assert bench.disk.answers == []
+    bench.disk.error = None
+    await bench.run(40, 60)
+    assert [each.id for each in bench.asked] == [7]
+    assert bench.disk.answers == [AnswerRow(7, "done", True)]
+    assert bench.events().count("swap") == 1
+
+
+async def test_a_request_that_comes_back_is_answered_again_and_not_obeyed() -> None:
+    bench = Bench()
+    await bench.run(-5, 3)
+    bench.ask(7)
+    await bench.run(3, 5)
+    bench.ask(7)
+    await bench.run(5, 20)
+    assert len(bench.asked) == 1
+    assert bench.disk.answers == [AnswerRow(7, "done", True)] * 2
+
+
+async def test_what_was_forgotten_but_waits_is_not_obeyed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("submeter.store.journal.MOST_REMEMBERED", 1)
+    bench = Bench()
+    await bench.run(-5, 3)
+    bench.disk.error = StoreError("the disk is full")
+    bench.ask(7)
+    bench.ask(8)
+    await bench.run(3, 10)
+    assert len(bench.asked) == 2
+
+
+async def test_requests_wait_while_too_many_answers_do() -> None:
+    bench = Bench()
+    await bench.run(-5, 3)
+    bench.disk.error = StoreError("the disk is full")
+    for number in range(MOST_WAITING + 5):
+        bench.ask(number)
+    await bench.run(3, 8)
+    assert len(bench.asked) == MOST_WAITING
+    bench.disk.error = None
+    await bench.run(8, 30)
+    assert [each.id for each in bench.asked] == list(range(MOST_WAITING + 5))
+    assert len(bench.disk.answers) == MOST_WAITING + 5
+
+
+async def test_a_request_that_breaks_us_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench()
+    await bench.run(-5, 3)
+    bench.ask(7, "broken")
+    bench.ask(8)
+    await bench.run(3, 20)
+    failed, done = bench.disk.answers
+    assert failed == AnswerRow(7, "failed: KeyError('a fault of ours')", False)
+    assert done.ok
+    assert caplog.text.count("event=request_failed id=7") == 1
 
 
 async def test_notes_are_written_when_they_change() -> None:
@@ -202,27 +188,15 @@ async def test_notes_are_written_when_they_change() -> None:
     assert [page.notes for page in bench.disk.pages if page.notes][1:] == [{"key": "other"}]
 
 
-async def test_a_clock_that_is_set_is_told_and_closes_no_interval_twice(
-    caplog: pytest.LogCaptureFixture,
+async def test_repeated_refusals_are_counted_over_the_commits_of_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    caplog.set_level(logging.WARNING)
     bench = Bench()
-    await bench.run(-5, 1000)
-    await bench.run(1000, 1100, step=-3600.0)
-    assert caplog.text.count("event=clock_stepped") == 1
-    assert bench.meter.readings["Meter_Error_Reason"].value == 3
-    await bench.run(1100, 2000)
-    assert bench.meter.readings[ERROR].value == 0
-    intervals = [each for page in bench.disk.pages for each in page.intervals]
-    assert [each.start for each in intervals] == [BEGIN, BEGIN + 900]
-    assert [each.stepped for each in intervals] == [False, True]
-    events = [entry.event for page in bench.disk.pages for entry in page.audits]
-    assert events.count("clock_stepped") == 2
-
-
-async def test_old_samples_are_deleted_once_an_hour() -> None:
-    bench = Bench()
-    await bench.journal.second(at(0))
-    await bench.journal.second(at(1))
-    await bench.journal.second(at(3601))
-    assert bench.disk.pruned == [BEGIN - 2 * 86_400, BEGIN + 3601 - 2 * 86_400]
+    for second in range(100):
+        bench.audit.note("write_refused", "one", "modbus 192.0.2.7", at=at(second), point="X")
+        await bench.run(second, second + 1)
+    monkeypatch.setattr(Instant, "now", lambda: at(100))
+    await bench.journal.close()
+    told = [e for page in bench.disk.pages for e in page.audits if e.event == "write_refused"]
+    assert [entry.detail for entry in told] == ["point=X", "point=X count=59", "point=X",
+        "point=X count=39"]  # fmt: skip

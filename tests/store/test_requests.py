@@ -1,12 +1,14 @@
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from store.pages import BEGIN, index, opened
+from store.pages import BEGIN, entry, index, opened
 from submeter.errors import StoreError
 from submeter.store import requests
-from submeter.store.page import Page
+from submeter.store.page import AnswerRow, Page
 from submeter.store.requests import Answer
 from submeter.store.store import Store
 
@@ -17,6 +19,10 @@ async def pending(store: Store) -> list[requests.Request]:
             return found
         await asyncio.sleep(0.01)
     raise AssertionError("no request came")
+
+
+async def answer(store: Store, request: requests.Request, text: str, ok: bool = True) -> None:
+    await store.commit(Page(answers=[AnswerRow(request.id, text, ok)]))
 
 
 async def test_a_request_is_answered(tmp_path: Path) -> None:
@@ -30,10 +36,45 @@ async def test_a_request_is_answered(tmp_path: Path) -> None:
     assert request[2:] == ("cli root", "swap", "main", argument)
     assert await store.requests() == [request], "it has no answer yet"
     await store.commit(Page(indexes=[index(1)]))
-    await store.answer(request.id, "booked", True)
+    await answer(store, request, "booked")
     assert await task == Answer("booked", True)
     assert await store.requests() == []
-    await store.answer(request.id, "again", False)
+    await answer(store, request, "again", ok=False)
+    assert answers(path) == [("booked", 1)], "the first answer stays"
+    await store.close()
+
+
+def answers(path: Path) -> list[tuple[str | None, int | None]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT answer, ok FROM request ORDER BY id").fetchall()
+
+
+async def test_an_answer_and_what_was_done_are_one_transaction(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    store = opened(path)
+    requests.ask(path, "swap", "main", 1, "cli", 0.0)
+    (request,) = await store.requests()
+    done = AnswerRow(request.id, "booked", True)
+    with pytest.raises(StoreError):
+        await store.commit(Page(answers=[done], audits=[entry(0)._replace(at=1 << 70)]))
+    with pytest.raises(StoreError):
+        await store.commit(Page(answers=[done._replace(request=1 << 70)], indexes=[index(1)]))
+    assert store.saved_indexes() == {}
+    assert answers(path) == [(None, None)]
+    assert await store.requests() == [request]
+    await store.commit(Page(answers=[done], indexes=[index(1)]))
+    assert answers(path) == [("booked", 1)]
+    assert await store.requests() == []
+    await store.close()
+
+
+async def test_an_answer_that_is_no_unicode_stops_no_commit(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    store = opened(path)
+    requests.ask(path, "a", "main", "\ud800", "cli", 0.0)
+    (request,) = await store.requests()
+    await answer(store, request, f"no sense: {request.argument}", ok=False)
+    assert answers(path) == [("no sense: ?", 0)]
     await store.close()
 
 
@@ -43,7 +84,7 @@ async def test_a_refusal_is_an_answer(tmp_path: Path) -> None:
     asking = asyncio.to_thread(requests.ask, path, "reset", "main", None, "cli", 5.0)
     task = asyncio.create_task(asking)
     (request,) = await pending(store)
-    await store.answer(request.id, "sealed", False)
+    await answer(store, request, "sealed", ok=False)
     assert await task == Answer("sealed", False)
     await store.close()
 
@@ -80,7 +121,7 @@ async def test_answered_requests_are_let_go(tmp_path: Path) -> None:
     requests.ask(path, "a", "main", None, "cli", 0.0)
     requests.ask(path, "b", "main", None, "cli", 0.0)
     first, second = await store.requests()
-    await store.answer(first.id, "done", True)
+    await answer(store, first, "done")
     await store.prune(BEGIN * 2)
     assert await store.requests() == [second]
     await store.close()

@@ -204,7 +204,7 @@ def test_it_says_where(copy: Path) -> None:
 def test_rows_signed_by_a_stranger(copy: Path, tmp_path: Path) -> None:
     stranger = key.load_or_make(tmp_path / "other.db")
     found = faults(copy, stranger.public)
-    assert len(found) == 4 * COUNT + 1 + len(CHAINED)
+    assert len(found) == 4 * COUNT + 1 + len(CHAINED) + len(("main", "other"))
     assert all("by the site's key" in line for line in found)
 
 
@@ -272,12 +272,34 @@ async def test_an_interval_off_the_clock(tmp_path: Path) -> None:
 async def test_an_index_below_its_last_interval(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     assert await written(path, evidence(0)) == []
-    assert change(path, 'UPDATE "index" SET total = 999') == [
+    assert await written(path, Page(indexes=[index(999)])) == [
         f"index {ENERGY} (meter main): it is 999, and was 1000 before"
     ]
     assert change(path, 'DELETE FROM "index"') == [
         f"index {ENERGY} (meter main): it is None, and was 1000 before"
     ]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "total = total + 1000000000",
+        "total = NULL",
+        "total = total + 0.5",
+        "state = state || ' '",
+        "state = CAST(state AS BLOB)",
+        "meter = 'other'",
+        "point = 'Active_Energy_Export'",
+        "signature = zeroblob(64)",
+        "signature = 'none'",
+    ],
+)
+async def test_any_change_of_an_index_is_found(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "s.db"
+    assert await written(path, Page(indexes=[index(1000)])) == []
+    (found,) = change(path, f'UPDATE "index" SET {how}')
+    assert found.startswith("index ")
+    assert found.endswith(": it was changed, or is not signed by the site's key")
 
 
 async def test_beside_a_running_writer_nothing_is_changed(tmp_path: Path) -> None:

@@ -74,8 +74,10 @@ class Accumulator:
         line = self._lines.get(source)
         if line is None or line.counter.accepted is None:
             return
-        if line.read is not line.counter.accepted or source != self._speaker:
-            self._add(source, line, line.counter.accepted)
+        if line.read is line.counter.accepted and source == self._speaker:
+            # The others go on by themselves: one of them may have to bring what this one misses.
+            return
+        self._add(source, line, line.counter.accepted)
         if len(self._lines) > 1:
             for other in self._lines.values():
                 if other.read is not other.counter.accepted:
@@ -117,10 +119,7 @@ class Accumulator:
             self.total,
             self._speaker,
             *(counter.counted for counter in counters),
-            *(
-                counter.reading if isinstance(counter, Register) else counter.gaps
-                for counter in counters
-            ),
+            *(counter.key for counter in counters),
         )
 
     def saved(self, now: Instant) -> dict[str, Any]:

@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from submeter.meter.expression import Expression
 from submeter.meter.feed import Dial, Feed
-from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Reading, Update, Value
 
-ACTIVE = "Active_Energy_Import"
 # The index that is calculated, and what of each part counts for and against it.
 _ENERGIES = (
-    (ACTIVE, "Active_Energy_Export"),
+    ("Active_Energy_Import", "Active_Energy_Export"),
     ("Reactive_Energy_Import", "Reactive_Energy_Export"),
 )
 _POWERS = (
@@ -53,18 +51,8 @@ class Calculated:
         self._parts = {term.name: dict.fromkeys(_HEARD, _UNKNOWN) for term in expression.terms}
         self._terms = [(term.sign, self._parts[term.name]) for term in expression.terms]
         self._marks: dict[str, _Mark] = {}
-        self._deficit = 0
         self._heard = False
         self._latest: Update | None = None
-
-    @property
-    def deficit(self) -> int:
-        """By how many mWh the active difference is now below the index, as when last known.
-
-        Jitter is one step of a part's register; more says that the parts measure other than the
-        expression claims, or that the whole feeds in.
-        """
-        return self._deficit
 
     def hear(self, name: str, readings: Mapping[str, Reading]) -> None:
         """Take over those readings of the part `name` that changed; KeyError if it is no part."""
@@ -74,14 +62,14 @@ class Calculated:
                 part[point] = readings[point]
                 self._heard = True
 
-    def update(self, now: Instant) -> Update | None:
-        """Return what the parts come to at `now`, to be called once a tick; None if nothing.
+    def update(self) -> Update | None:
+        """Return what the parts come to, to be called once a tick; None if nothing.
 
-        A value is left out while one of the parts' is not good, so that it goes stale. Points that
+        A value is left out while one of the parts' is not good, so that it goes stale; the parts
+        age by themselves and say so. Points that
         a part is known not to have are absent. The update's instrument is the expression's text:
         another expression is another register.
         """
-        del now  # the parts age by themselves and say so
         if self._heard:
             self._latest = self._calculate()
             self._heard = False
@@ -157,8 +145,6 @@ class Calculated:
         if mark is None:
             mark = self._marks[point] = _Mark(min(0, total), total)
         mark.high = max(mark.high, total)
-        if point == ACTIVE:
-            self._deficit = mark.high - total
         return mark.high - mark.zero
 
 

@@ -34,11 +34,13 @@ class Demand:
     `current` is the demand of the last complete window, None before the first; `partial` says that
     no complete window ends at the last boundary: after a start, a pause, a falling total, a step of
     the UTC clock. `peak` is the largest complete window, the earliest of equal ones, and `peak_at`
-    its end in UTC seconds. `saved` is what `saved()` gave; ValueError if it does not fit.
+    its end in UTC seconds. `estimated` and `peak_estimated` say that a reading of an estimate is in
+    `current` or `peak`. `saved` is what `saved()` gave; ValueError if it does not fit.
     """
 
     __slots__ = (
         "_by_power",
+        "_guessed",
         "_integral",
         "_interval",
         "_last",
@@ -49,9 +51,11 @@ class Demand:
         "_sub",
         "_window",
         "current",
+        "estimated",
         "partial",
         "peak",
         "peak_at",
+        "peak_estimated",
     )
 
     def __init__(
@@ -67,6 +71,8 @@ class Demand:
         self.partial = True
         self.peak: float | None = None
         self.peak_at: int | None = None
+        self.estimated = self.peak_estimated = False
+        self._guessed: int | None = None  # monotonic ns of the last reading that was an estimate
         self._reset_at: int | None = None
         self._last: _Mark | None = None
         self._by_power = False
@@ -88,17 +94,23 @@ class Demand:
             if self._last is not None:
                 self._restart(self._last)
 
-    def take(self, total: int | None, at: Instant, longest: float) -> None:
+    def take(
+        self, total: int | None, at: Instant, longest: float, *, estimated: bool = False
+    ) -> None:
         """Take the cumulative import in mWh as read at `at`; None is no reading.
 
         The energy between two readings counts as spread evenly over the time between them, so that
         slow readings make no false peak. A pause of more than `longest` seconds between them is
         not spread: the window is partial. A reading no later than the one before it is ignored.
+        The energy up to one that is `estimated` is an estimate.
         """
         if total is not None:
-            self._hear(total * _MILLIWATT_HOUR, at, longest, by_power=False)
+            energy = total * _MILLIWATT_HOUR
+            self._hear(energy, at, longest, by_power=False, estimated=estimated)
 
-    def take_power(self, kw: float, at: Instant, longest: float) -> None:
+    def take_power(
+        self, kw: float, at: Instant, longest: float, *, estimated: bool = False
+    ) -> None:
         """Take the active power in kW, for a meter without an index; otherwise as `take`.
 
         A power stands for the time since the one before it. Export counts as no import, and what
@@ -109,7 +121,7 @@ class Demand:
         if self._last is not None and self._by_power:
             elapsed = max(0, round(at.mono * _SECOND) - self._last.mono)
             self._integral += max(0, round(kw * 1_000_000)) * elapsed
-        self._hear(self._integral, at, longest, by_power=True)
+        self._hear(self._integral, at, longest, by_power=True, estimated=estimated)
 
     def reset(self, at: Instant) -> None:
         """Forget the peak; windows that began before `at` do not count for the next one.
@@ -118,23 +130,34 @@ class Demand:
         peak is None until a window that began later is complete.
         """
         self.peak = self.peak_at = None
+        self.peak_estimated = False
         self._reset_at = round(at.mono * _SECOND)
 
     def saved(self) -> dict[str, Any]:
-        """Return what is to survive a restart: the peak in kW and its time in UTC seconds."""
-        return {"peak": self.peak, "peak_at": self.peak_at}
+        """Return what is to survive a restart: the peak in kW and its time in UTC seconds.
+
+        `estimated` is there, and true, if the peak is an estimate.
+        """
+        state: dict[str, Any] = {"peak": self.peak, "peak_at": self.peak_at}
+        if self.peak_estimated:
+            state["estimated"] = True
+        return state
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take over what `saved()` gave; raises ValueError, and changes nothing, if that is not."""
-        if saved.keys() != {"peak", "peak_at"}:
-            raise ValueError("a saved demand has a peak and a peak_at, nothing else")
+        if saved.keys() - {"estimated"} != {"peak", "peak_at"}:
+            raise ValueError("a saved demand has a peak, a peak_at and perhaps estimated")
         peak, peak_at = saved["peak"], saved["peak_at"]
-        if peak is None and peak_at is None:
+        estimated = saved.get("estimated", False)
+        if type(estimated) is not bool:
+            raise ValueError(f"a saved demand cannot be estimated {estimated!r}")
+        if peak is None and peak_at is None and not estimated:
             self.peak = self.peak_at = None
+            self.peak_estimated = False
             return
         if type(peak) not in (int, float) or not 0 <= peak < math.inf or type(peak_at) is not int:
             raise ValueError(f"a saved demand cannot have peak {peak!r} at {peak_at!r}")
-        self.peak, self.peak_at = float(peak), peak_at
+        self.peak, self.peak_at, self.peak_estimated = float(peak), peak_at, estimated
 
     def _divide(self, minutes: float) -> None:
         """Begin with windows of another length."""
@@ -146,12 +169,16 @@ class Demand:
         self._step = step * _MINUTE
         self._marks: deque[_Mark] = deque(maxlen=self._interval // step + 1)
 
-    def _hear(self, energy: int, at: Instant, longest: float, by_power: bool) -> None:
+    def _hear(
+        self, energy: int, at: Instant, longest: float, *, by_power: bool, estimated: bool
+    ) -> None:
         now = _Mark(round(at.utc * _SECOND), round(at.mono * _SECOND), energy)
         last, same = self._last, by_power == self._by_power
         if last is not None and same and now.mono <= last.mono:
             return
         self._last, self._by_power = now, by_power
+        if estimated:
+            self._guessed = now.mono
         if last is None or not same or not _goes_on(last, now, longest):
             self._restart(now)
             return
@@ -187,10 +214,12 @@ class Demand:
 
     def _complete(self, start: _Mark, end: _Mark) -> None:
         self.current = (end.energy - start.energy) / (end.mono - start.mono) / 1_000_000
+        self.estimated = self._guessed is not None and self._guessed > start.mono
         if self._reset_at is not None and start.mono < self._reset_at:
             return
         if self.peak is None or self.current > self.peak:
             self.peak, self.peak_at = self.current, end.utc // _SECOND
+            self.peak_estimated = self.estimated
 
 
 def _goes_on(last: _Mark, now: _Mark, longest: float) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from submeter.meter.accumulator import Accumulator, Counter
+from submeter.meter.clock import STEP
 from submeter.meter.feed import Dial, Feed
 from submeter.meter.instant import Instant
 from submeter.meter.integrator import Integrator
@@ -31,7 +32,6 @@ _KINDS = (
     ),
     _Kind("Reactive_Energy_Import", "Reactive_Energy_Export", (("Reactive_Power_Total",),)),
 )
-_STEP = 2.0  # s; by less a clock is trimmed, by more it is set
 # A power that was derived from an index would only give that index back, less exactly.
 _OWN = (Quality.MEASURED, Quality.ESTIMATED)
 
@@ -121,11 +121,6 @@ class Energy:
         counter = self._counter(source, point)
         return counter.accepted if counter else None
 
-    def gaps(self, point: str, source: str) -> tuple[int, float]:
-        """Return the number and the seconds of the gaps in the power behind `point`."""
-        counter = self._counter(source, point)
-        return (counter.gaps, counter.gap_seconds) if isinstance(counter, Integrator) else (0, 0.0)
-
     @property
     def refused(self) -> int:
         """How many readings of registers were refused since the start."""
@@ -133,7 +128,10 @@ class Energy:
 
     @property
     def gap_seconds(self) -> float:
-        """How many s of power are missing, in the integration that misses most."""
+        """How many s of power are missing, in the integration that misses most.
+
+        Since the index was begun: earlier runs and the time between them are in it.
+        """
         sums = [each for every in self._sums.values() for each in every]
         return max((i.gap_seconds for each in sums for i in each.integrators), default=0.0)
 
@@ -154,7 +152,11 @@ class Energy:
         )
 
     def passed_through(self, point: str) -> bool:
-        """Tell whether the index always was the register of the source that speaks."""
+        """Tell whether the index always was the register of the source that speaks.
+
+        A sum that `Calculated` sends counts as a register here, and so does a simulated one: that
+        such a meter has no certificate is up to who configures it.
+        """
         accumulator = self._accumulators.get(point)
         return accumulator is not None and accumulator.passed_through
 
@@ -174,7 +176,8 @@ class Energy:
         as it is set then, and is kept anew when the clock was set.
         """
         now = now or self._now
-        if abs(now.utc - now.mono - self._drift) > _STEP:
+        # From the last time on, not from call to call as `Clock`: slow corrections add up here too.
+        if abs(now.utc - now.mono - self._drift) > STEP:
             self._drift = now.utc - now.mono
             everything = True
         states = {}

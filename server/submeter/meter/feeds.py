@@ -89,24 +89,12 @@ class Feeds:
             self._choose(now.mono)
         return self._served.copy()
 
-    def heard(self, source: str) -> Instant | None:
-        """Return the time of the last valid frame of `source`, None before the first."""
-        return self._by_name[source].heard
-
     def online(self, now: Instant) -> bool:
         """Tell whether any source was heard within its own `max_age`."""
         return any(
             voice.heard is not None and now.mono - voice.heard.mono <= voice.feed.max_age
             for voice in self._voices
         )
-
-    def origin(self, point: str) -> Quality | None:
-        """Return the last good quality of `point` by its speaker, at first the expected one.
-
-        None for a point that is not given.
-        """
-        voice = self._speaking.get(point)
-        return voice.usual[point] if voice else None
 
     def take_switches(self) -> list[tuple[str, str, str]]:
         """Return each change of speaker once, as point, source before and source now.
@@ -186,13 +174,11 @@ class _Voice:
         "heard",
         "readings",
         "speaks",
-        "usual",
     )
 
     def __init__(self, feed: Feed, turned: set[str]) -> None:
         self.feed = feed
         self.readings = dict.fromkeys(feed.expected, _UNKNOWN)
-        self.usual = dict(feed.expected)
         self.speaks: set[str] = set()
         self.heard: Instant | None = None
         self.good_since: dict[str, float] = {}  # of the points that are good: monotonic s
@@ -244,7 +230,6 @@ class _Voice:
     def _turn(self, name: str, quality: Quality, now: float) -> None:
         self._turned.add(name)
         if quality.good:
-            self.usual[name] = quality
             # The first words of a source are no return: it has not proved unsteady.
             self.good_since.setdefault(name, now if name in self._broken else -math.inf)
         else:

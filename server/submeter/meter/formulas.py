@@ -70,8 +70,8 @@ def power_factor(active: float, apparent_power: float) -> float | None:
     None where P exceeds S by more than rounding can explain. Without load it is not defined; 1 is
     what meters show then.
     """
-    if not apparent_power and not active:
-        return 1.0
+    if not apparent_power:
+        return None if active else 1.0
     if abs(active) > ROUNDING * abs(apparent_power):
         return None
     return max(-1.0, min(1.0, active / abs(apparent_power)))

@@ -12,5 +12,5 @@ class Instant(NamedTuple):
 
     @classmethod
     def now(cls) -> "Instant":
-        """Return this moment on both clocks."""
-        return cls(time.monotonic(), time.time())
+        """Return this moment on both clocks; time asleep counts, unlike in time.monotonic()."""
+        return cls(time.clock_gettime(time.CLOCK_BOOTTIME), time.time())

@@ -7,6 +7,7 @@ from submeter.meter import saved as taken
 from submeter.meter.instant import Instant
 
 _MW_NS = 3_600_000_000_000  # mW * ns in one mWh
+_KEPT = 60.0  # s; after a crash a pause is measured from a power that may be so much older
 
 
 class Integrator:
@@ -35,6 +36,15 @@ class Integrator:
     def breaks(self) -> int:
         """How often energy was missed, so that `counted` lacks it."""
         return self.gaps
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What differs, beside `counted`, once there is something to save.
+
+        It has the minute of the last power in it, also where none flows: else a restart would make
+        a gap of the rest before it.
+        """
+        return self.gaps, int(self.accepted.mono // _KEPT) if self.accepted else 0
 
     def take(self, power_kw: float, at: Instant) -> None:
         """Take a power in kW (kvar), import positive, valid at `at`."""

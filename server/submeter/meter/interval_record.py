@@ -7,6 +7,7 @@ from submeter.meter.interval import LENGTH, Interval, Spread
 from submeter.meter.reading import Quality, Reading
 
 LONGEST = 10.0  # s from one look to the next; what happened in a longer pause is not known
+DAY = 86_400  # s
 _VOLTAGES = ("Voltage_L1_N", "Voltage_L2_N", "Voltage_L3_N")
 _RANKS = {
     Quality.MEASURED: 1,
@@ -59,7 +60,9 @@ class IntervalRecord:
     begins at the next boundary. An index at a boundary is the one known at the first look after it.
 
     Where the program was down, or the clock was set forward, one record stands for the whole time.
-    If the clock was set backward, none is closed until UTC is past the next boundary again.
+    If the clock was set backward, none is closed until UTC is past the next boundary again. That
+    would take years after a boot with a clock far ahead, so neither the first record begins nor one
+    of more than a day ends unless the clock is known to be right.
     """
 
     def __init__(self, meter: str, indexes: Sequence[str], last: Interval | None = None) -> None:
@@ -106,21 +109,24 @@ class IntervalRecord:
             for each in self._voltages:
                 each.add(readings, seconds)
 
-    def close(self, totals: Mapping[str, int | None], now: Instant) -> Interval | None:
+    def close(self, totals: Mapping[str, int | None], now: Instant, sure: bool) -> Interval | None:
         """Return the record that ended since the last call, None if none did.
 
-        `totals` are the indexes as they are to be served, in mWh (mvarh).
+        `totals` are the indexes as they are to be served, in mWh (mvarh); `sure` says whether the
+        clock is known to be right.
         """
         if self._start is not None and now.utc < self._start + LENGTH:
             return None
         boundary = int(now.utc // LENGTH) * LENGTH
         late = now.utc - boundary > LONGEST
         if self._start is None:
-            if boundary != self._awaited or late:
+            if boundary != self._awaited or late or not sure:
                 self._awaited = boundary + LENGTH
                 return None
             self._begin(boundary, totals)
             self._stepped = False
+            return None
+        if boundary - self._start > DAY and not sure:
             return None
         closed = self._record(self._start, boundary, totals)
         self._begin(boundary, totals)

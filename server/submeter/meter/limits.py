@@ -6,6 +6,8 @@ from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 
 SLACK = 5.0  # s; what an instrument may take from a reading to its transmission
+LONGEST = 366 * 86_400.0  # s between two runs that the UTC clock alone is believed
+_ROUND = 0.1  # of a dial: what a register grows at most when it rolls over unseen
 
 
 class Seen(NamedTuple):
@@ -30,7 +32,7 @@ class Seen(NamedTuple):
         """
         since = now.mono - self.at.mono
         if self.restored:
-            since = max(since, now.utc - self.at.utc)
+            since = max(since, min(now.utc - self.at.utc, LONGEST))
         return max(0.0, since)
 
 
@@ -57,6 +59,7 @@ class Limits:
         if grown > 0:
             return grown if grown <= bound else None
         for span in self._spans:
-            if 0 <= grown + span <= bound:
+            # What fell by little did not go all the way round, however long nobody looked.
+            if 0 <= grown + span <= min(bound, span * _ROUND):
                 return grown + span
         return None

@@ -24,6 +24,7 @@ from submeter.meter.reading import Quality, Reading, Stamp, Update, Value
 from submeter.meter.second_opinion import SecondOpinion
 from submeter.meter.settings import Settings
 from submeter.meter.setup import Saved, Setup
+from submeter.meter.shown_index import ShownIndexes
 from submeter.meter.states import States
 from submeter.meter.trouble import Reason, Troubles
 
@@ -76,7 +77,7 @@ class Meter:
         self.name = name
         self.points = tuple(points)
         self.audit = audit or Audit()
-        self.clock: Stamp | None = None
+        self._clocks: dict[str, tuple[Stamp, Instant]] = {}
         names = [point.name for point in self.points]
         indexes = [point.name for point in self.points if point.kind == "index"]
         self.energy = Energy(
@@ -93,13 +94,12 @@ class Meter:
         self._peak_saved = saved.demand
         self._states = States(setup.alarms, setup.rating, names)
         self._troubles = Troubles()
-        self._doubts: dict[str, float] = {}  # since when readings of an index are refused, mono s
         self._setup = setup
         self._first = feeds[0].name
         self._indexes = tuple(name for name in indexes if name in self.feeds.given)
         self._derivation = Derivation(self.points, self.feeds.given)
         self._expected = {n: q for feed in reversed(feeds) for n, q in feed.expected.items()}
-        self._committed: dict[str, int | None] = dict(saved.totals)
+        self._shown = ShownIndexes(self._indexes, self.energy, self._max_age, saved.totals)
         self._interval = IntervalRecord(name, self._indexes, saved.interval)
         self._opinion = SecondOpinion(setup.cross_check) if setup.cross_check else None
         commands = {"Reset_Demand_Peak": self._reset_peak, **setup.commands}
@@ -111,6 +111,7 @@ class Meter:
         self._blank = dict.fromkeys(names, _ABSENT)
         self._readings: dict[str, Reading] = dict(self._blank)
         self._listeners: list[Listener] = []
+        self._broken: list[Listener] = []  # told once each
         self._settled = float("-inf")
         self.settings.subscribe(self._on_setting)
         self._settle(start)
@@ -119,6 +120,12 @@ class Meter:
     def readings(self) -> Readings:
         """The reading of every point, in the order of the list."""
         return self._readings
+
+    def instrument_time(self, now: Instant) -> Stamp | None:
+        """Return the time by the clock of the instrument behind the index; None if it is silent."""
+        source = self.feeds.speakers.get(ENERGY, self._first)
+        stamp, heard = self._clocks.get(source, (None, _NEVER))
+        return stamp if now.mono - heard.mono <= self._max_age[source] else None
 
     def subscribe(self, listener: Listener) -> None:
         """Tell `listener` the readings now, and from now on those that change."""
@@ -142,7 +149,8 @@ class Meter:
         if self._gives[source]:
             update = self._with_indexes(source, update)
         self.feeds.update(source, update, at)
-        self.clock = update.clock or self.clock
+        if update.clock:
+            self._clocks[source] = (update.clock, at)
         self._settle(at, heard=True)
 
     def tick(self, now: Instant) -> None:
@@ -151,13 +159,16 @@ class Meter:
             self._settle(now)
         self._interval.take(self._readings, now)
 
-    def close_interval(self, now: Instant) -> Interval | None:
-        """Return the record of the interval that has ended, if one has."""
+    def close_interval(self, now: Instant, sure: bool = True) -> Interval | None:
+        """Return the record of the interval that has ended, if one has.
+
+        Unless `sure` that the clock is right, none begins anew, nor ends after more than a day.
+        """
         start = self._interval.start
         waits = start is not None and start - now.utc > LENGTH
         text = f"the clock is behind: an interval up to {start} UTC s is closed already"
         self.trouble(Reason.CLOCK, text if waits else None, now)
-        return self._interval.close(self.energy.totals, now)
+        return self._interval.close(self.energy.totals, now, sure)
 
     def clock_stepped(self) -> None:
         """Take note that the system clock was set."""
@@ -180,12 +191,11 @@ class Meter:
 
         Returns the names of those that had one.
         """
-        names = list(self.settings.points) if point is None else [point]
-        stored = [name for name in names if self.settings.origin(name) == "stored"]
-        for name in stored if point is None else names:
+        stored = self.settings.stored_names()
+        for name in stored if point is None else [point]:
             self._door.reset(name, who, now)
         self._settle(now)
-        return stored
+        return stored if point is None else [name for name in stored if name == point]
 
     def swap(
         self,
@@ -235,8 +245,7 @@ class Meter:
     @property
     def withholds(self) -> bool:
         """Whether an index is known that was never shown, for want of its first commit."""
-        totals = self.energy.totals
-        return any(self._committed.get(n) is None and totals[n] is not None for n in self._indexes)
+        return self._shown.withheld
 
     def draft(self, now: Instant | None = None, *, everything: bool = False) -> Draft:
         """Return what changed since the last draft, or all there is.
@@ -255,10 +264,12 @@ class Meter:
 
     def commit(self, draft: Draft, now: Instant) -> None:
         """Show the indexes of `draft`, which is on disk now."""
-        self._committed |= {point: total for point, (total, _) in draft.indexes.items()}
+        self._shown.commit({point: total for point, (total, _) in draft.indexes.items()})
         self.settings.mark_saved(draft.settings)
-        self._peak_saved = draft.demand or self._peak_saved
-        if draft.indexes:
+        if draft.demand:
+            self._peak_saved = draft.demand
+            self._peak.commit(draft.demand)
+        if draft.indexes or draft.demand:
             self._settle(now)
 
     def _settle(self, now: Instant, heard: bool = False) -> None:
@@ -270,10 +281,11 @@ class Meter:
         if heard:
             self.energy.book(self.feeds.speakers)
         for name in self._indexes:
-            readings[name] = self._index(name, readings[name], now)
+            speaker = self.feeds.speakers[name]
+            readings[name] = self._shown.reading(name, readings[name], speaker, now)
         self._derivation.apply(readings, self._expected)
         if heard:
-            self._peak.take(self.energy, readings, now)
+            self._peak.take(self.energy, self.feeds.speakers.get(ENERGY), readings, now)
         if self._opinion:
             self._opinion.apply(self.energy, readings, now)
         readings.update(self.settings.readings())
@@ -292,33 +304,25 @@ class Meter:
                 changed[name] = reading
         if changed:
             for listener in self._listeners:
-                listener(changed)
+                self._tell(listener, changed)
 
-    def _index(self, name: str, heard: Reading, now: Instant) -> Reading:
-        """Return what is served of an index: what is committed, as sure as what is heard."""
-        if heard.quality is Quality.ABSENT:
-            return heard
-        total = self._committed.get(name)
-        if total is None:
-            return Reading(None, Quality.STALE, heard.at)
-        refused = heard.quality.good and self._refused_too_long(name, now)
-        return Reading(total, Quality.FAILED if refused else heard.quality, heard.at)
-
-    def _refused_too_long(self, name: str, now: Instant) -> bool:
-        """Tell whether nothing that was sent of an index could be believed for `max_age`."""
-        speaker = self.feeds.speakers[name]
-        if not self.energy.doubtful(name, speaker):
-            self._doubts.pop(name, None)
-            return False
-        since = self._doubts.setdefault(name, now.mono)
-        return now.mono - since > self._max_age[speaker]
+    def _tell(self, listener: Listener, changed: Readings) -> None:
+        """Let `listener` hear; one that breaks must not keep the others from it."""
+        try:
+            listener(changed)
+        except Exception:
+            if listener not in self._broken:
+                _log.exception("event=listener_failed meter=%s", self.name)
+                self._broken.append(listener)
+                self._troubles.tell(Reason.INTERNAL, "a face cannot show what it is told")
 
     def _show_condition(self, readings: dict[str, Reading], now: Instant) -> None:
         """Put in what the meter knows of itself."""
         refused = [n for n in self._indexes if readings[n].quality is Quality.FAILED]
         text = self.energy.trouble(refused[0], self.feeds.speakers[refused[0]]) if refused else None
         if self._troubles.tell(Reason.INDEX, text):
-            self._note("meter_error" if text else "meter_error_over", now, reason="index")
+            event = "meter_error" if text else "meter_error_over"
+            self._note(event, now, reason="index", text=text or "")
         certificate, intact = self._setup.certificate, self._setup.intact
         passed = certificate is not None and self.energy.passed_through(ENERGY)
         own = {

@@ -1,6 +1,8 @@
 """The points of the demand: the present one, the peak and its time."""
 
 import json
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from submeter.meter.demand import Demand
 from submeter.meter.energy import Energy
@@ -17,11 +19,20 @@ _ABSENT = Reading(None, Quality.ABSENT)
 _UNKNOWN = Reading(None, Quality.STALE)
 
 
+class _Largest(NamedTuple):
+    """A peak in kW, the end of its window in UTC s, and whether it is an estimate."""
+
+    kw: float | None
+    at: int | None
+    estimated: bool
+
+
 class Peak:
     """Feeds the demand of one meter, and shows its peak where no instrument sends one.
 
-    `longest` is the pause in s between two readings over which energy is still spread; `saved` is
-    what `saved()` gave. Raises ValueError if that is damaged.
+    What is shown is the peak that is on disk, so that a poller never sees it fall: that of `saved`,
+    which is what `saved()` gave, then what `commit` said. `longest` is the pause in s between two
+    readings over which energy is still spread. Raises ValueError if `saved` is damaged.
     """
 
     def __init__(
@@ -35,45 +46,83 @@ class Peak:
             json.loads(saved) if saved else None,
         )
         self._longest = longest
+        self._estimated = False  # what is heard now
+        self._read: Instant | None = None  # of the total taken last
+        self._shown = self._largest()
+        self._drafted: tuple[str, _Largest] | None = None
 
     def set_interval(self, minutes: int | float) -> None:
         """Take windows of another length from now on."""
         self._demand.interval = int(minutes)
 
-    def take(self, energy: Energy, readings: dict[str, Reading], at: Instant) -> None:
-        """Take the index as counted, or the power of a meter that has no index."""
+    def take(
+        self, energy: Energy, speaker: str | None, readings: dict[str, Reading], at: Instant
+    ) -> None:
+        """Take the index as `speaker` counted it, or the power of a meter that has no index."""
+        quality = _source(readings).quality
+        if quality.good:
+            self._estimated = quality is Quality.ESTIMATED
         total = energy.totals.get(ENERGY)
-        if total is not None:
-            self._demand.take(total, at, self._longest)
+        if total is not None and speaker is not None:
+            # Known for the time of its reading alone: frames without one are a pause.
+            read = energy.accepted(ENERGY, speaker)
+            if read is not None and read is not self._read:
+                self._read = read
+                self._demand.take(total, read, self._longest, estimated=self._estimated)
             return
         power = readings.get(POWER, _UNKNOWN)
         if ENERGY not in energy.totals and power.quality.good and power.value is not None:
-            self._demand.take_power(power.value, at, self._longest)
+            self._demand.take_power(power.value, at, self._longest, estimated=self._estimated)
 
     def show(self, readings: dict[str, Reading]) -> None:
         """Put the points into `readings`, unless an instrument's own are there.
 
         The present demand is stale while the window is partial, or its source is not good.
         """
-        source = readings.get(ENERGY, _ABSENT)
-        if source.quality is Quality.ABSENT:
-            source = readings.get(POWER, _ABSENT)
+        source = _source(readings)
         if source.quality is Quality.ABSENT:
             return
         demand = self._demand
         if DEMAND in readings:
             whole = source.quality.good and not demand.partial
-            quality = Quality.DERIVED if whole else Quality.STALE
+            quality = _quality(demand.estimated) if whole else Quality.STALE
             readings[DEMAND] = Reading(demand.current, quality, source.at)
         if PEAK in readings and readings[PEAK].quality is Quality.ABSENT:
-            known = demand.peak is not None
-            readings[PEAK] = Reading(demand.peak, Quality.DERIVED) if known else _UNKNOWN
-            readings[PEAK_TIME] = Reading(demand.peak_at, Quality.DERIVED) if known else _UNKNOWN
+            kw, end, estimated = self._shown
+            known, quality = kw is not None, _quality(estimated)
+            readings[PEAK] = Reading(kw, quality) if known else _UNKNOWN
+            readings[PEAK_TIME] = Reading(end, quality) if known else _UNKNOWN
 
     def reset(self, now: Instant) -> None:
-        """Forget the peak."""
+        """Forget the peak, and show at once that there is none."""
         self._demand.reset(now)
+        self._shown = self._largest()
+        self._drafted = None
 
     def saved(self) -> str:
         """Return as JSON what is to survive a restart."""
-        return json.dumps(self._demand.saved(), sort_keys=True)
+        text = json.dumps(self._demand.saved(), sort_keys=True)
+        self._drafted = (text, self._largest())
+        return text
+
+    def commit(self, text: str) -> None:
+        """Show the peak of `text`, which `saved()` gave last and which is on disk now.
+
+        One that was written while it was reset stays forgotten.
+        """
+        if self._drafted and self._drafted[0] == text:
+            self._shown = self._drafted[1]
+
+    def _largest(self) -> _Largest:
+        demand = self._demand
+        return _Largest(demand.peak, demand.peak_at, demand.peak_estimated)
+
+
+def _source(readings: Mapping[str, Reading]) -> Reading:
+    """Return the reading that the demand follows: the index, or the power without one."""
+    index = readings.get(ENERGY, _ABSENT)
+    return readings.get(POWER, _ABSENT) if index.quality is Quality.ABSENT else index
+
+
+def _quality(estimated: bool) -> Quality:
+    return Quality.ESTIMATED if estimated else Quality.DERIVED

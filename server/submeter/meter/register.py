@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from submeter.meter import saved as taken
+from submeter.meter.clock import STEP
 from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.limits import Limits, Seen
 from submeter.meter.track import Track
 
 _PERSISTS = (5, 60.0)  # readings, seconds: so long stands what is no damage
+_LASTS = (3, 20.0)  # readings, seconds: refusals that end before are not worth a word
 _RENAMED = 3  # readings; damage does not write one serial number three times
 _RETURN = 86_400.0  # s in which a register that fell or jumped may come back
 _COURSES = 4
@@ -18,8 +20,8 @@ _COURSES = 4
 class Event(NamedTuple):
     """What befell a register; numbers in `detail` are mWh (mvarh).
 
-    `kind` is index_refused, index_resumed, index_rolled_over, index_reset, index_jumped or
-    instrument_changed.
+    `kind` is index_refused once refusals last, index_resumed at the end of such, or where a former
+    course is taken up again, index_rolled_over, index_reset, index_jumped or instrument_changed.
     """
 
     kind: str
@@ -35,15 +37,14 @@ class Register:
     another, or three under another instrument's name: then the register goes on from there, what it
     counted since is booked, and the jump itself is not. `counted` is the energy in mWh (mvarh) that
     was accepted, and never falls. `accepted` is when the last accepted reading was taken, `refused`
-    the number of refused ones, `doubtful` tells that they are being refused now, `breaks` how often
-    in this run energy may have been missed by a change of course.
+    the number of refused ones, `breaks` how often in this run energy may have been missed by a
+    change of course.
     """
 
     def __init__(self, dial: Dial, largest_power: float) -> None:
         self.counted = 0
         self.refused = 0
         self.breaks = 0
-        self.doubtful = False
         self.accepted: Instant | None = None
         self._limits = Limits(dial, largest_power)
         self._main: Track | None = None
@@ -51,6 +52,9 @@ class Register:
         self._formers: list[Track] = []  # courses that were left, oldest first
         self._original = True
         self._drift = 0.0
+        self._refusals = 0  # since the last accepted reading
+        self._refused_since = 0.0  # monotonic s
+        self._told = False  # that readings are being refused
 
     @property
     def reading(self) -> int | None:
@@ -58,9 +62,19 @@ class Register:
         return self._main.sure.total if self._main else None
 
     @property
-    def instrument(self) -> str | None:
-        """The serial number under which the accepted readings came, if one is known."""
-        return self._main.instrument if self._main else None
+    def doubtful(self) -> bool:
+        """Whether a reading was refused since the last accepted one."""
+        return self._refusals > 0
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What differs, beside `counted`, once there is something to save.
+
+        An exchange of instruments that read the same is something, too.
+        """
+        main = self._main
+        name = main.instrument if main else None
+        return self.reading, name, self.passed_through, len(self._formers)
 
     @property
     def passed_through(self) -> bool:
@@ -110,7 +124,8 @@ class Register:
             self._main = Track(self._limits, Seen(new, at, None, restored), counted)
         self._others = []
         self._formers = []
-        self._original = self.doubtful = False
+        self._original = False
+        self._end_refusals()
         self.accepted = now
 
     def saved(self, now: Instant) -> dict[str, Any]:
@@ -150,9 +165,10 @@ class Register:
         if main.sure.total < before.total:
             detail = {"from": before.total, "to": main.sure.total}
             events.append(Event("index_rolled_over", detail))
-        if self.doubtful:
-            self.doubtful = False
+        if self._told:
             events.append(Event("index_resumed", {"reading": main.sure.total}))
+        if self._refusals:
+            self._end_refusals()
         return events
 
     def _count(self, main: Track) -> None:
@@ -177,13 +193,24 @@ class Register:
         best = max(fitting, key=_count_of)
         if self._persists(best, seen):
             return self._adopt(best, seen.at)
-        if main is None:
-            return ()
+        return self._refuse(main, seen) if main else ()
+
+    def _refuse(self, main: Track, seen: Seen) -> Sequence[Event]:
+        """Count a refused reading; a line that damages one in many is no news each time."""
         self.refused += 1
-        if self.doubtful:
+        if not self._refusals:
+            self._refused_since = seen.at.mono
+        self._refusals += 1
+        readings, seconds = _LASTS
+        lasts = self._refusals >= readings and seen.at.mono - self._refused_since >= seconds
+        if self._told or not lasts:
             return ()
-        self.doubtful = True
+        self._told = True
         return (Event("index_refused", {"reading": seen.total, "after": main.sure.total}),)
+
+    def _end_refusals(self) -> None:
+        self._refusals = 0
+        self._told = False
 
     def _persists(self, track: Track, seen: Seen) -> bool:
         if self._main is None:
@@ -197,7 +224,7 @@ class Register:
         """Follow `track` from now on."""
         main = self._main
         self._others = []
-        self.doubtful = False
+        self._end_refusals()
         if main is None:
             track.offset = self.counted
             track.origin = track.first.total if self._original else None
@@ -261,7 +288,7 @@ class Register:
         """
         drift = at.utc - at.mono
         former = self._formers[-1]
-        if abs(drift - self._drift) < 1.0 or main.first.restored or not former.since.restored:
+        if abs(drift - self._drift) < STEP or main.first.restored or not former.since.restored:
             return main
         self._drift = drift
         growth = self._limits.growth(former.since, _retimed(main.first, at))

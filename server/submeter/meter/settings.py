@@ -49,7 +49,7 @@ class Settings:
     These are the stored value, the configuration file (`configured`) and the default in the point
     list. A point that neither the file nor the list gives a value is absent: its meter has no use
     for it, and it cannot be written either. A value that does not fit is not used; `ignored` has
-    the reason by point. Under the seal the file alone says what SEALED points are. `known` are all
+    the reason by name. Under the seal the file alone says what SEALED points are. `known` are all
     `points` of the meter by name.
     """
 
@@ -66,6 +66,7 @@ class Settings:
         self.ignored: dict[str, str] = {}
         self._configured: dict[str, Number] = {}
         self._stored: dict[str, Number] = {}
+        self._unused: set[str] = set()  # of which a stored value is ignored
         self._unsaved: dict[str, Number | None] = {}
         self._listeners: list[Listener] = []
         self._objections: dict[str, list[Objection]] = {}
@@ -77,6 +78,7 @@ class Settings:
         for name, value in stored.items():
             if reason := self._misfit(name, value) or self._barred(name):
                 self.ignored[name] = reason
+                self._unused.add(name)
             else:
                 self._stored[name] = _tidy(self.points[name], value)
         self._readings = {name: self._reading(name) for name in self.points}
@@ -100,8 +102,9 @@ class Settings:
 
     def check(self, name: str, value: object) -> Number:
         """Return `value` as it would be set; raises WriteRefusedError, and changes nothing."""
-        self.check_reset(name)
-        point = self.points[name]
+        point = self.points.get(name)
+        if point is None:
+            raise _unknown(name)
         if name in SEALED and self.sealed:
             raise WriteRefusedError(Refusal.SEALED, f"{name} is sealed")
         problem = complaint(point, value)
@@ -111,15 +114,19 @@ class Settings:
             message = f"{name} has no use in this meter; the configuration gives it no value"
             raise WriteRefusedError(Refusal.UNSUPPORTED, message)
         number = _tidy(point, value)
-        for objection in self._objections.get(name, ()):
-            if problem := objection(number):
-                raise WriteRefusedError(Refusal.OUT_OF_RANGE, problem)
+        self._ask(name, number)
         return number
 
     def check_reset(self, name: str) -> None:
-        """Raise WriteRefusedError if there is no configuration point `name`."""
-        if name not in self.points:
-            raise WriteRefusedError(Refusal.UNKNOWN, f"there is no setting {name}")
+        """Raise WriteRefusedError if there is nothing called `name`, or its value is objected to.
+
+        What is stored of a point that is gone can be reset.
+        """
+        if name not in self.points and name not in self._unused:
+            raise _unknown(name)
+        base = self._base(name)
+        if name in self._stored and base is not None:
+            self._ask(name, base)
 
     def set(self, name: str, value: object) -> Number:
         """Give the point `name` a stored value, at once; returns it. Raises WriteRefusedError."""
@@ -131,15 +138,27 @@ class Settings:
     def reset(self, name: str) -> Number | None:
         """Return `name` to the configuration file or the default, and return that value.
 
-        Forgets an ignored stored value too. Raises WriteRefusedError if there is no such point.
+        Forgets an ignored stored value too. Raises WriteRefusedError as `check_reset` does.
         """
         self.check_reset(name)
-        if name in self._stored or name in self.ignored:
+        if name in self._stored or name in self._unused:
             self._store(name, None)
         return self.value(name)
 
+    def stored_names(self) -> list[str]:
+        """Return the names that have a stored value, used or ignored: what there is to reset."""
+        return [*self._stored, *sorted(self._unused)]
+
+    def ignore(self, name: str, reason: str) -> None:
+        """Leave the stored value of `name` aside, and keep it, as one that does not fit."""
+        before = self.value(name)
+        self._stored.pop(name, None)
+        self._unused.add(name)
+        self.ignored[name] = reason
+        self._tell(name, before)
+
     def object_to(self, name: str, objection: Objection) -> None:
-        """Ask `objection` before `name` is set: its text, if it has one, refuses the value.
+        """Ask `objection` before `name` is set or reset: its text, if any, refuses the value.
 
         For what the point alone cannot know: that another meter has this address already.
         """
@@ -165,16 +184,27 @@ class Settings:
     def _store(self, name: str, number: Number | None) -> None:
         before = self.value(name)
         self.ignored.pop(name, None)
+        self._unused.discard(name)
         if number is None:
             self._stored.pop(name, None)
         else:
             self._stored[name] = number
         self._unsaved[name] = number
+        self._tell(name, before)
+
+    def _tell(self, name: str, before: Number | None) -> None:
+        """Tell the listeners the value of `name` if it is another than `before`."""
         after = self.value(name)
         if after != before and after is not None:
             self._readings = {**self._readings, name: self._reading(name)}
             for listener in self._listeners:
                 listener(name, after)
+
+    def _ask(self, name: str, number: Number) -> None:
+        """Raise WriteRefusedError if anybody objects to the value `number` of `name`."""
+        for objection in self._objections.get(name, ()):
+            if problem := objection(number):
+                raise WriteRefusedError(Refusal.OUT_OF_RANGE, problem)
 
     def _base(self, name: str) -> Number | None:
         """Return the value that `name` has when none is stored."""
@@ -201,6 +231,10 @@ class Settings:
         if self._base(name) is None:
             return "it has no use in this meter; the configuration gives it no value"
         return None
+
+
+def _unknown(name: str) -> WriteRefusedError:
+    return WriteRefusedError(Refusal.UNKNOWN, f"there is no setting {name}")
 
 
 def _whole(point: Point) -> bool:

@@ -14,27 +14,24 @@ class Reason(IntEnum):
 
 
 class Troubles:
-    """The present troubles, each with a text for people; the gravest is the meter's reason."""
+    """The present troubles; the gravest is the meter's reason."""
 
     def __init__(self) -> None:
-        self._texts: dict[Reason, str] = {}
+        self._present: set[Reason] = set()
 
     def __bool__(self) -> bool:
-        return bool(self._texts)
+        return bool(self._present)
 
     @property
     def reason(self) -> Reason:
         """The gravest of the present reasons."""
-        return min(self._texts, default=Reason.NONE)
+        return min(self._present, default=Reason.NONE)
 
     def tell(self, reason: Reason, text: str | None) -> bool:
         """Note a trouble, or with None its end; return whether that is news."""
-        news = (reason in self._texts) != (text is not None)
+        news = (reason in self._present) != (text is not None)
         if text is None:
-            self._texts.pop(reason, None)
+            self._present.discard(reason)
         else:
-            self._texts[reason] = text
+            self._present.add(reason)
         return news
-
-    def __str__(self) -> str:
-        return "; ".join(text for _, text in sorted(self._texts.items()))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-SLACK = 5.0  # s; what an instrument may take from a reading to its transmission
+from submeter.meter.limits import SLACK
 
 
 class _Reading(NamedTuple):

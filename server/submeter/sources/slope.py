@@ -3,9 +3,10 @@
 import itertools
 from collections import deque
 
+from submeter.meter.limits import SLACK
+
 # Below 10 W a register of 1 Wh rests for six minutes: from then on the power counts as none.
 RESTING = 360.0
-SLACK = 5.0  # s; what an instrument may take from a reading to its transmission
 
 
 class IndexSlope:

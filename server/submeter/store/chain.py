@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from submeter.store.database import Cell, insert, quoted
 from submeter.store.key import SiteKey
+from submeter.store.page import IndexRow
 
 CHAINED = ("interval", "audit")
 BEGINNING = bytes(32)
@@ -37,6 +38,11 @@ def link(previous: bytes, table: str, row: Mapping[str, Cell]) -> bytes:
 def head_bytes(table: str, count: int, last: bytes) -> bytes:
     """Return what is signed of a chain as a whole: its length and its last hash."""
     return json.dumps(["head", table, count, last.hex()], separators=(",", ":")).encode("ascii")
+
+
+def index_bytes(row: IndexRow) -> bytes:
+    """Return what is signed of an index, which is in no chain; raises TypeError as `canonical`."""
+    return canonical("index", row._asdict())
 
 
 class Chain:

@@ -37,9 +37,20 @@ class SampleRow(NamedTuple):
     instrument_time: str | None
 
 
+class AnswerRow(NamedTuple):
+    """What became of the request with the id `request`: a line for people; was it done."""
+
+    request: int
+    text: str
+    ok: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One transaction. `demands` is the meter's own JSON by meter; `notes` are kept by key."""
+    """One transaction. `demands` is the meter's own JSON by meter; `notes` are kept by key.
+
+    `answers` stand beside the effects of their requests: a request is not done before these are.
+    """
 
     indexes: Sequence[IndexRow] = ()
     settings: Sequence[SettingRow] = ()
@@ -48,3 +59,4 @@ class Page:
     intervals: Sequence[Interval] = ()
     audits: Sequence[Entry] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+    answers: Sequence[AnswerRow] = ()

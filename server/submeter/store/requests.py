@@ -52,14 +52,6 @@ class Inbox:
         self._seen = -1 if rows else changes
         return [Request._make((*row[:-1], _argument(row[-1]))) for row in rows]
 
-    def answer(self, number: int, text: str, ok: bool) -> None:
-        """Answer the request with the id `number`; raises sqlite3.Error."""
-        with database.transaction(self._connection):
-            self._connection.execute(
-                "UPDATE request SET answer = ?, ok = ?, done = ? WHERE id = ? AND done IS NULL",
-                (text, ok, int(time.time()), number),
-            )
-
 
 def ask(
     path: Path, action: str, meter: str, argument: Any, who: str, patience: float

@@ -15,7 +15,7 @@ SMALL = ("index", "setting", "demand", "note", "key", "head")
 # The index has rowids: its rows are long, and without one a long row overflows its page.
 _FIRST = """
 CREATE TABLE "index" (meter TEXT NOT NULL, point TEXT NOT NULL, total INTEGER, state TEXT NOT NULL,
-    PRIMARY KEY (meter, point));
+    signature BLOB NOT NULL, PRIMARY KEY (meter, point));
 CREATE TABLE setting (meter TEXT NOT NULL, point TEXT NOT NULL, value NUMERIC NOT NULL,
     PRIMARY KEY (meter, point)) WITHOUT ROWID;
 CREATE TABLE demand (meter TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;

@@ -104,22 +104,14 @@ class Store:
         """
         return await self._in_thread(self._pending)
 
-    async def answer(self, number: int, text: str, ok: bool) -> None:
-        """Answer the request with the id `number`; raises StoreError."""
-        await self._in_thread(self._do, lambda opened: opened.inbox.answer(number, text, ok))
-
     async def prune(self, before_utc: int) -> int:
-        """Delete the samples from before UTC second `before_utc`, and return how many there were.
+        """Delete samples from before UTC second `before_utc`, `retention.CHUNK` at most.
 
-        Commits come in between. Raises StoreError.
+        Returns how many: fewer when no more are left. Raises StoreError.
         """
-        total, some = 0, retention.CHUNK
-        while some == retention.CHUNK:
-            some = await self._in_thread(
-                self._do, lambda opened: retention.prune(opened.connection, before_utc)
-            )
-            total += some
-        return total
+        return await self._in_thread(
+            self._do, lambda opened: retention.prune(opened.connection, before_utc)
+        )
 
     async def close(self) -> None:
         """End what is under way and let the file go."""

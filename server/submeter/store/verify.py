@@ -1,4 +1,4 @@
-"""Checks a store offline: structure, chains, signatures, and that nothing is missing in between.
+"""Checks a store offline: structure, chains, indexes, signatures, and that nothing is missing.
 
 It reads at one moment, beside a running program too, and writes nothing.
 """
@@ -11,8 +11,17 @@ from typing import Any
 
 from submeter.errors import StoreError
 from submeter.store import database, fault, key, schema
-from submeter.store.chain import BEGINNING, CHAINED, HASH_AT, SIGNATURE_AT, head_bytes, link
+from submeter.store.chain import (
+    BEGINNING,
+    CHAINED,
+    HASH_AT,
+    SIGNATURE_AT,
+    head_bytes,
+    index_bytes,
+    link,
+)
 from submeter.store.continuity import Continuity
+from submeter.store.page import IndexRow
 
 Step = Callable[[str, int, int], None]
 # SQLite shortens its report to this many lines.
@@ -85,6 +94,7 @@ class Verification:
         self.rows.setdefault(table, 0)
         yield from self._head_faults(connection, table, previous)
         if continuity is not None:
+            yield from self._index_faults(connection)
             yield from continuity.index_faults(connection)
 
     def _row_faults(
@@ -119,6 +129,19 @@ class Verification:
         is_whole = isinstance(count, int) and isinstance(end, bytes)
         if not is_whole or not self._is_signed(signature, head_bytes(table, count, end)):
             yield f"{table}: the signature of the end of the chain is not by the site's key"
+
+    def _index_faults(self, connection: sqlite3.Connection) -> Iterator[str]:
+        for *cells, signature in connection.execute(
+            'SELECT meter, point, total, state, signature FROM "index" ORDER BY meter, point'
+        ):
+            row = IndexRow._make(cells)
+            try:
+                data = index_bytes(row)
+            except TypeError:
+                data = b""
+            if not self._is_signed(signature, data):
+                named = f"index {row.point} (meter {row.meter})"
+                yield f"{named}: it was changed, or is not signed by the site's key"
 
     def _is_signed(self, signature: object, data: bytes) -> bool:
         if not isinstance(signature, bytes):

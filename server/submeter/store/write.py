@@ -8,22 +8,25 @@ from collections.abc import Sequence
 from submeter.meter.audit import Entry
 from submeter.meter.interval import Interval
 from submeter.store import evidence
-from submeter.store.chain import CHAINED, Chain
-from submeter.store.database import quoted, transaction
+from submeter.store.chain import CHAINED, Chain, index_bytes
+from submeter.store.database import Cell, quoted, transaction
 from submeter.store.key import SiteKey
-from submeter.store.page import Page, SampleRow, SettingRow
+from submeter.store.page import AnswerRow, IndexRow, Page, SampleRow, SettingRow
 
 _log = logging.getLogger(__name__)
 
-# SQLite writes no page for a row that stays as it is, which saves wear of the card.
-_INDEX = """INSERT INTO "index" VALUES (?, ?, ?, ?) ON CONFLICT (meter, point)
-    DO UPDATE SET total = excluded.total, state = excluded.state"""
+# SQLite writes no page for a row that stays as it is, which saves wear of the card; the signature
+# of Ed25519 does too.
+_INDEX = """INSERT INTO "index" (meter, point, total, state, signature) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (meter, point) DO UPDATE
+    SET total = excluded.total, state = excluded.state, signature = excluded.signature"""
 _SETTING = """INSERT INTO setting VALUES (?, ?, ?) ON CONFLICT (meter, point)
     DO UPDATE SET value = excluded.value"""
 _DEMAND = """INSERT INTO demand VALUES (?, ?) ON CONFLICT (meter)
     DO UPDATE SET state = excluded.state"""
 _NOTE = """INSERT INTO note VALUES (?, ?) ON CONFLICT (key)
     DO UPDATE SET value = excluded.value"""
+_ANSWER = "UPDATE request SET answer = ?, ok = ?, done = ? WHERE id = ? AND done IS NULL"
 
 
 class Writer:
@@ -55,13 +58,17 @@ class Writer:
     def write(self, page: Page) -> None:
         """Write all of `page`, or nothing; raises sqlite3.Error."""
         with transaction(self._connection):
-            self._connection.executemany(_INDEX, page.indexes)
+            self._connection.executemany(_INDEX, map(self._index_cells, page.indexes))
             self._put_settings(page.settings)
             self._connection.executemany(_DEMAND, page.demands.items())
             self._connection.executemany(_NOTE, page.notes.items())
             self._connection.executemany(self._sample, map(self._sample_cells, page.samples))
             self._append_intervals(page.intervals)
             self._append_audits(page.audits)
+            self._connection.executemany(_ANSWER, map(_answer_cells, page.answers))
+
+    def _index_cells(self, row: IndexRow) -> tuple[Cell, ...]:
+        return (*row, self._key.sign(index_bytes(row)))
 
     def _put_settings(self, rows: Sequence[SettingRow]) -> None:
         for row in rows:
@@ -71,7 +78,7 @@ class Writer:
             else:
                 self._connection.execute(_SETTING, row)
 
-    def _sample_cells(self, row: SampleRow) -> tuple[str | int | float | None, ...]:
+    def _sample_cells(self, row: SampleRow) -> tuple[Cell, ...]:
         return (row.at, row.meter, row.instrument_time, *map(row.values.get, self._points))
 
     def _append_intervals(self, intervals: Sequence[Interval]) -> None:
@@ -97,3 +104,7 @@ class Writer:
             for each in entries:
                 chain.append(evidence.audit_row(each))
             chain.seal()
+
+
+def _answer_cells(row: AnswerRow) -> tuple[Cell, ...]:
+    return evidence.text(row.text), row.ok, int(time.time()), row.request
