@@ -51,7 +51,7 @@ def _database(target: Path) -> Path:
 
 def _keys(trusted: str | None) -> tuple[bytes, ...]:
     try:
-        return (key.public_key(trusted),) if trusted else ()
+        return () if trusted is None else (key.public_key(trusted),)
     except ValueError as error:
         raise ConfigError(f"--key: {error}") from None
 

@@ -49,3 +49,9 @@ def test_a_key_of_another_kind(tmp_path: Path) -> None:
     key.place(path).write_bytes(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     with pytest.raises(StoreError, match="no Ed25519 key; put its backup there"):
         key.load_or_make(path)
+
+
+@pytest.mark.parametrize("name", ["", "/dev/zero", "no-such-file"])
+def test_what_is_no_public_key(name: str) -> None:
+    with pytest.raises(ValueError, match="64 hexadecimal digits"):
+        key.public_key(name)

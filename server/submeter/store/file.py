@@ -57,6 +57,11 @@ def identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def log_of(path: Path) -> Path:
+    """Return where the log of the store at `path` stands."""
+    return _beside(path, "-wal")
+
+
 def _look(path: Path) -> None:
     try:
         mode = path.stat().st_mode

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from operator import attrgetter
 
 from submeter.errors import StoreError, SubmeterError
@@ -21,6 +21,7 @@ from submeter.store.retention import CHUNK
 from submeter.store.store import Store
 
 SECOND = 1.0
+PATIENCE = 20.0  # s that a commit may take; Meter_Error then says that it does
 DAY = 86_400
 PRUNE_EVERY = 3600.0
 MOST_WAITING = 100  # answers that wait for the disk; more requests have to wait until it is well
@@ -217,7 +218,7 @@ class Journal:
         audits = self._audit.take(None if last else now)
         try:
             backlog.notes |= self._news()
-            await self._store.commit(backlog.page(drafts, audits))
+            await self._watched(self._store.commit(backlog.page(drafts, audits)))
         except Exception as error:
             self._backlog = backlog.followed_by(self._backlog)
             self._audit.put_back(audits)
@@ -229,6 +230,16 @@ class Journal:
         for meter, draft in drafts:
             self._show(meter, draft, now)
         self._tell(None, now)
+
+    async def _watched(self, commit: Coroutine[None, None, None]) -> None:
+        """Wait for `commit`, and tell if the disk takes its time."""
+        task = asyncio.ensure_future(commit)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            text = f"the disk of the store has not answered for {PATIENCE:g} s; look at its health"
+            _log.error('event=store_hangs reason="%s"', text)
+            self._tell(text, Instant.now())
+        await task
 
     def _drafts(self, now: Instant) -> list[tuple[Meter, Draft]]:
         """Return the draft of each meter that can give one."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from submeter import regular_file
 from submeter.errors import StoreError
 from submeter.store.folder import sync
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
+_LARGEST = 10_000  # bytes of a key's file; 113 as a rule
 
 
 class SiteKey:
@@ -68,7 +70,7 @@ def public_key(text: str) -> bytes:
         return bytes.fromhex(text)
     problem = f"{text} is no public key; give 64 hexadecimal digits or a PEM file of an Ed25519 key"
     try:
-        key = load_pem_public_key(Path(text).read_bytes())
+        key = load_pem_public_key(regular_file.read(Path(text), _LARGEST))
     except (OSError, ValueError) as error:
         raise ValueError(problem) from error
     if not isinstance(key, Ed25519PublicKey):
@@ -81,7 +83,7 @@ def _load(path: Path) -> SiteKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    pem = path.read_bytes()
+    pem = regular_file.read(path, _LARGEST)
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -19,6 +19,14 @@ class Lock:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
+    def stands(self, database: Path) -> bool:
+        """Tell whether the file that is locked is still the one beside the store."""
+        try:
+            there = place(database).stat()
+        except OSError:
+            return False
+        return os.path.samestat(os.fstat(self._descriptor), there)
+
     def release(self) -> None:
         """Let another program have the store."""
         os.close(self._descriptor)

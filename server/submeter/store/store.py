@@ -12,7 +12,7 @@ from submeter.errors import StoreError
 from submeter.meter.interval import Interval
 from submeter.meter.point import Point
 from submeter.store import database, fault, key, lock, retention, saved, schema
-from submeter.store.file import check, identity, make_ready
+from submeter.store.file import check, identity, log_of, make_ready
 from submeter.store.page import IndexRow, Page
 from submeter.store.requests import Inbox, Request
 from submeter.store.write import Writer
@@ -28,6 +28,7 @@ class _Opened(NamedTuple):
     connection: sqlite3.Connection
     writer: Writer
     inbox: Inbox
+    log: tuple[int, int]
 
 
 class Store:
@@ -142,7 +143,9 @@ class Store:
             signer = key.load_or_make(self.path)
             writer = Writer(connection, [each.name for each in self._points], signer)
             writer.introduce()
-            return _Opened(connection, writer, Inbox(connection))
+            # What another process wrote may be no text; it must not keep the rest from being read.
+            connection.text_factory = _text
+            return _Opened(connection, writer, Inbox(connection), identity(log_of(self.path)))
         except BaseException:
             connection.close()
             raise
@@ -201,6 +204,7 @@ class Store:
                     f"store {self.path}: another file was put in its place while it was in use; "
                     "restart submeter to use that one"
                 )
+            self._keep_hold()
             if self._opened is None:
                 self._opened = self._attach()
             return work(self._opened)
@@ -210,6 +214,19 @@ class Store:
             raise self._fail(
                 StoreError(f"store {self.path}: a value cannot be kept ({error})")
             ) from error
+
+    def _keep_hold(self) -> None:
+        """See to it that the lock and the log beside the file are those in use."""
+        if self._lock is not None and not self._lock.stands(self.path):
+            # The old lock is kept until there is a new one: without any this would go on writing.
+            taken = lock.take(self.path)
+            _log.warning("event=store_lock_removed path=%s", self.path)
+            self._lock.release()
+            self._lock = taken
+        if self._opened is not None and not _is_there(self._opened.log, log_of(self.path)):
+            # What it held is still open here: closing writes it into the file itself.
+            _log.warning("event=store_log_removed path=%s", self.path)
+            self._detach()
 
     def _fail(self, error: Exception) -> StoreError:
         """Note the trouble, let go of what was open, and return what is to be raised."""
@@ -221,3 +238,15 @@ class Store:
             self.trouble = str(told)
             _log.error("event=store_trouble %s", told)
         return told
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace")
+
+
+def _is_there(known: tuple[int, int], path: Path) -> bool:
+    """Tell whether the file `path` is the one that was `known`."""
+    try:
+        return identity(path) == known
+    except FileNotFoundError:
+        return False
