@@ -238,3 +238,21 @@ def test_frames_without_the_index_make_no_peak_of_what_they_hid(silent: int) -> 
         made.update(Update(numbers), at(second))
     meters.commit(made, at(4000 + silent))
     assert of(made, PEAK)[0] == pytest.approx(10, abs=0.01)
+
+
+def test_an_exchange_that_is_booked_late_makes_no_peak() -> None:
+    feed = Feed("source", {ENERGY: Quality.MEASURED}, MAX_AGE)
+    made = Meter("main", POINTS, [feed], Setup(largest_power=50_000))
+
+    def flow(first: int, last: int, instrument: str, base: int) -> None:
+        for second in range(first, last, 5):
+            energy = base + (second - first) * 10 * KWH // 3600
+            made.update(Update({ENERGY: Value(energy)}, instrument=instrument), at(second))
+
+    flow(0, 4000, "A", 100 * KWH)
+    flow(5200, 6000, "B", 3 * KWH)  # taken into service 20 minutes later, which count
+    old = 100 * KWH + 4600 * 10 * KWH // 3600
+    made.swap(ENERGY, None, old, 3 * KWH - 10 * KWH // 6, CLI, at(6000))
+    flow(6000, 9000, "B", 3 * KWH + 800 * 10 * KWH // 3600)
+    meters.commit(made, at(9000))
+    assert of(made, PEAK)[0] == pytest.approx(10, abs=0.01)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from submeter.meter import saved as taken
+from submeter.meter.course import Course
 from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.integrator import Integrator
@@ -54,6 +55,7 @@ class Accumulator:
         self._lines = {source: _Line(counter) for source, counter in counters.items()}
         self._limits = Limits(Dial(), largest_power)
         self._speaker: str | None = None
+        self._course = Course()
         self._booked: Seen | None = None  # the total, and when its last reading was taken
 
     @property
@@ -78,10 +80,10 @@ class Accumulator:
             # The others go on by themselves: one of them may have to bring what this one misses.
             return
         self._add(source, line, line.counter.accepted)
-        if len(self._lines) > 1:
+        if len(self._lines) > 1 and self.total is not None:
+            self._course.note(line.counter.accepted.mono, self.total)
             for other in self._lines.values():
-                if other.read is not other.counter.accepted:
-                    other.align(self.total)
+                self._align(other)
 
     def swap(self, source: str, new: int | None, old: int | None, now: Instant) -> None:
         """Book an exchange of the instrument `source`; raises ValueError, as `Register.swap`."""
@@ -105,6 +107,16 @@ class Accumulator:
         self._speaker = source
         if self.total is not None:
             self._booked = Seen(self.total, read)
+
+    def _align(self, other: _Line) -> None:
+        """Bring `other` into step, at the time of its own last reading."""
+        read = other.counter.accepted
+        if other.total is None:
+            other.align(self.total)
+        elif read is not None and read is not other.read:
+            total = self._course.at(read.mono)
+            if total is not None:
+                other.align(total)
 
     def _possible(self, total: int, source: str, read: Instant) -> int:
         """Cut off by how much two instruments differ that took turns for long."""

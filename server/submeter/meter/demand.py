@@ -123,6 +123,10 @@ class Demand:
             self._integral += max(0, round(kw * 1_000_000)) * elapsed
         self._hear(self._integral, at, longest, by_power=True, estimated=estimated)
 
+    def interrupt(self) -> None:
+        """Let the next reading begin a new, partial window."""
+        self._last = None
+
     def reset(self, at: Instant) -> None:
         """Forget the peak; windows that began before `at` do not count for the next one.
 

@@ -90,7 +90,8 @@ class Meter:
         self.settings = Settings(self.points, setup.configured, saved.settings, setup.sealed)
         longest = max(60.0, 2 * max(feed.max_age for feed in feeds))
         interval = self.settings.value("Demand_Interval")
-        self._peak = Peak(setup, interval, longest, saved.demand)
+        step = max((dial.step for feed in feeds for dial in feed.dials.values()), default=1)
+        self._peak = Peak(setup, interval, longest, saved.demand, step)
         self._peak_saved = saved.demand
         self._states = States(setup.alarms, setup.rating, names)
         self._troubles = Troubles()

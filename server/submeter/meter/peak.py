@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from submeter.meter.demand import Demand
 from submeter.meter.energy import Energy
+from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
+from submeter.meter.limits import Limits, Seen
 from submeter.meter.reading import Quality, Reading
 from submeter.meter.setup import Setup
 
@@ -32,11 +34,17 @@ class Peak:
 
     What is shown is the peak that is on disk, so that a poller never sees it fall: that of `saved`,
     which is what `saved()` gave, then what `commit` said. `longest` is the pause in s between two
-    readings over which energy is still spread. Raises ValueError if `saved` is damaged.
+    readings over which energy is still spread, `step` that of the coarsest register in mWh. Raises
+    ValueError if `saved` is damaged.
     """
 
     def __init__(
-        self, setup: Setup, interval: int | float | None, longest: float, saved: str | None
+        self,
+        setup: Setup,
+        interval: int | float | None,
+        longest: float,
+        saved: str | None,
+        step: int = 1,
     ) -> None:
         settings = setup.demand
         self._demand = Demand(
@@ -48,6 +56,8 @@ class Peak:
         self._longest = longest
         self._estimated = False  # what is heard now
         self._read: Instant | None = None  # of the total taken last
+        self._total: Seen | None = None
+        self._limits = Limits(Dial(step), setup.largest_power)
         self._shown = self._largest()
         self._drafted: tuple[str, _Largest] | None = None
 
@@ -68,11 +78,18 @@ class Peak:
             read = energy.accepted(ENERGY, speaker)
             if read is not None and read is not self._read:
                 self._read = read
-                self._demand.take(total, read, self._longest, estimated=self._estimated)
+                self._take_total(total, read)
             return
         power = readings.get(POWER, _UNKNOWN)
         if ENERGY not in energy.totals and power.quality.good and power.value is not None:
             self._demand.take_power(power.value, at, self._longest, estimated=self._estimated)
+
+    def _take_total(self, total: int, read: Instant) -> None:
+        before, self._total = self._total, Seen(total, read)
+        if before and self._limits.growth(before, self._total) is None:
+            # Energy of an earlier time was booked: by an exchange, or a clock that was set right.
+            self._demand.interrupt()
+        self._demand.take(total, read, self._longest, estimated=self._estimated)
 
     def show(self, readings: dict[str, Reading]) -> None:
         """Put the points into `readings`, unless an instrument's own are there.
