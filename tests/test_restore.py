@@ -1,6 +1,8 @@
 """Meters as the store remembers them, from one run of the program to the next."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -305,3 +307,22 @@ async def test_commands_reach_the_meters(tmp_path: Path) -> None:
     run.one.write("Sync_Clock", 1, Who("cli", "anna"), Instant.now())
     assert run.one.readings["Sync_Clock"].value == 1
     await run.stop()
+
+
+async def test_an_index_that_was_changed_in_the_file_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Run(tmp_path)
+    await run.know(100 * KWH)
+    await run.stop()
+    with closing(sqlite3.connect(run.store.path)) as connection:
+        connection.execute('UPDATE "index" SET total = total + 1000 WHERE meter = ?', ("one",))
+        connection.commit()
+    again = Run(tmp_path)
+    assert again.events().count("index_altered") == 2  # import and export
+    assert "event=index_altered meter=one" in caplog.text
+    await again.know(100 * KWH + 1000)
+    await again.stop()
+    last = Run(tmp_path)
+    assert last.events().count("index_altered") == 1, "what was counted on is signed anew"
+    await last.stop()

@@ -51,10 +51,12 @@ def meters(
     kept = store.notes()
     saved = _Saved(store)
     notes = _tell_start(loaded, kept, audit, now)
+    altered = _tell_altered(store, audit, now)
     served = []
     for each in planned:
         key = f"seal:{each.entry.name}"
         intact, note = seal.inspect(each.entry, kept.get(key), loaded.own_maps)
+        intact = intact and each.entry.name not in altered
         if note and note != kept.get(key):
             notes[key] = note
             audit.note("seal" if intact else "seal_broken", each.entry.name, at=now)
@@ -114,6 +116,18 @@ def _senseless(store: Store, name: str, error: Exception) -> StoreError:
     )
 
 
+def _tell_altered(store: Store, audit: Audit, now: Instant) -> set[str]:
+    """Tell of indexes that somebody changed in the file, and return their meters.
+
+    They are served, for nobody knows what they were; once committed they are signed like the rest.
+    """
+    altered = store.altered_indexes()
+    for meter, point in altered:
+        _log.error("event=index_altered meter=%s point=%s store=%s", meter, point, store.path)
+        audit.note("index_altered", meter, at=now, point=point)
+    return {meter for meter, _ in altered}
+
+
 class _Saved:
     """What `store` has of every meter, read once."""
 
@@ -127,7 +141,6 @@ class _Saved:
         """Return what there is of one meter."""
         rows = self._indexes.get(meter, {})
         return Saved(
-            totals={point: row.total for point, row in rows.items() if row.total is not None},
             states={point: row.state for point, row in rows.items()},
             settings=self._settings.get(meter, {}),
             demand=self._demands.get(meter),

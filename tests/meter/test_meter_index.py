@@ -65,7 +65,6 @@ def events(made: Meter) -> list[str]:
 def saved(draft: Draft) -> Saved:
     """Return what a store gives back of a draft that has everything."""
     return Saved(
-        totals={point: total for point, (total, _) in draft.indexes.items() if total is not None},
         states={point: state for point, (_, state) in draft.indexes.items()},
         settings={point: value for point, value in draft.settings if value is not None},
         demand=draft.demand,
@@ -206,7 +205,7 @@ def test_everything_goes_on_after_a_restart() -> None:
 def test_a_damaged_state_is_refused(state: str) -> None:
     feed = Feed("a", {ENERGY: Quality.MEASURED}, MAX_AGE)
     with pytest.raises(ValueError, match=ENERGY):
-        Meter("main", POINTS, [feed], saved=Saved({ENERGY: 5}, {ENERGY: state}))
+        Meter("main", POINTS, [feed], saved=Saved({ENERGY: state}))
 
 
 def test_a_damaged_demand_is_refused() -> None:

@@ -98,11 +98,8 @@ class VisibleIndex(RuleBasedStateMachine):
     @rule()
     def commit(self) -> None:
         draft = self.meter.draft(self.now)
-        totals = {point: total for point, (total, _) in draft.indexes.items() if total is not None}
         states = {point: state for point, (_, state) in draft.indexes.items()}
-        self.disk = Saved(
-            totals={**self.disk.totals, **totals}, states={**self.disk.states, **states}
-        )
+        self.disk = Saved(states={**self.disk.states, **states})
         self.meter.commit(draft, self.now)
 
     @rule(

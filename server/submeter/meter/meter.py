@@ -100,7 +100,9 @@ class Meter:
         self._indexes = tuple(name for name in indexes if name in self.feeds.given)
         self._derivation = Derivation(self.points, self.feeds.given)
         self._expected = {n: q for feed in reversed(feeds) for n, q in feed.expected.items()}
-        self._shown = ShownIndexes(self._indexes, self.energy, self._max_age, saved.totals)
+        # What is counted on is what is shown: a total that says otherwise was not written here.
+        kept = {n: t for n, t in self.energy.totals.items() if t is not None and n in saved.states}
+        self._shown = ShownIndexes(self._indexes, self.energy, self._max_age, kept)
         self._interval = IntervalRecord(name, self._indexes, saved.interval)
         self._opinion = SecondOpinion(setup.cross_check) if setup.cross_check else None
         commands = {"Reset_Demand_Peak": self._reset_peak, **setup.commands}

@@ -42,10 +42,9 @@ class Setup:
 class Saved:
     """One meter as it was last committed: the JSON texts that `Meter.draft` gave.
 
-    `totals` are the served indexes in mWh (mvarh), `states` what lies behind them.
+    `states` are those of the indexes, by point.
     """
 
-    totals: Mapping[str, int] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, int | float] = field(default_factory=dict)
     demand: str | None = None

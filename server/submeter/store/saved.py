@@ -3,7 +3,8 @@
 import sqlite3
 
 from submeter.meter.interval import Interval
-from submeter.store import evidence
+from submeter.store import evidence, key
+from submeter.store.chain import index_bytes
 from submeter.store.page import IndexRow
 
 
@@ -11,6 +12,18 @@ def indexes(connection: sqlite3.Connection) -> dict[tuple[str, str], IndexRow]:
     """Return every index by meter and point."""
     rows = map(IndexRow._make, connection.execute('SELECT meter, point, total, state FROM "index"'))
     return {(row.meter, row.point): row for row in rows}
+
+
+def altered(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return meter and point of every index that none of the site's keys has signed as it is."""
+    keys = [public for (public,) in connection.execute("SELECT public FROM key")]
+    query = 'SELECT meter, point, total, state, signature FROM "index" ORDER BY meter, point'
+    found = []
+    for *cells, signature in connection.execute(query):
+        row = IndexRow._make(cells)
+        if not any(key.good(public, signature, index_bytes(row)) for public in keys):
+            found.append((row.meter, row.point))
+    return found
 
 
 def settings(connection: sqlite3.Connection) -> dict[tuple[str, str], int | float]:

@@ -75,6 +75,10 @@ class Store:
         """
         return self._read(saved.indexes) or {}
 
+    def altered_indexes(self) -> list[tuple[str, str]]:
+        """Return meter and point of every saved index that was not written by a submeter here."""
+        return self._read(saved.altered) or []
+
     def saved_settings(self) -> dict[tuple[str, str], int | float]:
         """Return every saved setting by meter and point, in the point's unit."""
         return self._read(saved.settings) or {}
