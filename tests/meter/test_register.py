@@ -1,56 +1,19 @@
-"""One register through damage, outages, roll-over, reset, exchange and restarts."""
-
-import json
-from typing import Any
+"""One register through damage, outages, roll-over, reset and exchange."""
 
 import pytest
 
-from submeter.meter.feed import Dial
-from submeter.meter.instant import Instant
+from meter.registers import (
+    BASE,
+    KWH,
+    POWER,
+    WH,
+    at,
+    instrument,
+    register,
+    settled,
+    told,
+)
 from submeter.meter.limits import SLACK
-from submeter.meter.register import Register
-
-WH = 1000  # mWh
-KWH = 1000 * WH
-POWER = 36_000.0  # W: 10 Wh a second
-UTC = 1_700_000_000.0
-BASE = 5_000 * KWH
-
-
-def at(seconds: float, utc: float | None = None) -> Instant:
-    return Instant(seconds, UTC + seconds if utc is None else utc)
-
-
-def register(*spans: int) -> Register:
-    return Register(Dial(WH, spans), POWER)
-
-
-def told(made: Register, *readings: int, start: float, every: float = 1, name: str = "A") -> Any:
-    """Give readings in mWh and return the kinds of the events."""
-    return [
-        event.kind
-        for place, reading in enumerate(readings)
-        for event in made.take(reading, at(start + every * place), name)
-    ]
-
-
-def settled(*spans: int, base: int = BASE) -> Register:
-    """Return a register that accepted `base` at 1 s, and has another of it at 2 s."""
-    made = register(*spans)
-    assert told(made, base, base, base, start=0) == []
-    assert (made.reading, made.counted) == (base, 0)
-    return made
-
-
-def instrument(made: Register) -> Any:
-    return made.saved(at(0))["course"][0]["instrument"]
-
-
-def restarted(made: Register, now: Instant) -> Register:
-    """Return the register as another run finds it."""
-    again = register(*made._limits._spans)
-    again.restore(json.loads(json.dumps(made.saved(at(0)))), now)
-    return again
 
 
 def test_a_reading_is_accepted_once_the_next_one_follows() -> None:
@@ -309,125 +272,3 @@ def test_an_announcement_that_does_not_fit_what_was_noticed(new: int, old: int) 
     with pytest.raises(ValueError, match="kWh"):
         made.swap(new, old, at(7200))
     assert made.counted == 0
-
-
-def test_a_restart_goes_on_and_knows_the_time_in_between() -> None:
-    made = settled()
-    told(made, BASE + WH, BASE + WH, start=3)
-    # Another boot: the monotonic clock begins anew.
-    again = restarted(made, Instant(0, UTC + 3600))
-    assert again.counted == WH
-    for second in range(2):
-        again.take(BASE + 20 * KWH, Instant(second, UTC + 3600 + second), "A")
-    assert again.counted == 20 * KWH
-    assert again.passed_through
-
-
-def test_after_a_restart_physics_holds_too() -> None:
-    again = restarted(settled(), Instant(0, UTC + 60))
-    for second in range(2):
-        again.take(BASE + 20 * KWH, Instant(second, UTC + 60 + second), "A")
-    assert (again.counted, again.doubtful) == (0, True)
-
-
-def test_a_clock_that_is_set_right_after_a_restart() -> None:
-    """The clock of a machine without a battery stands where it stopped, until NTP is heard."""
-    again = restarted(settled(), Instant(0, UTC))
-    again.take(BASE + 20 * KWH, Instant(1, UTC + 1), "A")
-    assert again.doubtful
-    for second in range(10, 13):
-        again.take(BASE + 20 * KWH, Instant(second, UTC + 3600 + second), "A")
-    assert again.counted == 20 * KWH
-
-
-def test_a_clock_that_is_set_right_while_readings_are_refused() -> None:
-    again = restarted(settled(), Instant(0, UTC))
-    for second in (0, 1):
-        again.take(BASE, Instant(second, UTC + second), "A")
-    found = []
-    for second in range(2, 122, 20):
-        utc = UTC + second + (3600 if second > 50 else 0)
-        found += [e.kind for e in again.take(BASE + 20 * KWH, Instant(second, utc), "A")]
-    assert found == ["index_refused", "index_resumed"]
-    assert again.counted == 20 * KWH
-
-
-def test_a_clock_that_is_set_right_after_a_jump_was_believed() -> None:
-    again = restarted(settled(), Instant(0, UTC))
-    for second in range(0, 120, 10):
-        again.take(BASE + 20 * KWH + second * WH, Instant(second, UTC + second), "A")
-    assert again.counted == 100 * WH
-    for second in (130, 140):
-        again.take(BASE + 20 * KWH + 200 * WH, Instant(second, UTC + 3600 + second), "A")
-    assert again.counted == 20 * KWH + 200 * WH
-    assert again.passed_through
-
-
-def test_a_jump_the_clock_does_not_explain_stays_one() -> None:
-    again = restarted(settled(), Instant(0, UTC))
-    for second in range(0, 120, 10):
-        again.take(9 * BASE, Instant(second, UTC + second), "A")
-    for second in (130, 140):
-        again.take(9 * BASE, Instant(second, UTC + 3600 + second), "A")
-    assert again.counted == 0
-
-
-def test_a_wrong_clock_makes_no_roll_over_of_a_reset() -> None:
-    span = 100_000 * KWH
-    again = restarted(settled(span, base=span // 2), Instant(0, UTC))
-    for second in range(0, 120, 10):
-        again.take(second * WH, Instant(second, UTC + second), "A")
-    assert again.counted == 100 * WH
-    again.take(130 * WH, Instant(130, UTC + 1e7), "A")
-    assert again.counted == 110 * WH
-
-
-def test_clock_steps_do_not_matter_while_it_runs() -> None:
-    made = settled()
-    for second, step in ((3, 1e8), (4, -1e8), (5, 1e8)):
-        made.take(BASE + 20 * KWH, at(second, UTC + step), "A")
-    assert (made.counted, made.doubtful) == (0, True)
-
-
-def test_a_clock_that_was_wrong_when_the_reading_first_came() -> None:
-    made = register()
-    for second in range(3):
-        made.take(BASE, at(second, UTC + 1e7), "A")
-    for second in range(3, 6):
-        made.take(BASE, at(second), "A")
-    again = restarted(made, Instant(0, UTC + 3600))
-    for second in (0, 1):
-        again.take(BASE, Instant(second, UTC + 3600 + second), "A")
-    for second in range(2, 122, 20):
-        again.take(BASE + 20 * KWH, Instant(second, UTC + 3600 + second), "A")
-    assert again.counted == 20 * KWH
-
-
-def test_a_fall_is_remembered_over_a_restart() -> None:
-    made = settled()
-    told(made, *[0] * 7, start=3, every=15)
-    again = restarted(made, Instant(0, UTC + 200))
-    for second in range(0, 90, 15):
-        again.take(BASE + 100 * WH, Instant(second, UTC + 200 + second), "A")
-    assert again.counted == 100 * WH
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"counted": -1},
-        {"counted": 1.5},
-        {"counted": None},
-        {"course": [{}]},
-        {"course": 7},
-        {"formers": [{"first": "x"}]},
-        {"original": None},
-    ],
-)
-def test_a_damaged_state_is_refused_whole(damage: dict[str, Any]) -> None:
-    made = settled()
-    told(made, BASE + WH, BASE + WH, start=3)
-    before = made.saved(at(9))
-    with pytest.raises(ValueError, match="saved state"):
-        made.restore({**before, **damage}, at(9))
-    assert made.saved(at(9)) == before
