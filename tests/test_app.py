@@ -37,13 +37,8 @@ class Ticked:
         self.troubles.append((reason, text))
 
 
-async def test_a_tick_that_fails_stops_no_ageing_and_is_told_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(app, "TICK_SECONDS", 0.001)
-    broken, sound = Ticked("broken", range(2, 6)), Ticked("sound")
-    meters: list[Any] = [SimpleNamespace(meter=each, plan=_PLAIN) for each in (broken, sound)]
-    caplog.set_level(logging.ERROR)
+async def ticked(meters: list[Any], sound: Ticked) -> None:
+    """Let the program tick until `sound` has ticked often."""
     task = asyncio.create_task(app._tick(meters))
     async with asyncio.timeout(5):
         while sound.ticks < 20:
@@ -51,6 +46,16 @@ async def test_a_tick_that_fails_stops_no_ageing_and_is_told_once(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_tick_that_fails_stops_no_ageing_and_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "TICK_SECONDS", 0.001)
+    broken, sound = Ticked("broken", range(2, 6)), Ticked("sound")
+    meters: list[Any] = [SimpleNamespace(meter=each, plan=_PLAIN) for each in (broken, sound)]
+    caplog.set_level(logging.ERROR)
+    await ticked(meters, sound)
     assert broken.ticks >= 19
     assert [record.getMessage() for record in caplog.records] == ["event=tick_failed meter=broken"]
     assert broken.troubles == [
@@ -71,13 +76,7 @@ async def test_a_meter_that_cannot_be_told_stops_no_other(monkeypatch: pytest.Mo
     monkeypatch.setattr(app, "TICK_SECONDS", 0.001)
     broken, sound = Unhelpful("broken", range(2, 99)), Ticked("sound")
     meters: list[Any] = [SimpleNamespace(meter=each, plan=_PLAIN) for each in (broken, sound)]
-    task = asyncio.create_task(app._tick(meters))
-    async with asyncio.timeout(5):
-        while sound.ticks < 20:
-            await asyncio.sleep(0.001)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await ticked(meters, sound)
 
 
 async def test_the_time_service_is_asked_once_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """The meter: what is visible of an index, and when; writes, exchanges, troubles, restarts."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from submeter.meter.setup import Saved, Setup
 from submeter.meter.trouble import Reason
 from submeter.pointmap import points
 from tooling import meters
+from tooling.meters import at, of
 
 POINTS = tuple(points.all_points().values())
 ENERGY, POWER, VOLTS = "Active_Energy_Import", "Active_Power_Total", "Voltage_L1_N"
@@ -24,14 +24,6 @@ ERROR, WHY = "Meter_Error", "Meter_Error_Reason"
 KWH = 1_000_000
 MAX_AGE = 10.0
 CLI = Who("cli", "anna")
-
-
-def at(second: float) -> Instant:
-    return Instant(second, 1_700_000_000 + second)
-
-
-def of(made: Meter, name: str) -> tuple[Any, Quality]:
-    return made.readings[name][:2]
 
 
 def register(setup: Setup | None = None) -> Meter:

@@ -8,13 +8,13 @@ from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Who
 from submeter.meter.energy import Energy
 from submeter.meter.feed import Feed
-from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter
 from submeter.meter.peak import Peak
 from submeter.meter.reading import Quality, Reading, Update, Value
 from submeter.meter.setup import Saved, Setup
 from submeter.pointmap import points
 from tooling import meters
+from tooling.meters import at, of
 
 POINTS = tuple(points.all_points().values())
 ENERGY, POWER = "Active_Energy_Import", "Active_Power_Total"
@@ -23,14 +23,6 @@ PEAK, PEAK_TIME = "Demand_Peak_Current", "Demand_Peak_Timestamp"
 KWH = 1_000_000
 MAX_AGE = 10.0
 CLI = Who("cli", "anna")
-
-
-def at(second: float) -> Instant:
-    return Instant(second, 1_700_000_000 + second)
-
-
-def of(made: Meter, name: str) -> tuple[Any, Quality]:
-    return made.readings[name][:2]
 
 
 def loaded() -> Meter:

@@ -1,6 +1,7 @@
 """Meters with one source, and the commit without which no index is visible."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from submeter.meter.feed import Feed
 from submeter.meter.instant import Instant
@@ -15,6 +16,16 @@ WHOLE = Setup(
     configured={"CT_Primary_Rating": 200, "CT_Secondary_Rating": 5, "Modbus_Address": 1},
     commands={"Sync_Clock": lambda who, now: "asked"},
 )
+
+
+def at(second: float) -> Instant:
+    """Return the moment `second` s after both clocks began."""
+    return Instant(second, 1_700_000_000 + second)
+
+
+def of(made: Meter, name: str) -> tuple[Any, Quality]:
+    """Return value and quality of a point."""
+    return made.readings[name][:2]
 
 
 def meter(
