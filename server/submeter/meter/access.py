@@ -1,6 +1,8 @@
 """Who may write now: networks, the unlock code, leases, and the pauses that wrong codes cost."""
 
 import ipaddress
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from submeter.errors import Refusal, WriteRefusedError
@@ -56,23 +58,49 @@ class Access:
         if self._code is not None and self._leases.get(peer, now.mono) <= now.mono:
             raise WriteRefusedError(Refusal.LOCKED, "the unlock code is needed first")
 
-    def unlock(self, who: Who, code: str, now: Instant) -> None:
-        """Let `who` write for the minutes of a lease, if `code` is right.
+    def is_open(self, who: Who) -> bool:
+        """Tell whether `who` may write, or could with the code."""
+        try:
+            return who.face == LOCAL or self._known(who) is not None
+        except WriteRefusedError:
+            return False
 
-        Raises WriteRefusedError: NOT_ALLOWED outside the networks, LOCKED for a wrong code, or for
-        any code while the peer, or all of them together, have to wait after too many wrong ones.
-        Works out a scrypt hash, which takes the caller's thread some 50 ms.
+    def attempt(self, who: Who, code: str, now: Instant) -> Callable[[], bool] | None:
+        """Return the work that tells whether `code` is right; None if none is asked for.
+
+        It works out a scrypt hash, some 50 ms, and may run in another thread; its result goes to
+        `conclude`. Until then the attempt counts as a wrong one. Raises WriteRefusedError:
+        NOT_ALLOWED outside the networks, LOCKED while the peer, or all of them together, have to
+        wait after too many wrong codes.
         """
         try:
             peer = self._known(who)
             if self._code is None:
-                return
-            self._try(peer, code, now)
+                return None
+            self._count(peer, now)
         except WriteRefusedError as error:
             self._audit.note("unlock_refused", who=str(who), at=now, reason=error.reason)
             raise
+        return partial(unlock_code.matches, code, self._code)
+
+    def conclude(self, who: Who, right: bool, now: Instant) -> None:
+        """Let `who` write for the minutes of a lease, if its attempt was `right`.
+
+        Raises WriteRefusedError, LOCKED, if it was not.
+        """
+        peer = _plain(who)
+        if not right:
+            self._audit.note("unlock_refused", who=str(who), at=now, reason=Refusal.LOCKED)
+            raise WriteRefusedError(Refusal.LOCKED, "this is not the unlock code")
+        self._peers.forget(peer.address)
+        self._everybody.forgive(None)
         self._grant(peer, now)
         self._audit.note("unlocked", who=str(who), at=now, minutes=self._minutes)
+
+    def unlock(self, who: Who, code: str, now: Instant) -> None:
+        """Attempt and conclude at once; raises WriteRefusedError as they do."""
+        if work := self.attempt(who, code, now):
+            self.conclude(who, work(), now)
 
     def lock(self, who: Who, now: Instant) -> None:
         """End the lease of `who`, if there is one."""
@@ -92,17 +120,14 @@ class Access:
             raise WriteRefusedError(Refusal.NOT_ALLOWED, message)
         return plain
 
-    def _try(self, peer: Who, code: str, now: Instant) -> None:
+    def _count(self, peer: Who, now: Instant) -> None:
+        """Count an attempt of `peer`; raises WriteRefusedError while it has to wait."""
         wait = max(self._peers.wait(peer.address, now.mono), self._everybody.wait(None, now.mono))
         if wait > 0:
             message = f"too many wrong codes; wait {int(wait) + 1} s"
             raise WriteRefusedError(Refusal.LOCKED, message)
-        assert self._code is not None
-        if not unlock_code.matches(code, self._code):
-            self._peers.fail(peer.address, now.mono)
-            self._everybody.fail(None, now.mono)
-            raise WriteRefusedError(Refusal.LOCKED, "this is not the unlock code")
-        self._peers.forget(peer.address)
+        self._peers.fail(peer.address, now.mono)
+        self._everybody.fail(None, now.mono)
 
     def _grant(self, peer: Who, now: Instant) -> None:
         self._leases.pop(peer, None)

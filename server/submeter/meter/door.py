@@ -60,7 +60,7 @@ class Door:
                 self._access.permit(who, now)
                 number = self._check(point, value)
             except WriteRefusedError as error:
-                self._refused(point, value, error.reason, who, now)
+                self.refuse(point, value, error.reason, who, now)
                 raise
             (settings if point in self._settings.points else commands).append((point, number))
         for point, number in commands:
@@ -74,11 +74,23 @@ class Door:
             self._access.permit(who, now)
             self._settings.check_reset(point)
         except WriteRefusedError as error:
-            self._refused(point, "reset", error.reason, who, now)
+            self.refuse(point, "reset", error.reason, who, now)
             raise
         old = self._settings.value(point)
         self._settings.reset(point)
         self._told("setting_reset", point, old, who, now)
+
+    def refuse(self, point: str, value: object, reason: Refusal, who: Who, now: Instant) -> None:
+        """Tell the audit log of a write that is refused; `point` may be no point at all."""
+        self._audit.note(
+            "write_refused",
+            self._meter,
+            str(who),
+            at=now,
+            point=point,
+            value=_shown(value),
+            reason=reason,
+        )
 
     def readings(self, now: Instant) -> Mapping[str, Reading]:
         """Return the reading of every command: 1 for a moment after it was given, else 0."""
@@ -111,7 +123,7 @@ class Door:
             result = self._commands[point](who, now)
         except SubmeterError as error:
             reason = error.reason if isinstance(error, WriteRefusedError) else Refusal.UNSUPPORTED
-            self._refused(point, number, reason, who, now)
+            self.refuse(point, number, reason, who, now)
             raise WriteRefusedError(reason, str(error)) from error
         self._given[point] = now.mono
         self._audit.note("command", self._meter, str(who), at=now, point=point, result=result)
@@ -136,17 +148,6 @@ class Door:
             point=point,
             old="none" if old is None else old,
             new="none" if new is None else new,
-        )
-
-    def _refused(self, point: str, value: object, reason: Refusal, who: Who, now: Instant) -> None:
-        self._audit.note(
-            "write_refused",
-            self._meter,
-            str(who),
-            at=now,
-            point=point,
-            value=_shown(value),
-            reason=reason,
         )
 
 

@@ -189,6 +189,10 @@ class Meter:
         self._door.write_all(wishes, who, now)
         self._settle(now)
 
+    def refuse(self, what: str, value: object, reason: Refusal, who: Who, now: Instant) -> None:
+        """Tell the audit log of a write to `what`, an address say, that came to no point."""
+        self._door.refuse(what, value, reason, who, now)
+
     def reset_settings(self, point: str | None, who: Who, now: Instant) -> list[str]:
         """Forget the stored value of one setting, or of all; raises WriteRefusedError.
 

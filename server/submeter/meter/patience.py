@@ -52,3 +52,9 @@ class Patience(Generic[Key]):
     def forget(self, key: Key) -> None:
         """Forgive `key` all its failures."""
         self._known.pop(key, None)
+
+    def forgive(self, key: Key) -> None:
+        """Take back the last failure of `key`, and its pause."""
+        if failures := self._known.get(key):
+            failures.count -= 1
+            failures.until = float("-inf")

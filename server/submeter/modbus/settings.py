@@ -1,0 +1,102 @@
+"""The `modbus` part of the configuration."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from submeter.meter.access_settings import network
+
+Role = Literal["read", "write"]
+ZERO_AND_255 = "auto, a meter's name, gateway, or none"
+
+
+def _roles() -> dict[str, Role]:
+    return {"operator": "write", "reader": "read"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ListenSettings(_Strict):
+    """What every listener on a network has: its address, and who and how many may connect."""
+
+    host: str = Field(default="0.0.0.0", description="The address to listen on; '::' for IPv6 too")
+    allow: list[str] = Field(
+        default_factory=list,
+        description="Networks that may connect, such as 192.0.2.0/24; empty: all",
+    )
+    connections: int = Field(default=256, ge=1, le=4000, description="At a time, all together")
+    per_peer: int = Field(default=64, ge=1, le=4000, description="At a time, of one address")
+    idle: int = Field(
+        default=600, ge=0, le=86_400, description="Seconds without a request to close; 0: never"
+    )
+    keepalive: int = Field(
+        default=60, ge=0, le=7200, description="Seconds until a silent peer is probed; 0: never"
+    )
+
+    @field_validator("allow")
+    @classmethod
+    def _allow(cls, texts: list[str]) -> list[str]:
+        for text in texts:
+            network(text)
+        return texts
+
+
+class TcpSettings(ListenSettings):
+    """The Modbus TCP listener."""
+
+    port: int = Field(default=502, ge=1, le=65535)
+
+
+class TlsSettings(ListenSettings):
+    """The Modbus/TCP Security listener: TLS in which both sides show a certificate."""
+
+    port: int = Field(default=802, ge=1, le=65535)
+    certificate: str = Field(description="Our certificate (PEM), from the configuration's folder")
+    key: str = Field(description="Its private key (PEM)")
+    authority: str = Field(description="The certificates that clients must be signed by (PEM)")
+    roles: dict[str, Role] = Field(
+        default_factory=_roles,
+        description="Role in a client's certificate -> read, or write (and read)",
+    )
+
+
+class RtuTcpSettings(ListenSettings):
+    """RTU frames over TCP, as serial device servers carry them."""
+
+    port: int = Field(default=4001, ge=1, le=65535)
+
+
+class Rs485Settings(_Strict):
+    """The direction of the line, switched by the kernel (TIOCSRS485)."""
+
+    rts_on_send: bool = True
+    rts_after_send: bool = False
+    delay_before: int = Field(default=0, ge=0, le=100, description="ms")
+    delay_after: int = Field(default=0, ge=0, le=100, description="ms")
+
+
+class RtuSettings(_Strict):
+    """The Modbus RTU port."""
+
+    port: str = Field(description="The device node, best one of /dev/serial/by-id")
+    baudrate: Literal[9600, 19200, 38400] = 19200
+    parity: Literal["none", "even", "odd"] = "even"
+    stop_bits: Literal[1, 2] | None = Field(
+        default=None, description="Default: 1 with parity, 2 without"
+    )
+    echo: bool = Field(default=False, description="The adapter hears what it sends")
+    low_latency: bool = Field(default=True, description="Ask the adapter not to hold bytes back")
+    rs485: Rs485Settings | None = None
+
+
+class ModbusSettings(_Strict):
+    """The Modbus face."""
+
+    tcp: TcpSettings | None = None
+    tls: TlsSettings | None = None
+    rtu: RtuSettings | None = None
+    rtu_tcp: RtuTcpSettings | None = None
+    unit_0: str = Field(default="auto", description=f"Who answers on TCP: {ZERO_AND_255}")
+    unit_255: str = Field(default="auto", description=f"Who answers on TCP: {ZERO_AND_255}")
