@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,9 +38,11 @@ class Ticked:
         self.troubles.append((reason, text))
 
 
-async def ticked(meters: list[Any], sound: Ticked) -> None:
+async def ticked(
+    meters: list[Any], sound: Ticked, refresh: Callable[[], None] = lambda: None
+) -> None:
     """Let the program tick until `sound` has ticked often."""
-    task = asyncio.create_task(app._tick(meters))
+    task = asyncio.create_task(app._tick(meters, refresh))
     async with asyncio.timeout(5):
         while sound.ticks < 20:
             await asyncio.sleep(0.001)
@@ -104,3 +107,17 @@ async def test_the_time_service_is_asked_once_at_a_time(monkeypatch: pytest.Monk
         ("clock_asked", "bacnet 192.0.2.9", 'result="stepped by chrony"')
     ]
     command(PEER, Instant.now())
+
+
+async def test_a_refresh_that_fails_stops_no_ageing_and_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "TICK_SECONDS", 0.001)
+    sound = Ticked("sound")
+
+    def refresh() -> None:
+        raise RuntimeError("a bug")
+
+    caplog.set_level(logging.ERROR)
+    await ticked([SimpleNamespace(meter=sound, plan=_PLAIN)], sound, refresh)
+    assert [record.getMessage() for record in caplog.records] == ["event=refresh_failed"]

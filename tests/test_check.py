@@ -36,7 +36,7 @@ def test_report(
     }
     assert not [line for line in lines if line.startswith("note:")]
     assert "names '[b]....'" in lines[0]
-    assert len(rows) == 63
+    assert len(rows) == 64
     assert rows["Active_Energy_Import"] == ["kWh", "simulated", "measured"]
     assert rows["Communication_Status"] == ["", "the meter itself", "measured"]
     assert rows["Tamper_Alarm"] == ["", "", "absent"]

@@ -17,7 +17,9 @@ from submeter.meter import settings
 from submeter.meter.access_settings import AccessSettings
 from submeter.meter.alarm_settings import AlarmSettings, MidCertificate
 from submeter.meter.interval import LENGTH, Interval, Spread
+from submeter.meter.line_settings import FORMATS
 from submeter.meter.trouble import Reason
+from submeter.modbus.settings import RtuSettings, TcpSettings
 from submeter.pointmap import points
 from submeter.store.page import Page, SampleRow
 from submeter.store.store import Store
@@ -109,6 +111,27 @@ def test_defaults_of_the_keys() -> None:
     assert told > 15
 
 
+@pytest.mark.parametrize(
+    ("page", "model"), [("modbus", TcpSettings), ("rtu", RtuSettings)], ids=["modbus", "rtu"]
+)
+def test_keys_of_the_listeners(page: str, model: type[BaseModel]) -> None:
+    found = {row[0].strip("`"): row[1] for row in rows(page, "| key | default | meaning |")}
+    assert found.keys() == model.model_fields.keys()
+    for key, default in found.items():
+        value = model.model_fields[key].get_default(call_default_factory=True)
+        if default.startswith("`") or default.isdecimal():
+            assert default.strip("`") == str(value).replace("True", "true").replace(
+                "False", "false"
+            )
+
+
+def test_states_of_the_character_format() -> None:
+    states = points.all_points()["Modbus_Character_Format"].states
+    told = ", ".join(f"{key} = {text}" for key, text in states.items())
+    assert f"| {told} |" in PAGES["configuration"]
+    assert tuple(states.values()) == FORMATS
+
+
 def test_every_key_is_told() -> None:
     told = PAGES["configuration"]
     for name in StoreSettings.model_fields:
@@ -122,12 +145,13 @@ def test_every_key_is_told() -> None:
 
 def test_settings_are_those_of_the_list() -> None:
     found = rows("configuration", "| point | default | allowed | effect now |")
-    known = {n: p for n, p in points.standard().items() if p.group == "configuration"}
+    known = {n: p for n, p in points.all_points().items() if p.group == "configuration"}
     assert {row[0].strip("`") for row in found} == known.keys()
     for name, default, allowed, _ in found:
         point = known[name.strip("`")]
-        assert allowed == settings.allowed(point)
-        if default != "`unit_id`":
+        if " = " not in allowed:  # the texts of the states stand there too
+            assert allowed == settings.allowed(point)
+        if "`" not in default:
             assert default == ("none" if point.default is None else f"{point.default:g}"), name
 
 

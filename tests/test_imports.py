@@ -11,13 +11,14 @@ import submeter
 
 PACKAGE = Path(submeter.__file__).resolve().parent
 FACES = {"modbus", "bacnet"}
-COMMON = {"regular_file", "meter", "pointmap", "errors", "units", "submeter"}
+COMMON = {"modbus_security", "regular_file", "meter", "pointmap", "errors", "units", "submeter"}
 MAY_IMPORT = {
     "meter": {"errors"},
     "pointmap": {"meter", "errors", "units", "yamlfile", "submeter"},
     "sources": COMMON,
     "modbus": COMMON,
     "bacnet": COMMON,
+    "modbus_security": {"errors"},
     "yamlfile": {"errors", "regular_file"},
     "errors": set[str](),
     "regular_file": set[str](),
@@ -70,8 +71,8 @@ def parts_of(name: str) -> set[str]:
 def test_the_scan_sees_what_there_is() -> None:
     assert "submeter.meter.reading" in imports("submeter.meter.meter")
     assert "submeter.pointmap.folders" in imports("submeter.pointmap.points")
-    assert "submeter.modbus.tcp" in imports("submeter.app")
-    assert "submeter.modbus.tcp" not in imports("submeter.app", lazy=False)
+    assert "submeter.modbus_faces" in imports("submeter.app")
+    assert "submeter.modbus_faces" not in imports("submeter.app", lazy=False)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -84,7 +85,10 @@ def test_arrows_run_one_way(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_sources_and_faces_never_meet(name: str) -> None:
     parts = parts_of(name)
-    if part(name) not in KNOWS_BOTH_SIDES:
+    if part(name) == "config":
+        sides = {each for each in imports(name) if part(each) in FACES | {"sources"}}
+        assert {each.rpartition(".")[2] for each in sides} == {"settings"}
+    elif part(name) not in KNOWS_BOTH_SIDES:
         assert not ("sources" in parts and parts & FACES)
         assert not (part(name) == "sources" and parts & FACES)
         assert not (part(name) in FACES and "sources" in parts)

@@ -41,7 +41,11 @@ def test_nothing_configured(tmp_path: Path) -> None:
     made = setup(tmp_path)
     assert made.largest_power == POWER
     assert made.initial == {}
-    assert made.configured == {"Modbus_Address": 1, "Modbus_Baudrate": 19_200}
+    assert made.configured == {
+        "Modbus_Address": 1,
+        "Modbus_Baudrate": 19_200,
+        "Modbus_Character_Format": 0,
+    }
     assert (made.sealed, made.certificate, made.cross_check) == (False, None, None)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from submeter import config, plan, restore
 from submeter.errors import StoreError, WriteRefusedError
-from submeter.meter.access import Who
+from submeter.meter.access import Access, Who
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter, values
@@ -52,8 +52,9 @@ class Run:
         self.audit = Audit()
         self.store = Store.open(loaded.store_path, list(points.all_points().values()))
         commands = {"Sync_Clock": lambda who, now: "asked"}
+        access = Access(loaded.config.access, self.audit)
         self.served, self.notes = restore.meters(
-            loaded, self.planned, self.store, self.audit, commands
+            loaded, self.planned, self.store, self.audit, access, commands
         )
         self.told = self.audit.take()
         self.journal = Journal(
@@ -286,8 +287,10 @@ async def test_a_fault_that_is_not_the_stores_is_not_laid_at_its_door(tmp_path: 
     wrong = replace(each, setup=replace(each.setup, priority={"Tamper_Alarm": ["simulated"]}))
     loaded = config.load(tmp_path / "config.yaml")
     store = Store.open(loaded.store_path, list(points.all_points().values()))
+    audit = Audit()
+    access = Access(loaded.config.access, audit)
     with pytest.raises(ValueError, match="no source of this meter gives it"):
-        restore.meters(loaded, [wrong, *others], store, Audit(), {})
+        restore.meters(loaded, [wrong, *others], store, audit, access, {})
     await store.close()
 
 

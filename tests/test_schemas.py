@@ -36,6 +36,8 @@ def breaches(schema: Any, value: Any, root: Any, path: str = "") -> list[str]:
         return [f"{path}: {value!r} is no {names}"]
     if "enum" in schema and value not in schema["enum"]:
         return [f"{path}: {value!r} is not in {schema['enum']}"]
+    if "const" in schema and value != schema["const"]:
+        return [f"{path}: {value!r} is not {schema['const']!r}"]
     if isinstance(value, dict):
         return _in_mapping(schema, value, root, path)
     if isinstance(value, list):
@@ -93,6 +95,9 @@ def test_every_shipped_file_names_its_schema_at_the_top_and_obeys_it(path: Path)
         ("config", "site: 3\nmeters: []", "/site: 3 is no ['string']"),
         ("config", "site: x\nmeter: []", ": meter is unknown"),
         ("config", "site: x", ": meters is missing"),
+        ("meter-map", "bacnet: {objects: stendard}", "/bacnet/objects: 'stendard' is no ['array']"),
+        ("meter-map", "modbus: {when_stale: lost}", "/modbus/when_stale: 'lost' is not in "),
+        ("meter-map", "modbus: {registers: [{at: 1}]}", ": title is missing"),
         ("points", "points: {A: {kind: analogue}}", "/points/A/kind: 'analogue' is not in "),
         ("points", "points: {A: {name: A}}", "/points/A: name is unknown"),
     ],

@@ -95,7 +95,7 @@ def test_listing(planned: list[PlannedMeter]) -> None:
     assert row(table, "second", "Pulse_Constant").startswith("1000 Wh/pulse default")
     assert table.splitlines()[-1].startswith("main: CT_Primary_Rating is not used: the meter is ")
     one = settings_command.listing(planned, values, "second")
-    assert len(one.splitlines()) == 10
+    assert len(one.splitlines()) == 11
 
 
 def test_set(planned: list[PlannedMeter], store: Path, server: Server) -> None:

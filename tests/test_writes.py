@@ -1,9 +1,13 @@
 """No sequence of writes moves an energy index or a sealed setting, through whichever door."""
 
+import base64
 import contextlib
+import functools
+import hashlib
 import struct
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,8 +25,13 @@ from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
 from submeter.meter.setup import Setup
 from submeter.modbus import dispatch
+from submeter.modbus.encoding import encode, encode_text
+from submeter.modbus.identification import Identification
 from submeter.modbus.image import Image
-from submeter.pointmap import meter_map
+from submeter.modbus.unit import Answer, Peer, Pending, Unit
+from submeter.pointmap import folders, meter_map
+from submeter.pointmap.meter_map import MeterMap
+from submeter.pointmap.register import Register, UnlockCode
 from tooling import meters
 
 STANDARD = meter_map.load("standard")
@@ -32,6 +41,8 @@ RATINGS = {"CT_Primary_Rating": 200, "CT_Secondary_Rating": 5}
 TOTALS = {name: 1_000_000_000 * (n + 1) + 123 for n, name in enumerate(INDEXES)}
 PEER = Who("modbus.tcp", "192.0.2.9")
 OPERATOR = Who("cli", "operator")
+CODE = "482913"
+MAPS = sorted(path.stem for path in (folders.shipped() / "meters").glob("*.yaml"))
 
 # Registers and coils of the standard map: energies, exact energies, settings, commands.
 addresses = st.sampled_from([0, 1, 7, 100, 104, 115, 1000, 1002, 1004, 1014, 0x9C40]) | st.integers(
@@ -75,21 +86,45 @@ def bacnet_writes(draw: st.DrawFn) -> tuple[int, bytes]:
     return 16, many
 
 
+load = functools.cache(meter_map.load)
+
+
+def cheap_hash(code: str) -> str:
+    """Return the line that stands for `code` and costs no time."""
+    salt = bytes(16)
+    digest = hashlib.scrypt(code.encode(), salt=salt, n=2, r=1, p=1, dklen=32)
+    return "$".join(
+        ("scrypt", "2", "1", "1", *(base64.b64encode(part).decode() for part in (salt, digest)))
+    )
+
+
 class Site:
     """A sealed meter behind both faces; `opened` lets PEER write as far as anybody may."""
 
-    def __init__(self, opened: bool) -> None:
-        allowed = {"networks": ["192.0.2.0/24"], "unlock": "none"} if opened else {}
+    def __init__(self, opened: bool, unlock: str = "none", shown: MeterMap = STANDARD) -> None:
+        allowed = {"networks": ["192.0.2.0/24"], "unlock": unlock} if opened else {}
         self.audit = Audit()
         access = Access(AccessSettings.model_validate(allowed), self.audit)
+        self.access = access
         feeds = [Feed("source", dict.fromkeys(INDEXES, Quality.MEASURED), 60.0)]
         setup = Setup(configured=RATINGS, sealed=True)
         self.meter = Meter("m", STANDARD.points, feeds, setup, audit=self.audit, access=access)
         meters.know(self.meter, TOTALS, Instant(10.0, 1e9))
-        self.image = Image(STANDARD)
+        self.image = Image(shown)
         self.meter.subscribe(self.image.apply)
+        self.unit = Unit(self.image, Identification(), None, self.meter, access)
         own = BacnetSettings(address="127.0.0.1/8", device_id=4000, device_name="s", port=1)
         self.face = BacnetFace(own, [ServedMeter(self.meter, STANDARD)])
+
+    def lease(self, now: Instant) -> None:
+        """Let PEER write, as after the right code."""
+        if self.access.attempt(PEER, CODE, now):
+            self.access.conclude(PEER, True, now)
+
+    def ask(self, pdu: bytes, second: float) -> Answer:
+        """Return the answer that PEER gets, once it is worked out."""
+        reply = dispatch.answer(self.unit, pdu, Peer(PEER), Instant(second, 1e9))
+        return reply.finish(reply.work()) if isinstance(reply, Pending) else reply
 
     def content(self) -> dict[str, object]:
         """Return all that a poller can read, and what lies behind it."""
@@ -109,7 +144,7 @@ def test_the_faces_change_nothing(requests: list[bytes | tuple[int, bytes]]) -> 
     before = site.content()
     for request in requests:
         if isinstance(request, bytes):
-            dispatch.answer(site.image, request)
+            site.ask(request, 20.0)
         else:
             with contextlib.suppress(Rejected, Overflow):
                 answer(site.face.table, *request)
@@ -152,6 +187,86 @@ def test_the_door_is_a_door() -> None:
     site = Site(opened=True)
     site.meter.write("Demand_Interval", 5, PEER, Instant(20.0, 1e9))
     assert site.meter.readings["Demand_Interval"].value == 5
+
+
+@st.composite
+def requests_to(draw: st.DrawFn, registers: list[Register]) -> bytes:
+    """Return a request that writes one or a few of `registers`, mostly whole and with a value."""
+    first = draw(st.integers(0, len(registers) - 1))
+    count, data = 0, b""
+    for register in registers[first : first + draw(st.integers(1, 3))]:
+        if register.wire == registers[first].wire + count:
+            count += register.words
+            data += draw(st.just(_value(draw, register)) | st.binary(max_size=2 * register.words))
+    register = registers[first]
+    if register.table.bits:
+        return struct.pack(">BHH", 5, register.wire, draw(st.sampled_from([0, 0xFF00, 1])))
+    head = struct.pack(">HHB", register.wire, count, len(data)) + data
+    several = bytes((16,)) + head
+    both = struct.pack(">BHH", 23, register.wire, register.words) + head
+    single = struct.pack(">BH", 6, register.wire) + data[:2]
+    mask = struct.pack(">BH", 22, register.wire) + draw(st.binary(min_size=4, max_size=4))
+    return draw(st.sampled_from([several, several, both, single, mask]))
+
+
+def _value(draw: st.DrawFn, register: Register) -> bytes:
+    if isinstance(register.content, UnlockCode):
+        code = draw(st.sampled_from([CODE, CODE, "111111", "0"]))
+        if register.type != "string":
+            return encode(int(code), register)[0]
+        return encode_text("" if code == "0" else code, register)
+    if register.type in (None, "string"):
+        return b""
+    return encode(draw(st.sampled_from([0, 1, 5, 15, 100, 247, 300, 9600])), register)[0]
+
+
+@pytest.mark.parametrize("unlock", ["none", cheap_hash(CODE)], ids=["no code", "code"])
+@settings(max_examples=100, deadline=None)
+@given(name=st.just("standard") | st.sampled_from(MAPS), data=st.data())
+def test_no_modbus_request_moves_an_index_or_a_sealed_setting(
+    unlock: str, name: str, data: st.DataObject
+) -> None:
+    shown = load(name)
+    some = [each for each in shown.registers if each.table.function in (1, 3) and not each.count]
+    targets = [each for each in some if each.writable] or some
+    sequence = st.lists(requests_to(targets) | requests_to(some) | modbus_writes(), max_size=15)
+    site, twin = (Site(opened=True, unlock=unlock, shown=shown) for _ in range(2))
+    site.lease(Instant(20.0, 1e9))  # as far as anybody may
+    for second, pdu in enumerate(data.draw(sequence)):
+        site.ask(pdu, 21.0 + second)
+    _unmoved(site.meter, TOTALS)
+    later = {name: total + 7_000 for name, total in TOTALS.items()}
+    for each in (site, twin):
+        meters.know(each.meter, later, Instant(60.0, 1e9))
+    assert site.meter.energy.totals == twin.meter.energy.totals == later
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_the_modbus_face_leads_to_the_door(asks: bool) -> None:
+    site = Site(opened=True, unlock=cheap_hash(CODE) if asks else "none")
+    interval = bytes.fromhex("10 03ec 0002 04 40a00000")
+    if asks:
+        assert site.ask(interval, 20.0) == b"\x90\x03"
+        assert site.ask(bytes.fromhex("10 044c 0002 04 00000001"), 20.5) == b"\x90\x03"
+        unlock = bytes.fromhex("10 044c 0002 04") + int(CODE).to_bytes(4)
+        assert site.ask(unlock, 21.0) == unlock[:5]
+    assert site.ask(interval, 22.0) == interval[:5]
+    assert site.meter.readings["Demand_Interval"].value == 5
+    assert site.ask(bytes.fromhex("03 03ec 0002"), 22.0) == bytes.fromhex("03 04 40a00000")
+    rating = bytes.fromhex("10 03e8 0002 04 43480000")  # sealed, even at what it is
+    assert site.ask(rating, 23.0) == b"\x90\x03"
+    both = bytes.fromhex("10 03e8 0006 0c 43480000 40a00000 41200000")
+    assert site.ask(both, 23.0) == b"\x90\x03"
+    assert site.meter.readings["Demand_Interval"].value == 5
+    if asks:
+        lock = bytes.fromhex("10 044c 0002 04 00000000")
+        assert site.ask(lock, 24.0) == lock[:5]
+        assert site.ask(interval, 25.0) == b"\x90\x03"
+    entries = site.audit.take()
+    events = [entry.event for entry in entries]
+    assert "setting_changed" in events
+    assert CODE not in str(entries)
+    assert events.count("unlocked") == events.count("locked") == asks
 
 
 def _unmoved(meter: Meter, totals: Mapping[str, int]) -> None:

@@ -7,24 +7,29 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from submeter import __version__, notify, orders, restore, system_clock
 from submeter import config as configuration
 from submeter.config import Loaded
 from submeter.errors import Refusal, WriteRefusedError
-from submeter.meter.access import Who
+from submeter.meter.access import Access, Who
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.trouble import Reason
 from submeter.plan import OUTSIDE, PlannedMeter
 from submeter.pointmap import points
 from submeter.restore import ServedMeter
-from submeter.sources.source import supervise
+from submeter.sources.source import Health, Source, supervise
 from submeter.store.journal import Journal
 from submeter.store.store import Store
+
+if TYPE_CHECKING:
+    from submeter.modbus.gateway import SourceFigures
+
+Refresh = Callable[[], None]
 
 TICK_SECONDS = 1.0
 
@@ -56,11 +61,14 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> None:
     store = Store.open(loaded.store_path, list(points.all_points().values()))
     try:
         commands = dict.fromkeys(OUTSIDE, _SystemClock(audit))
-        meters, notes = restore.meters(loaded, planned, store, audit, commands)
+        access = Access(loaded.config.access, audit)
+        meters, notes = restore.meters(loaded, planned, store, audit, access, commands)
+        health = _health(meters)
         journal = _journal(loaded, store, meters, audit)
         for key, text in notes.items():
             journal.note(key, text)
-        async with _served(_faces(loaded, meters)) as listening, _fed(meters, journal):
+        faces, refresh = _faces(loaded, meters, access, audit, health)
+        async with _served(faces) as listening, _fed(meters, health, journal, refresh):
             # What stands now lives as long as the program: the collector need not look at it.
             gc.collect()
             gc.freeze()
@@ -125,22 +133,54 @@ class _SystemClock:
         self._audit.note("clock_asked", who=who, at=Instant.now(), result=result)
 
 
-def _faces(loaded: Loaded, meters: Sequence[ServedMeter]) -> dict[str, Face]:
-    """Return the faces that the configuration asks for, by the key that configures them."""
-    faces: dict[str, Face] = {}
-    config = loaded.config
-    if config.modbus.tcp:
-        from submeter.modbus.image import Image
-        from submeter.modbus.tcp import ModbusTcpFace
+def _health(meters: Sequence[ServedMeter]) -> dict[Source, Health]:
+    return {source: Health() for each in meters for source in each.plan.sources.values()}
 
-        images = {}
-        for each in meters:
-            images[each.plan.entry.unit_id] = image = Image(each.plan.map)
-            each.meter.subscribe(image.apply)
-        faces["modbus.tcp"] = ModbusTcpFace(config.modbus.tcp.host, config.modbus.tcp.port, images)
+
+def _faces(
+    loaded: Loaded,
+    meters: Sequence[ServedMeter],
+    access: Access,
+    audit: Audit,
+    health: Mapping[Source, Health],
+) -> tuple[dict[str, Face], Refresh]:
+    """Return the faces that the configuration asks for, and what is to be called each second."""
+    faces: dict[str, Face] = {}
+    refresh: Refresh = _nothing
+    config = loaded.config
+    if config.modbus.listens:
+        from submeter.modbus_faces import ModbusFaces
+
+        modbus = ModbusFaces(loaded, meters, access, audit, partial(_sources, meters, health))
+        faces.update(modbus.faces)
+        refresh = modbus.refresh
     if config.bacnet:
         faces["bacnet"] = _bacnet(config.site, config.bacnet, meters)
-    return faces
+    return faces, refresh
+
+
+def _nothing() -> None:
+    """Refresh nothing: no face wants it."""
+
+
+def _sources(
+    meters: Sequence[ServedMeter], health: Mapping[Source, Health], now: Instant
+) -> list["SourceFigures"]:
+    """Return how every source is, in the order of the configuration."""
+    from submeter.modbus.gateway import SourceFigures
+
+    figures = []
+    for each in meters:
+        for name, source in each.plan.sources.items():
+            state = health[source]
+            age = now.mono - state.last.mono if state.last else None
+            errors = source.dropped + state.failures
+            figures.append(
+                SourceFigures(
+                    f"{each.meter.name}/{name}", bool(state.online), age, state.frames, errors
+                )
+            )
+    return figures
 
 
 def _bacnet(
@@ -175,16 +215,22 @@ async def _served(faces: dict[str, Face]) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def _fed(meters: Sequence[ServedMeter], journal: Journal) -> AsyncIterator[None]:
+async def _fed(
+    meters: Sequence[ServedMeter],
+    health: Mapping[Source, Health],
+    journal: Journal,
+    refresh: Refresh,
+) -> AsyncIterator[None]:
     """Keep the sources running, the readings ageing and the journal written."""
     tasks = [
         asyncio.create_task(
-            supervise(source, partial(each.meter.update, source=name)), name=source.name
+            supervise(source, partial(each.meter.update, source=name), health=health[source]),
+            name=source.name,
         )
         for each in meters
         for name, source in each.plan.sources.items()
     ]
-    tasks.append(asyncio.create_task(_tick(meters), name="tick"))
+    tasks.append(asyncio.create_task(_tick(meters, refresh), name="tick"))
     tasks.append(asyncio.create_task(journal.run(), name="journal"))
     try:
         yield
@@ -194,7 +240,7 @@ async def _fed(meters: Sequence[ServedMeter], journal: Journal) -> AsyncIterator
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _tick(meters: Sequence[ServedMeter]) -> None:
+async def _tick(meters: Sequence[ServedMeter], refresh: Refresh) -> None:
     broken: set[str] = set()
     while True:
         await asyncio.sleep(TICK_SECONDS)
@@ -213,6 +259,12 @@ async def _tick(meters: Sequence[ServedMeter]) -> None:
                     _log.exception("event=tick_failed meter=%s", name)
                 with contextlib.suppress(Exception):  # it has been told
                     each.meter.trouble(Reason.INTERNAL, repr(error), now)
+        try:
+            refresh()
+        except Exception:
+            if "" not in broken:
+                broken.add("")
+                _log.exception("event=refresh_failed")
 
 
 def _tick_one(each: ServedMeter, now: Instant) -> None:

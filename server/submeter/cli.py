@@ -1,17 +1,15 @@
 """The command line: one command a task, with an example in every --help."""
 
-import asyncio
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from submeter import __version__
-from submeter.errors import ConfigError, SubmeterError
+from submeter.errors import ConfigError
+from submeter.pki_command import pki
+from submeter.plainly import plainly
 
 app = typer.Typer(
     name="submeter",
@@ -27,6 +25,7 @@ settings = typer.Typer(
     name="settings", help="Show and change the settings of the meters.", no_args_is_help=True
 )
 app.add_typer(settings)
+app.add_typer(pki)
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration, YAML.")]
 Overrides = Annotated[
@@ -40,26 +39,6 @@ MeterName = Annotated[str, typer.Argument(metavar="METER", help="Its name in the
 def main() -> None:
     """Run the command line; exit status 0, 2 for a usage or configuration error, 1 otherwise."""
     app()
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Turn the errors that a user can cause into lines on standard error and an exit status."""
-    try:
-        yield
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from None
-    except SubmeterError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from None
-    except OSError as error:
-        # The reader of a list, such as `head`, has seen enough, or the disk is full.
-        if not isinstance(error, BrokenPipeError):
-            print(f"cannot write: {error.strerror or error}", file=sys.stderr)
-        # What is still in the buffer must not be tried again at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
 
 
 def _version(wanted: bool) -> None:
@@ -82,19 +61,22 @@ def run(
     config: ConfigFile,
     overrides: Overrides = [],  # noqa: B006 - typer copies it
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--uvloop", help="Answer faster, with the extra 'submeter[fast]'.")
+    ] = False,
 ) -> None:
     """Read the instruments and answer as meters, until stopped."""
     from submeter import app as program
     from submeter import config as configuration
-    from submeter import log, plan
+    from submeter import event_loop, log, plan
 
-    with _plainly():
+    with plainly():
         loaded = configuration.load(config, overrides)
         meters = plan.make(loaded)
         for line in loaded.unused():
             print(f"note: {line}", file=sys.stderr)
         log.start(verbose)
-        asyncio.run(program.run(loaded, meters))
+        event_loop.run(program.run(loaded, meters), fast)
 
 
 @app.command(epilog="Example: submeter check config.yaml")
@@ -104,7 +86,7 @@ def check(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
     from submeter import config as configuration
     from submeter import plan
 
-    with _plainly():
+    with plainly():
         loaded = configuration.load(config, overrides)
         report.show(loaded, plan.make(loaded))
 
@@ -113,7 +95,7 @@ def check(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
 def map_(
     name: Annotated[str, typer.Argument(help="A meter map, or a file that holds one.")],
     form: Annotated[
-        Literal["markdown", "csv"], typer.Option("--format", help="Form of the list.")
+        Literal["markdown", "csv", "json"], typer.Option("--format", help="Form of the list.")
     ] = "markdown",
     maps: Annotated[
         Path | None, typer.Option("--maps", help="Folder of own maps, as in the configuration.")
@@ -123,12 +105,14 @@ def map_(
     from submeter import register_list
     from submeter.pointmap import meter_map
 
-    with _plainly():
+    with plainly():
         own = (maps,) if maps else ()
         path = Path(name)
         loaded = meter_map.read(path) if path.suffix == ".yaml" else meter_map.load(name, own)
         if form == "csv":
             print(register_list.csv_text(register_list.rows(loaded)), end="")
+        elif form == "json":
+            print(register_list.json_text(loaded), end="")
         else:
             print(register_list.document(loaded), end="")
 
@@ -145,7 +129,7 @@ def schema(
     """Print the JSON Schema of the configuration or of a kind of map, for editors."""
     from submeter import schemas
 
-    with _plainly():
+    with plainly():
         if write:
             for path in schemas.write(write):
                 print(path)
@@ -168,7 +152,7 @@ def verify(
     """Check the hash chain, the signatures and the continuity of a store, without a server."""
     from submeter import verify as report
 
-    with _plainly():
+    with plainly():
         good = report.show(target, key)
     if not good:
         raise typer.Exit(1)
@@ -196,7 +180,7 @@ def show(
     from submeter import show as view
 
     log.start()
-    with _plainly():
+    with plainly():
         loaded = configuration.load(config, overrides)
         view.run(loaded, view.Wish(meter, host, once, every, everything))
 
@@ -211,7 +195,7 @@ def settings_list(
     from submeter import config as configuration
     from submeter import plan, settings_command
 
-    with _plainly():
+    with plainly():
         loaded = configuration.load(config, overrides)
         values = settings_command.stored(loaded.store_path)
         print(settings_command.listing(plan.make(loaded), values, meter))
@@ -231,7 +215,7 @@ def settings_set(
     from submeter import config as configuration
     from submeter import plan, settings_command
 
-    with _plainly():
+    with plainly():
         loaded = configuration.load(config, overrides)
         path = loaded.store_path
         values = settings_command.stored(path)
@@ -252,7 +236,7 @@ def settings_reset(
     from submeter import config as configuration
     from submeter import plan, settings_command
 
-    with _plainly():
+    with plainly():
         if everything == (point is not None):
             raise ConfigError("name one setting, or give --all")
         loaded = configuration.load(config, overrides)
@@ -274,7 +258,7 @@ def settings_command_(
     from submeter import config as configuration
     from submeter import plan, settings_command
 
-    with _plainly():
+    with plainly():
         loaded = configuration.load(config, overrides)
         print(settings_command.command(loaded.store_path, plan.make(loaded), meter, point))
 
@@ -307,7 +291,7 @@ def swap(
     from submeter import config as configuration
     from submeter import plan, settings_command
 
-    with _plainly():
+    with plainly():
         loaded = configuration.load(config, overrides)
         planned = plan.make(loaded)
         print(
@@ -326,5 +310,5 @@ def passwd(
     """Ask for an unlock code and print the line that stands for it below 'access:'."""
     from submeter import password
 
-    with _plainly():
+    with plainly():
         print(password.ask(stdin))

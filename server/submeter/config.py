@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,7 +15,8 @@ from submeter.meter.addresses import ADDRESS
 from submeter.meter.alarm_settings import AlarmSettings, MidCertificate, Rating
 from submeter.meter.cross_check_settings import CrossCheckSettings
 from submeter.meter.demand_settings import DemandSettings
-from submeter.pointmap.meter_map import LAST_INSTANCE
+from submeter.modbus.settings import ModbusSettings
+from submeter.pointmap.meter_file import LAST_INSTANCE, IdentityTexts, WhenStaleKey
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.tic.settings import TicSettings
 
@@ -42,28 +43,6 @@ class HttpSettings(_Strict):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
-
-
-class TcpSettings(_Strict):
-    """The Modbus TCP listener."""
-
-    host: str = Field(default="0.0.0.0", description="The address to listen on")
-    port: int = Field(default=502, ge=1, le=65535)
-
-
-class RtuSettings(_Strict):
-    """The Modbus RTU port."""
-
-    port: str
-    baudrate: Literal[9600, 19200, 38400] = 19200
-    parity: Literal["none", "even", "odd"] = "even"
-
-
-class ModbusSettings(_Strict):
-    """The Modbus face."""
-
-    tcp: TcpSettings | None = None
-    rtu: RtuSettings | None = None
 
 
 class BacnetSettings(_Strict):
@@ -137,6 +116,15 @@ class MeterEntry(_Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=40)
     unit_id: int = Field(ge=1, le=247, description="Modbus unit id")
     map: str = Field(default="standard", description="Meter map, a file of pointmaps/meters/")
+    constants: dict[str, int | float] = Field(
+        default_factory=dict, description="Instead of constants of the map, such as A_SF: -1"
+    )
+    identity: IdentityTexts = Field(
+        default=IdentityTexts(), description="Instead of the texts that the map gives"
+    )
+    when_stale: WhenStaleKey | None = Field(
+        default=None, description="Instead of what the map says; the same words"
+    )
     sources: list[SourceEntry] = Field(
         default_factory=list, description="In the order in which they are preferred"
     )
@@ -200,10 +188,7 @@ class Loaded:
 
     def unused(self) -> list[str]:
         """Return a line for each accepted key whose part of the program does not exist yet."""
-        given = self.document.data
-        keys = [key for key in ("http",) if key in given]
-        if self.config.modbus.rtu:
-            keys.append("modbus.rtu")
+        keys = [key for key in ("http",) if key in self.document.data]
         return [f"'{key}' is accepted but not used yet" for key in keys]
 
 
@@ -251,7 +236,7 @@ def _replaced(data: Any, steps: list[str], value: Any, override: str) -> Any:
 
 
 def _disagreements(config: Config) -> Iterator[tuple[yamlfile.Loc, str]]:
-    if config.modbus.tcp is None and config.bacnet is None:
+    if not config.modbus.listens and config.bacnet is None:
         yield (), "nobody could read the meters: add 'modbus' with 'tcp', or 'bacnet'"
     names: dict[str, int] = {}
     units: dict[int, str] = {}
@@ -266,6 +251,7 @@ def _disagreements(config: Config) -> Iterator[tuple[yamlfile.Loc, str]]:
         yield from _origin_faults(meter, ("meters", index))
         names[meter.name] = index
         units[meter.unit_id] = meter.name
+    yield from config.modbus.faults(list(names))
     yield from _address_faults(config)
     yield from _calculation_faults(config)
 

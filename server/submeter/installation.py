@@ -6,15 +6,17 @@ from decimal import Decimal
 from submeter import yamlfile
 from submeter.config import Loaded, MeterEntry
 from submeter.errors import ConfigError, WriteRefusedError
+from submeter.meter.addresses import ADDRESS
 from submeter.meter.energy import Energy
 from submeter.meter.feed import Feed
 from submeter.meter.instant import Instant
+from submeter.meter.line_settings import BAUDRATE, FORMAT, FORMATS
 from submeter.meter.point import Point
 from submeter.meter.settings import Settings
 from submeter.meter.setup import Setup
 from submeter.pointmap import points
 
-DEFAULT_BAUDRATE = 19_200
+DEFAULT_BAUDRATE, DEFAULT_FORMAT = 19_200, 0  # Modbus over serial line V1.02, 3.2 and 2.5.1
 
 
 def setup(
@@ -56,8 +58,9 @@ def largest_power(entry: MeterEntry, without_rating: float) -> float:
 def _configured(loaded: Loaded, entry: MeterEntry) -> dict[str, int | float]:
     rtu = loaded.config.modbus.rtu
     communication = {
-        "Modbus_Address": entry.unit_id,
-        "Modbus_Baudrate": rtu.baudrate if rtu else DEFAULT_BAUDRATE,
+        ADDRESS: entry.unit_id,
+        BAUDRATE: rtu.baudrate if rtu else DEFAULT_BAUDRATE,
+        FORMAT: FORMATS.index(rtu.character_format) if rtu else DEFAULT_FORMAT,
     }
     return communication | entry.settings
 

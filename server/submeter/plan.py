@@ -1,5 +1,6 @@
 """What a configuration comes to: its meters with maps and sources, checked before any start."""
 
+import functools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,8 @@ from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
 from submeter.meter.setup import Setup
 from submeter.pointmap import folders, meter_map, source_map
-from submeter.pointmap.meter_map import LAST_INSTANCE, MeterMap
+from submeter.pointmap.meter_file import LAST_INSTANCE
+from submeter.pointmap.meter_map import MeterMap
 from submeter.sources import port
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.simulated.source import SimulatedSource
@@ -103,7 +105,7 @@ def _order(loaded: Loaded) -> list[str]:
 def _meter(loaded: Loaded, index: int, before: Sequence[PlannedMeter]) -> PlannedMeter:
     loc: yamlfile.Loc = ("meters", index)
     entry = loaded.config.meters[index]
-    map_of_meter = meter_map.read(_map_file(loaded, "meters", entry.map, (*loc, "map")))
+    map_of_meter = _meter_map(loaded, entry, loc)
     sources = {
         source.called: _source(loaded, entry, number, (*loc, "sources", number))
         for number, source in enumerate(entry.sources)
@@ -169,6 +171,24 @@ def _tic(loaded: Loaded, name: str, settings: TicSettings, loc: yamlfile.Loc) ->
     return TicSource(name, spec, settings, maps)
 
 
+def _meter_map(loaded: Loaded, entry: MeterEntry, loc: yamlfile.Loc) -> MeterMap:
+    path = _map_file(loaded, "meters", entry.map, (*loc, "map"))
+    plain = _read(path, ())
+    for name in entry.constants:
+        if name not in plain.constants:
+            known = list(plain.constants)
+            hint = yamlfile.suggest(name, known) if known else "it has none"
+            message = f"map '{entry.map}' has no constant '{name}'; {hint}"
+            raise ConfigError(loaded.document.fault((*loc, "constants", name, "@key"), message))
+    return _read(path, tuple(entry.constants.items()))
+
+
+@functools.cache
+def _read(path: Path, constants: tuple[tuple[str, int | float], ...]) -> MeterMap:
+    """Return the map in the file `path`, which many meters may have; raises ConfigError."""
+    return meter_map.read(path, dict(constants))
+
+
 def _map_file(loaded: Loaded, kind: str, name: str, loc: yamlfile.Loc) -> Path:
     try:
         return folders.find(kind, name, loaded.own_maps)
@@ -177,18 +197,20 @@ def _map_file(loaded: Loaded, kind: str, name: str, loc: yamlfile.Loc) -> Path:
 
 
 def _shared_devices(loaded: Loaded) -> Iterator[str]:
-    """Find serial devices that two sources would open."""
+    """Find serial devices that two sources, or a source and the Modbus line, would open."""
     users: dict[Path, str] = {}
+    if rtu := loaded.config.modbus.rtu:
+        users[Path(rtu.port).resolve()] = "is modbus.rtu.port"
     for index, entry in enumerate(loaded.config.meters):
         for number, source in enumerate(entry.sources):
             settings = source.settings
             if isinstance(settings, TicSettings) and settings.port.startswith("/"):
                 device = Path(settings.port).resolve()
                 if other := users.get(device):
-                    message = f"{settings.port} feeds meter '{other}' already; name another port"
+                    message = f"{settings.port} {other} already; name another port"
                     loc = ("meters", index, "sources", number, "tic", "port")
                     yield loaded.document.fault(loc, message)
-                users[device] = entry.name
+                users[device] = f"feeds meter '{entry.name}'"
 
 
 def _collisions(loaded: Loaded, planned: list[PlannedMeter]) -> Iterator[str]:

@@ -3,22 +3,26 @@
 import math
 import struct
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
-from submeter import units
+from submeter import poll_plan, units
 from submeter.config import MeterEntry
 from submeter.errors import NoAnswerError
 from submeter.meter.point import Point
+from submeter.modbus.encoding import decode
 from submeter.pointmap.address import Table
 from submeter.pointmap.meter_map import MeterMap, Register
+from submeter.poll_plan import Span
 
-MOST_BITS, MOST_REGISTERS = 2000, 125  # in one answer (V1.1b3, 6.1 to 6.4)
-_NEAR = 32  # addresses that are rather read along than left out
-_FORMS = {"float32": ">f", "uint32": ">I", "int64": ">q"}
+Cells = dict[tuple[int, int], int]
+"""What was read: bits and registers by function and address."""
+
+# A value that is not known may be refused: with 04 or 0B, as the map has it (`when_stale`).
+_NOT_KNOWN = (0x04, 0x0B)
+_TABLES = {table.function: table for table in Table}
 
 
 @dataclass
@@ -83,85 +87,75 @@ def read(client: ModbusTcpClient, views: list[View]) -> None:
 def _read(client: ModbusTcpClient, views: list[View]) -> None:
     now = time.monotonic()
     for view in views:
-        cells = _cells(client, view)
-        validity = view.map.validity
+        best = {point.name: poll_plan.best(view.map, point) for point in view.map.points}
+        places = {name: poll_plan.span(view.map, r) for name, r in best.items() if r}
+        validity = poll_plan.validity(view.map)
+        cells = _cells(client, view, [*places.values(), *validity])
         for number, point in enumerate(view.map.points):
-            line = view.lines.setdefault(point.name, Line())
-            register = _best(view.map, point)
-            value = _value(view.map, register, cells) if register else None
-            valid = value is not None
-            if validity:
-                valid = bool(cells[validity.table, validity.wire + number])
-            line.take(_text(point, register, value) if valid and register else None, now)
+            line, register = view.lines.setdefault(point.name, Line()), best[point.name]
+            value = _value(register, _cut(places[point.name], cells)) if register else None
+            known = all(cells.get((bits.function, bits.start + number)) for bits in validity)
+            line.take(_text(point, value) if known and value is not None else None, now)
 
 
-def _cells(client: ModbusTcpClient, view: View) -> dict[tuple[Table, int], int]:
-    """Return every defined cell of the meter's tables, read in as few requests as possible."""
-    spans = [(register.table, register.wire, register.words) for register in view.map.registers]
-    if validity := view.map.validity:
-        spans.append((validity.table, validity.wire, len(view.map.points)))
-    cells: dict[tuple[Table, int], int] = {}
-    for table, start, count in _requests(spans, 0 if view.map.holes == "refuse" else _NEAR):
-        call = {
-            Table.COIL: client.read_coils,
-            Table.DISCRETE: client.read_discrete_inputs,
-            Table.INPUT: client.read_input_registers,
-            Table.HOLDING: client.read_holding_registers,
-        }[table]
-        answer = call(start, count=count, device_id=view.entry.unit_id)
-        if answer.isError():
-            raise NoAnswerError(
-                f"unit {view.entry.unit_id} refuses {table} {start + 1} to {start + count} "
-                f"(exception {getattr(answer, 'exception_code', '?')}); does the server run "
-                f"with this configuration?"
-            )
-        content = answer.bits[:count] if table.bits else answer.registers
-        cells.update({(table, start + n): int(cell) for n, cell in enumerate(content)})
+def _cells(client: ModbusTcpClient, view: View, spans: list[Span]) -> Cells:
+    """Return what stands at `spans`, read in as few requests as possible.
+
+    Where a value is not known, and the server refuses a read because of it, its cells are missing.
+    """
+    cells: Cells = {}
+    for request in poll_plan.requests(view.map, spans):
+        if _ask(client, view, request.whole, cells) or len(request.values) == 1:
+            continue
+        for each in request.values:
+            _ask(client, view, each, cells)
     return cells
 
 
-def _requests(spans: list[tuple[Table, int, int]], near: int) -> Iterator[tuple[Table, int, int]]:
-    """Join spans that one request can cover, over holes of up to `near` addresses."""
-    current: tuple[Table, int, int] | None = None
-    for table, start, count in sorted(spans, key=lambda span: (span[0].function, span[1])):
-        if current and current[0] is table:
-            joined = start + count - current[1]
-            hole = start - current[1] - current[2]
-            if hole <= near and joined <= (MOST_BITS if table.bits else MOST_REGISTERS):
-                current = (table, current[1], joined)
-                continue
-        if current:
-            yield current
-        current = (table, start, count)
-    if current:
-        yield current
+def _ask(client: ModbusTcpClient, view: View, span: Span, cells: Cells) -> bool:
+    """Read `span` into `cells`; return False if a value in it is not known."""
+    function, start, count = span
+    table = _TABLES[function]
+    call = {
+        Table.COIL: client.read_coils,
+        Table.DISCRETE: client.read_discrete_inputs,
+        Table.INPUT: client.read_input_registers,
+        Table.HOLDING: client.read_holding_registers,
+    }[table]
+    answer = call(start, count=count, device_id=view.entry.unit_id)
+    if answer.isError():
+        code = getattr(answer, "exception_code", None)
+        if code in _NOT_KNOWN:
+            return False
+        raise NoAnswerError(
+            f"unit {view.entry.unit_id} refuses {table} {start + 1} to {start + count} "
+            f"(exception {'?' if code is None else code}); does the server run "
+            f"with this configuration?"
+        )
+    content = answer.bits[:count] if table.bits else answer.registers
+    cells.update({(function, start + n): int(cell) for n, cell in enumerate(content)})
+    return True
 
 
-def _best(view_map: MeterMap, point: Point) -> Register | None:
-    """Return the register that holds `point` most exactly: the longest."""
-    found = [register for register in view_map.registers if register.point is point]
-    return max(found, key=lambda register: register.words, default=None)
+def _cut(span: Span, cells: Cells) -> list[int]:
+    """Return the cells at `span`, nothing if they are missing."""
+    places = [(span.function, span.start + n) for n in range(span.length)]
+    return [cells[place] for place in places if place in cells]
 
 
-def _value(
-    view_map: MeterMap, register: Register, cells: dict[tuple[Table, int], int]
-) -> int | float | None:
-    """Return the number in a register, None if it is the pattern of an unknown one."""
+def _value(register: Register, cells: list[int]) -> int | float | None:
+    """Return the number in a register, in the unit of readings; None if it is not known."""
+    if not cells:
+        return None
     if register.type is None:
-        return cells[register.table, register.wire]
-    words = [cells[register.table, register.wire + n] for n in range(register.words)]
-    data = struct.pack(f">{len(words)}H", *words)
-    number: int | float = struct.unpack(_FORMS[register.type], data)[0]
-    invalid: int = getattr(view_map.invalid, register.type)
-    return None if int.from_bytes(data, "big") == invalid or math.isnan(number) else number
+        return cells[0]
+    return decode(struct.pack(f">{len(cells)}H", *cells), register)
 
 
-def _text(point: Point, register: Register, value: int | float | None) -> str:
-    if value is None:
-        return ""
+def _text(point: Point, value: int | float) -> str:
     if point.kind == "timestamp":
         return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(value))
     if point.states:
         return point.states.get(int(value), str(value))
-    power = units.exponent(register.unit or "", point.unit or "") or 0
+    power = units.exponent(point.counted_in or "", point.unit or "") or 0
     return f"{units.scale(value, power):.3f}"

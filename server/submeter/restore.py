@@ -40,6 +40,7 @@ def meters(
     planned: Sequence[PlannedMeter],
     store: Store,
     audit: Audit,
+    access: Access,
     commands: Mapping[str, Command],
 ) -> tuple[list[ServedMeter], dict[str, str]]:
     """Return the meters with all that was committed of them, and notes for the next commit.
@@ -47,7 +48,6 @@ def meters(
     What happened since the last run goes to `audit`.
     """
     now = Instant.now()
-    access = Access(loaded.config.access, audit)
     kept = store.notes()
     saved = _Saved(store)
     notes = _tell_start(loaded, kept, audit, now)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from submeter.config import Config
 from submeter.errors import SubmeterError
-from submeter.pointmap.meter_map import MeterMapFile
+from submeter.pointmap.meter_file import MeterMapFile
 from submeter.pointmap.points import PointList
 from submeter.pointmap.source_map import SourceMapFile
 

@@ -45,11 +45,11 @@ async def test_read_property_refusals(client: Client) -> None:
 
 
 async def test_arrays_are_read_whole_or_by_element(client: Client) -> None:
-    assert await client.value(DEVICE, 4000, OBJECT_LIST, 0) == b"\x21\x45"
+    assert await client.value(DEVICE, 4000, OBJECT_LIST, 0) == b"\x21\x46"
     assert await client.value(DEVICE, 4000, OBJECT_LIST, 1) == b"\xc4" + oid(DEVICE, 4000)
     whole = await client.value(DEVICE, 4000, OBJECT_LIST)
-    assert len(whole) == 69 * 5
-    assert await client.value(DEVICE, 4000, OBJECT_LIST, 69) == whole[-5:]
+    assert len(whole) == 70 * 5
+    assert await client.value(DEVICE, 4000, OBJECT_LIST, 70) == whole[-5:]
 
 
 @pytest.mark.parametrize(("kind", "own"), [(DEVICE, 4000), (NETWORK_PORT, 1)])

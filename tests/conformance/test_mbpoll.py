@@ -12,10 +12,10 @@ import pytest
 
 from submeter.meter.reading import Quality, Reading
 from submeter.modbus.image import Image
-from submeter.modbus.tcp import ModbusTcpFace
 from submeter.pointmap import meter_map
 from submeter.pointmap.address import Table
-from submeter.pointmap.meter_map import Register
+from submeter.pointmap.register import Register
+from tooling.faces import serving, tcp_face, unit
 
 pytestmark = pytest.mark.skipif(not shutil.which("mbpoll"), reason="mbpoll is not installed")
 
@@ -42,15 +42,14 @@ async def port() -> AsyncIterator[int]:
     for name, number in NUMBERS.items():
         quality = Quality.STALE if name in UNKNOWN else Quality.MEASURED
         image.apply({name: Reading(number, quality)})
-    face = ModbusTcpFace("127.0.0.1", 0, {UNIT: image})
-    await face.start()
-    yield face.port
-    await face.stop()
+    async with serving(tcp_face({UNIT: unit(image)})) as face:
+        yield face.port
 
 
-async def mbpoll(port: int, *options: str, unit: int = UNIT) -> tuple[dict[int, str], str]:
+async def mbpoll(port: int, *options: str, unit_id: int = UNIT) -> tuple[dict[int, str], str]:
     """Return what mbpoll reads, by the number from 1 on, and what it complains about."""
-    command = ["mbpoll", "-m", "tcp", "-a", str(unit), *options, "-1", "-p", str(port), "127.0.0.1"]
+    server = ["-1", "-p", str(port), "127.0.0.1"]
+    command = ["mbpoll", "-m", "tcp", "-a", str(unit_id), *options, *server]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
     output, complaint = await asyncio.wait_for(process.communicate(), 10)
@@ -59,7 +58,13 @@ async def mbpoll(port: int, *options: str, unit: int = UNIT) -> tuple[dict[int, 
 
 
 def registers(table: Table) -> list[Register]:
-    return sorted((r for r in MAP.registers if r.table is table), key=lambda r: r.wire)
+    """Return those that show a point, in the order of their addresses."""
+    found = (r for r in MAP.registers if r.table is table and r.point)
+    return sorted(found, key=lambda register: register.wire)
+
+
+def name_of(register: Register) -> str:
+    return register.point.name if register.point else ""
 
 
 def rows(table: Table, kind: str) -> Iterator[list[Register]]:
@@ -71,7 +76,7 @@ def rows(table: Table, kind: str) -> Iterator[list[Register]]:
 
 def expected(register: Register) -> float | None:
     """Return what must stand there in the register's unit, None for an unknown value."""
-    name = register.point.name
+    name = name_of(register)
     number = NUMBERS[name]
     if name in UNKNOWN:
         return None
@@ -90,9 +95,9 @@ async def test_every_float(port: int, table: Table) -> None:
             number = expected(register)
             value = float(read[register.wire + 1])
             if number is None:
-                assert math.isnan(value), register.point.name
+                assert math.isnan(value), name_of(register)
             else:
-                assert value == pytest.approx(number, rel=1e-5), register.point.name
+                assert value == pytest.approx(number, rel=1e-5), name_of(register)
             seen += 1
     assert seen == sum(r.type == "float32" for r in registers(table)) > 3
 
@@ -131,7 +136,7 @@ async def test_the_time_stamp_as_an_integer(port: int) -> None:
 async def test_every_bit(port: int, table: Table, count: int) -> None:
     read, complaint = await mbpoll(port, "-t", TABLES[table], "-r", "1", "-c", str(count))
     assert not complaint
-    places = {register.wire + 1: register.point.name for register in registers(table)}
+    places = {register.wire + 1: name_of(register) for register in registers(table)}
     for number in range(1, count + 1):
         name = places.get(number)
         known = name is not None and name not in UNKNOWN
@@ -147,7 +152,7 @@ async def test_the_validity_bits(port: int) -> None:
 
 
 async def test_an_unknown_unit_is_told_apart(port: int) -> None:
-    read, complaint = await mbpoll(port, "-t", "4", "-r", "1", "-c", "2", unit=UNIT + 1)
+    read, complaint = await mbpoll(port, "-t", "4", "-r", "1", "-c", "2", unit_id=UNIT + 1)
     assert not read
     assert "Target device failed to respond" in complaint
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submeter.modbus.layout import Layout
+from submeter.modbus.layout import Layout, shared
 
 Holes = Literal["zero", "refuse"]
 Clipped = Literal["refuse", "serve"]
@@ -80,3 +80,11 @@ def test_the_rules_hold_for_any_layout(
             cut = cut or (address + count in value and address + count - 1 in value)
             expected = expected and not cut
     assert Layout(places, 12, holes, clipped).readable(address, count) is expected
+
+
+def test_meters_of_one_map_share_its_layout() -> None:
+    places = tuple(PLACES)
+    first = shared(places, 125, "zero", "refuse")
+    assert shared(tuple(PLACES), 125, "zero", "refuse") is first
+    assert shared(places, 125, "zero", "serve") is not first
+    assert first.readable(10, 2)

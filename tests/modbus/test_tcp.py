@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from modbus.wire import POINTS, STANDARD, Client, frame, measured, read
 from submeter.errors import ListenError
+from submeter.meter.access import Who
 from submeter.meter.instant import Instant
 from submeter.meter.meter import values
+from submeter.modbus.connection import RECEIVED, UNSENT
 from submeter.modbus.image import Image
-from submeter.modbus.tcp import RECEIVED, UNSENT, ModbusTcpFace
+from submeter.modbus.tcp import ModbusTcpFace
+from submeter.modbus.unit import Unit
 from tooling import meters
+from tooling.faces import serving, tcp_face, unit
 
 POWER = read(3, 0, 2)
 
@@ -27,16 +31,18 @@ def image(power: float) -> Image:
     return made
 
 
+def showing(power: float) -> Unit:
+    return unit(image(power))
+
+
 def says(power: float) -> bytes:
     return b"\x03\x04" + struct.pack(">f", power)
 
 
 @pytest.fixture
 async def face() -> AsyncIterator[ModbusTcpFace]:
-    made = ModbusTcpFace("127.0.0.1", 0, {1: image(1.0), 7: image(7.0)})
-    await made.start()
-    yield made
-    await made.stop()
+    async with serving(tcp_face({1: showing(1.0), 7: showing(7.0)})) as made:
+        yield made
 
 
 async def test_two_units_answer_for_themselves(face: ModbusTcpFace) -> None:
@@ -95,15 +101,12 @@ def test_any_split_gives_the_same_answers(data: st.DataObject) -> None:
     cuts = data.draw(st.lists(st.integers(1, len(stream) - 1), max_size=6).map(sorted))
 
     async def converse(pieces: list[bytes]) -> bytes:
-        face = ModbusTcpFace("127.0.0.1", 0, {1: image(1.0)})
-        await face.start()
-        async with await Client.open(face.port) as client:
+        face = tcp_face({1: showing(1.0)})
+        async with serving(face), await Client.open(face.port) as client:
             for piece in pieces:
                 client.send(piece)
                 await asyncio.sleep(0.002)
-            answers = b"".join([await client.frame() for _ in pdus * 2])
-        await face.stop()
-        return answers
+            return b"".join([await client.frame() for _ in pdus * 2])
 
     pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     assert asyncio.run(converse(pieces)) == asyncio.run(converse([stream]))
@@ -143,7 +146,7 @@ async def test_a_live_update_is_visible_as_a_whole() -> None:
     meter = meters.meter("main", POINTS.values(), names, 10)
     served = Image(STANDARD)
     meter.subscribe(served.apply)
-    face = ModbusTcpFace("127.0.0.1", 0, {1: served})
+    face = tcp_face({1: unit(served)})
     await face.start()
     async with await Client.open(face.port) as client:
         assert (await client.ask(read(3, 0, 8)))[2:] == bytes.fromhex("7fc00000") * 4
@@ -179,9 +182,8 @@ async def test_a_client_that_never_reads_is_not_read_either(face: ModbusTcpFace)
             await asyncio.sleep(0.02)
     assert blocked == 10, "every request was read although no answer was"
     answered = face.requests
-    assert face._server
-    [connection] = face._server.connections
-    assert UNSENT < connection._stream.get_write_buffer_size() < UNSENT + RECEIVED / 12 * 260
+    [connection] = face.clients
+    assert UNSENT < connection.unsent < UNSENT + RECEIVED / 12 * 260
     async with await Client.open(face.port) as other:
         assert await other.ask(POWER) == says(1.0)
 
@@ -200,7 +202,7 @@ async def _one(face: ModbusTcpFace, pdu: bytes) -> bytes:
 
 
 async def test_stop_closes_everything_and_the_port_is_free_again() -> None:
-    face = ModbusTcpFace("127.0.0.1", 0, {1: image(1.0)})
+    face = tcp_face({1: showing(1.0)})
     await face.start()
     async with await Client.open(face.port) as client:
         assert await client.ask(POWER) == says(1.0)
@@ -215,52 +217,103 @@ async def test_stop_closes_everything_and_the_port_is_free_again() -> None:
 
 
 async def test_stop_does_not_wait_for_a_client_that_never_reads() -> None:
-    face = ModbusTcpFace("127.0.0.1", 0, {1: image(1.0)})
+    face = tcp_face({1: showing(1.0)})
     await face.start()
     reader, writer = await asyncio.open_connection("127.0.0.1", face.port, limit=1)
     reader._transport.pause_reading()  # type: ignore[attr-defined]
     writer.write(frame(read(4, 0, 125)) * 50_000)
     await asyncio.sleep(0.2)
-    assert face._server
-    [connection] = face._server.connections
-    assert connection._stream.get_write_buffer_size()
+    [connection] = face.clients
+    assert connection.unsent
     await face.stop()
-    assert connection.lost.done()
+    assert not face.clients
+    assert face.counts.open == 0
     writer.transport.abort()
     await asyncio.sleep(0)
 
 
-async def test_sockets_do_not_wait_and_notice_a_dead_peer(face: ModbusTcpFace) -> None:
-    async with await Client.open(face.port) as client:
+@pytest.mark.parametrize(("keepalive", "after"), [(60, 60), (7, 7), (0, None)])
+async def test_sockets_do_not_wait_and_notice_a_dead_peer(
+    keepalive: int, after: int | None
+) -> None:
+    face = tcp_face({1: showing(1.0)}, keepalive=keepalive)
+    async with serving(face), await Client.open(face.port) as client:
         await client.ask(POWER)
-        assert face._server
-        [connection] = face._server.connections
+        [connection] = face.clients
+        assert connection._stream
         served = connection._stream.get_extra_info("socket")
         assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        assert served.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert bool(served.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == bool(after)
+        if after:
+            assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == after
 
 
 def test_where() -> None:
-    assert ModbusTcpFace("0.0.0.0", 5020, {}).where == "0.0.0.0:5020"
-    assert ModbusTcpFace("::1", 502, {}).where == "[::1]:502"
+    assert tcp_face({}, host="0.0.0.0", port=5020).where == "0.0.0.0:5020"
+    assert tcp_face({}, host="::1", port=502).where == "[::1]:502"
 
 
-async def test_ipv6() -> None:
-    face = ModbusTcpFace("::1", 0, {1: image(1.0)})
+@pytest.fixture
+def _ipv6() -> None:
     try:
-        await face.start()
-    except ListenError as error:
-        assert str(error) == "modbus.tcp: this machine has no address ::1"  # noqa: PT017
-        return
-    reader, writer = await asyncio.open_connection("::1", face.port)
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+
+
+class Seen:
+    """A door that remembers who came to it; nothing is written."""
+
+    def __init__(self) -> None:
+        self.peers: list[str] = []
+
+    def is_open(self, who: Who) -> bool:
+        self.peers.append(str(who))
+        return False
+
+    def write_all(self, *_: object) -> None:
+        raise AssertionError("nothing is open")
+
+    def refuse(self, *_: object) -> None:
+        pass
+
+    attempt = conclude = lock = write_all
+
+
+async def asked_from(host: str, address: str, port: int, seen: Seen) -> None:
+    """Read, and try to write, through `address` of this machine."""
+    reader, writer = await asyncio.open_connection(address, port)
     async with Client(reader, writer) as client:
         assert await client.ask(POWER) == says(1.0)
-    await face.stop()
+        await client.ask(bytes.fromhex("06 03e8 0001"))
+    assert seen.peers[-1] == f"modbus.tcp {host}"
+
+
+@pytest.mark.usefixtures("_ipv6")
+async def test_ipv6() -> None:
+    seen = Seen()
+    served = unit(image(1.0), door=seen, lock=seen)
+    async with serving(tcp_face({1: served}, host="::1", allow=["::1/128"])) as face:
+        await asked_from("::1", "::1", face.port, seen)
+        assert face.where == f"[::1]:{face.port}"
+
+
+@pytest.mark.usefixtures("_ipv6")
+async def test_every_address_is_ipv4_too() -> None:
+    seen = Seen()
+    served = unit(image(1.0), door=seen, lock=seen)
+    async with serving(tcp_face({1: served}, host="::", allow=["127.0.0.0/8", "::1"])) as face:
+        await asked_from("127.0.0.1", "127.0.0.1", face.port, seen)
+        await asked_from("::1", "::1", face.port, seen)
+        with pytest.raises(ListenError, match=f"port {face.port} on :: is taken"):
+            await tcp_face({}, host="::", port=face.port).start()
+    assert face.counts.accepted == 2
 
 
 async def refusal(host: str, port: int) -> str:
     with pytest.raises(ListenError) as caught:
-        await ModbusTcpFace(host, port, {}).start()
+        await tcp_face({}, host=host, port=port).start()
     return str(caught.value)
 
 

@@ -4,15 +4,18 @@ import asyncio
 import struct
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from submeter.meter.reading import Quality, Reading
 from submeter.pointmap import meter_map
 from submeter.pointmap.address import Table
-from submeter.pointmap.meter_map import MeterMap, Register, RegisterType
+from submeter.pointmap.meter_file import Invalid
+from submeter.pointmap.meter_map import MeterMap
+from submeter.pointmap.register import WORDS, Content, Quantity, Register, RegisterType, Term
 
 STANDARD = meter_map.load("standard")
 POINTS = {point.name: point for point in STANDARD.points}
+_INVALID = Invalid()
 
 
 def read(function: int, address: int, count: int) -> bytes:
@@ -28,18 +31,47 @@ def measured(number: int | float) -> Reading:
 
 
 def register(
-    point: str, table: Table, wire: int, kind: RegisterType | None = None, power: int = 0
+    point: str,
+    table: Table,
+    wire: int,
+    kind: RegisterType | None = None,
+    power: int = 0,
+    **more: Any,
 ) -> Register:
-    return Register(POINTS[point], f"{table} {wire}", table, wire, kind, None, power)
+    """Return the place of one point; `more` are other fields of `Register`."""
+    content = Quantity("point", (Term(POINTS[point]),))
+    return place(content, table, wire, kind, **{"power": power, **more})
+
+
+def place(
+    content: Content, table: Table, wire: int, kind: RegisterType | None = None, **more: Any
+) -> Register:
+    """Return the place of any content, with the usual pattern of its type."""
+    usual: dict[str, Any] = {
+        "at": f"{table} {wire}",
+        "words": WORDS.get(kind, 1) if kind else 1,
+        "invalid": getattr(_INVALID, str(kind), 0),
+    }
+    return Register(table=table, wire=wire, type=kind, content=content, **usual | more)
 
 
 def small_map(
     registers: Iterable[Register],
     holes: Literal["zero", "refuse"] = "zero",
     clipped: Literal["refuse", "serve"] = "refuse",
+    **more: Any,
 ) -> MeterMap:
+    """Return a map of these registers alone; `more` are other fields of `MeterMap`."""
     return replace(
-        STANDARD, registers=tuple(registers), holes=holes, clipped=clipped, validity=None
+        STANDARD,
+        **{
+            "registers": tuple(registers),
+            "holes": holes,
+            "clipped": clipped,
+            "validity": None,
+            "status": (),
+            **more,
+        },
     )
 
 

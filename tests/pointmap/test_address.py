@@ -22,6 +22,11 @@ from submeter.pointmap.address import Address, Table, parse
         ("DI 1", Table.DISCRETE, 0),
         (" Coil 3 ", Table.COIL, 2),
         ("coil3", Table.COIL, 2),
+        ("HR 0x0000", Table.HOLDING, 0),
+        ("IR 0x5000", Table.INPUT, 0x5000),
+        ("hr0xffFF", Table.HOLDING, 65535),
+        ("DI 0x10", Table.DISCRETE, 16),
+        ("Coil 0x3", Table.COIL, 3),
     ],
 )
 def test_addresses(text: str, table: Table, wire: int) -> None:
@@ -29,6 +34,7 @@ def test_addresses(text: str, table: Table, wire: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "50001", "3001", "4000001", "XY 1", "HR", "HR 100000",
+                                  "0x5000", "HR 0x", "HR 0xG",
                                   "HR -1", "HR 1.5", "30001x", "030001", "٣٠٠٠١"])  # fmt: skip
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(ValueError, match="is no address; write 30001, 40001, HR 1001"):
@@ -39,6 +45,18 @@ def test_what_is_no_address(text: str) -> None:
 def test_out_of_range(text: str) -> None:
     with pytest.raises(ValueError, match=f"'{text}' is out of range; numbers go from 1 to 65536"):
         parse(text)
+
+
+def test_out_of_range_on_the_wire() -> None:
+    with pytest.raises(
+        ValueError, match="'HR 0x10000' is out of range; on the wire they end at 0xFFFF"
+    ):
+        parse("HR 0x10000")
+
+
+@given(st.integers(0, 65535))
+def test_hexadecimal_numbers_are_those_on_the_wire(wire: int) -> None:
+    assert parse(f"HR 0x{wire:04X}") == parse(f"HR {wire + 1}")
 
 
 @given(st.integers(1, 65536), st.sampled_from(["Coil", "DI", "IR", "HR"]))

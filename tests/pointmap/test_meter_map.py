@@ -7,6 +7,8 @@ import pytest
 from submeter.errors import ConfigError
 from submeter.pointmap import meter_map
 from submeter.pointmap.address import Address, Table
+from submeter.pointmap.meter_file import WhenStale
+from tooling import small_map
 
 GOOD = """\
 title: Small
@@ -45,7 +47,7 @@ def test_a_good_map(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     path.write_text(GOOD, encoding="utf-8")
     loaded = meter_map.read(path)
-    assert (loaded.name, loaded.title, len(loaded.points)) == ("small", "Small", 63)
+    assert (loaded.name, loaded.title, len(loaded.points)) == ("small", "Small", 64)
     assert loaded.validity == Address(Table.DISCRETE, 100)
     energy, power, voltage, factor, alarm = loaded.registers
     assert (energy.table, energy.wire, energy.words, energy.power) == (Table.INPUT, 0, 4, -3)
@@ -128,13 +130,14 @@ def test_a_good_map(tmp_path: Path) -> None:
         (
             VOLTAGE,
             "{point: Voltage_L1_N, at: HR 3}",
-            "7:7: a holding register needs a type; write float32, uint32, int64",
+            "7:7: a holding register needs a type; write one of int16, uint16, bits, int32, "
+            "uint32, float32, int64, uint64, float64, string",
         ),
         (
             VOLTAGE,
-            "{point: Voltage_L1_N, at: HR 3, type: float64}",
-            "7:45: modbus.registers.2.type: input should be 'float32', 'uint32' or 'int64', "
-            "not 'float64'",
+            "{point: Voltage_L1_N, at: HR 3, type: float16}",
+            "7:45: modbus.registers.2.type: input should be 'int16', 'uint16', 'int32', 'uint32', "
+            "'int64', 'uint64', 'float32', 'float64', 'string' or 'bits', not 'float16'",
         ),
         (
             ALARM,
@@ -229,9 +232,9 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 def test_the_last_address_may_be_used(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
-    path.write_text(GOOD.replace("DI 101", "DI 65474").replace("HR 5", "HR 65535"))
+    path.write_text(GOOD.replace("DI 101", "DI 65473").replace("HR 5", "HR 65535"))
     loaded = meter_map.read(path)
-    assert loaded.validity == Address(Table.DISCRETE, 65535 - 62)
+    assert loaded.validity == Address(Table.DISCRETE, 65535 - 63)
     assert loaded.registers[3].wire + loaded.registers[3].words == 65536
 
 
@@ -239,3 +242,65 @@ def test_bits_and_registers_of_one_number_do_not_overlap(tmp_path: Path) -> None
     path = tmp_path / "small.yaml"
     path.write_text(GOOD.replace(ALARM, "{point: Overload_Alarm, at: Coil 1}"), encoding="utf-8")
     assert meter_map.read(path).registers[-1].table is Table.COIL
+
+
+ENTRY = "point: Frequency, at: HR 1, type: float32"
+
+
+def test_what_holds_for_the_whole_map(tmp_path: Path) -> None:
+    head = (
+        "functions: [3, 16]\n  shared: true\n  when_stale: last\n  clipped: serve\n"
+        "  status: [Meter_Error, Energy_Direction]\n  identity: {vendor: ABB, model: B23}"
+    )
+    loaded = small_map.read(tmp_path, ENTRY, head=head)
+    assert loaded.functions == frozenset({3, 16})
+    assert (loaded.shared, loaded.clipped) == (True, "serve")
+    assert loaded.when_stale == WhenStale(stale="last", failed="last", absent="invalid")
+    assert [point.name for point in loaded.status] == ["Meter_Error", "Energy_Direction"]
+    assert (loaded.identity.vendor, loaded.identity.serial) == ("ABB", None)
+
+
+def test_the_functions_that_read_a_table(tmp_path: Path) -> None:
+    def readers(head: str) -> list[tuple[int, ...]]:
+        loaded = small_map.read(tmp_path, ENTRY, head=head)
+        return [loaded.readers(table) for table in Table]
+
+    assert readers("shared: false") == [(1,), (2,), (4,), (3,)]
+    assert readers("shared: true") == [(1,), (2,), (4, 3), (3, 4)]
+    assert readers("shared: true\n  functions: [4, 1]") == [(1,), (), (4,), (4,)]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("functions: [3, 9]", "5:18: there is no function 9; there are 1, 2, 3, 4, 5, 6, 7, 8, "),
+        ("status: [Frequency]", "5:12: Frequency is no two-state point; the status has bits only"),
+        ("status: [Nope]", "5:12: unknown point 'Nope'; "),
+        ("identity: {vender: ABB}", "5:14: unknown key 'modbus.identity.vender'; did you mean "),
+        ("when_stale: {stale: lost}", "5:23: modbus.when_stale.stale: input should be 'invalid', "),
+        ("constants: {SF: yes}", "5:19: modbus.constants.SF: input should be a valid number, "),
+    ],
+)
+def test_what_is_wrong_with_the_whole_map(tmp_path: Path, head: str, expected: str) -> None:
+    found = small_map.faults(tmp_path, ENTRY, head=head)
+    assert any(fault.startswith(expected) for fault in found), found
+
+
+def test_constants_that_the_map_does_not_have(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        small_map.read(tmp_path, ENTRY, head="constants: {V_SF: -1}", constants={"W": 1, "A": 2})
+    assert caught.value.faults == (
+        "the map 'small' has no constant 'W'; known here: V_SF",
+        "the map 'small' has no constant 'A'; known here: V_SF",
+    )
+    with pytest.raises(ConfigError, match="no constant 'W'; the map has no 'constants'"):
+        meter_map.load("standard", constants={"W": 1})
+
+
+def test_the_objects_of_the_standard_map(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text("title: S\nmodbus: {registers: []}\nbacnet: {objects: standard}\n")
+    assert meter_map.read(path).objects == meter_map.load("standard").objects
+    path.write_text("title: S\nmodbus: {registers: []}\nbacnet: {objects: stendard}\n")
+    with pytest.raises(ConfigError, match=r"3:19: bacnet.objects: input should be a valid list"):
+        meter_map.read(path)

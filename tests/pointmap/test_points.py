@@ -9,7 +9,8 @@ import pytest
 from submeter.errors import ConfigError
 from submeter.meter.point import Point
 from submeter.pointmap import address, meter_map, points
-from submeter.pointmap.meter_map import MeterMap, ObjectType
+from submeter.pointmap.meter_file import ObjectType
+from submeter.pointmap.meter_map import MeterMap
 
 TABLE = Path(__file__).parent / "standard-points.csv"
 SEED = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
@@ -55,8 +56,9 @@ def test_names_and_their_order() -> None:
 def test_diagnostics_stand_after_the_list() -> None:
     every = list(points.all_points().values())
     assert [point.name for point in every[:53]] == [row["name"] for row in SEED]
-    assert len(every) == 53 + 10
-    assert {point.group for point in every[53:]} == {"diagnostic"}
+    assert len(every) == 53 + 11
+    assert {point.group for point in every[53:-1]} == {"diagnostic"}
+    assert (every[-1].name, every[-1].group) == ("Modbus_Character_Format", "configuration")
     assert "diagnostic" not in {point.group for point in every[:53]}
 
 
@@ -68,6 +70,12 @@ def test_diagnostics_have_texts_in_both_languages(point: Point) -> None:
     assert bool(point.states) == (point.kind in ("binary", "multistate"))
     assert (point.range is None) == bool(point.states)
     assert (point.access, point.kind) != ("R", "index")
+
+
+def test_the_character_format_has_no_default() -> None:
+    point = points.all_points()["Modbus_Character_Format"]
+    assert list(point.states.items()) == [(0, "8E1"), (1, "8O1"), (2, "8N1"), (3, "8N2")]
+    assert (point.default, point.access, point.kind) == (None, "R/W", "multistate")
 
 
 def test_reasons_of_an_error() -> None:
@@ -148,7 +156,7 @@ def test_range_and_states(row: dict[str, str]) -> None:
 
 @ROW
 def test_modbus(row: dict[str, str], standard_map: MeterMap) -> None:
-    first = next(r for r in standard_map.registers if r.point.name == row["name"])
+    first = next(r for r in standard_map.registers if r.point is point_of(row))
     assert (first.table, first.wire) == address.parse(row["modbus"])
     assert first.at == row["modbus"]
 

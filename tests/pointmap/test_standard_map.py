@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from submeter.meter.point import Point
 from submeter.pointmap import address, meter_map, points
 from submeter.pointmap.address import Address, Table
 from submeter.pointmap.meter_map import MeterMap, Register
+from submeter.pointmap.register import UnlockCode
 
 OBJECTS = Path(__file__).parent / "standard-objects.txt"
 LIST = Path(__file__).parent / "standard-points.csv"
@@ -22,6 +24,7 @@ DIAGNOSTICS = {
     "Index_Readings_Refused": "31013",
     "Index_Gap_Time": "31015",
     "Demand_Current": "31017",
+    "Modbus_Character_Format": "HR 1201",
 }
 ENERGIES = [
     "Active_Energy_Import",
@@ -37,12 +40,17 @@ def standard() -> MeterMap:
 
 
 def registers_of(standard: MeterMap, name: str) -> list[Register]:
-    return [register for register in standard.registers if register.point.name == name]
+    return [r for r in standard.registers if r.point and r.point.name == name]
+
+
+def named(standard: MeterMap) -> list[tuple[Point, Register]]:
+    """Return the registers that hold a point, and it."""
+    return [(register.point, register) for register in standard.registers if register.point]
 
 
 def test_every_point_is_served_on_both_faces(standard: MeterMap) -> None:
     assert [point.name for point in standard.points] == [*points.standard(), *DIAGNOSTICS]
-    assert {register.point.name for register in standard.registers} == set(points.all_points())
+    assert {point.name for point, _ in named(standard)} == set(points.all_points())
     assert {each.point.name for each in standard.objects} == set(points.all_points())
 
 
@@ -57,8 +65,8 @@ def test_no_point_of_the_list_has_moved(standard: MeterMap) -> None:
 
 
 def test_diagnostics_stand_apart(standard: MeterMap) -> None:
-    others = [r for r in standard.registers if r.point.group != "diagnostic"]
-    assert {r.point.name for r in others} == set(points.standard())
+    others = [r for point, r in named(standard) if point.name not in DIAGNOSTICS]
+    assert {r.point.name for r in others if r.point} == set(points.standard())
     for name, at in DIAGNOSTICS.items():
         (found,) = registers_of(standard, name)
         assert found.at == at
@@ -69,20 +77,22 @@ def test_diagnostics_stand_apart(standard: MeterMap) -> None:
 
 
 def test_registers_are_float32_in_the_point_s_unit(standard: MeterMap) -> None:
-    for register in standard.registers:
+    for point, register in named(standard):
+        assert (int(register.scale), int(register.offset), register.scale.denominator) == (1, 0, 1)
+        assert register.order == "ABCD"
         if register.table.bits:
             assert register.type is None
-        elif register.point.name == "Demand_Peak_Timestamp":
+        elif point.name == "Demand_Peak_Timestamp":
             assert register.type == "uint32"
         elif not 100 <= register.wire < 200:
             assert register.type == "float32"
-            assert register.unit == register.point.unit
-            assert register.power == (-6 if register.point.kind == "index" else 0)
+            assert register.unit == point.unit
+            assert register.power == (-6 if point.kind == "index" else 0)
 
 
 def test_exact_energies_stand_from_30101_on(standard: MeterMap) -> None:
     exact = [register for register in standard.registers if register.type == "int64"]
-    assert [register.point.name for register in exact] == ENERGIES
+    assert [register.point and register.point.name for register in exact] == ENERGIES
     assert [register.wire for register in exact] == [100, 104, 108, 112]
     assert {register.table for register in exact} == {Table.INPUT}
     assert [register.unit for register in exact] == ["Wh", "Wh", "varh", "varh"]
@@ -101,13 +111,13 @@ def test_tables(standard: MeterMap) -> None:
         "configuration": Table.HOLDING,
         "measurement": Table.HOLDING,
     }
-    for register in standard.registers:
-        if register.point.group == "diagnostic":
-            expected = Table.DISCRETE if register.point.kind == "binary" else Table.INPUT
-        elif register.point.kind == "index":
+    for point, register in named(standard):
+        if point.group == "diagnostic":
+            expected = Table.DISCRETE if point.kind == "binary" else Table.INPUT
+        elif point.kind == "index":
             expected = Table.INPUT
         else:
-            expected = tables[register.point.group]
+            expected = tables[point.group]
         assert register.table == expected
 
 
@@ -116,10 +126,47 @@ def test_validity_has_one_bit_a_point(standard: MeterMap) -> None:
 
 
 def test_what_unknown_and_undefined_read_as(standard: MeterMap) -> None:
-    assert (standard.holes, standard.clipped) == ("zero", "refuse")
-    assert standard.invalid.float32 == 0x7FC00000
-    assert standard.invalid.uint32 == 0xFFFFFFFF
-    assert standard.invalid.int64 == 0x8000000000000000
+    assert (standard.holes, standard.clipped, standard.shared) == ("zero", "refuse", False)
+    assert standard.when_stale.model_dump() == dict.fromkeys(
+        ("stale", "failed", "absent"), "invalid"
+    )
+    patterns = {register.type: register.invalid for _, register in named(standard)}
+    assert patterns == {
+        None: 0,
+        "float32": 0x7FC00000,
+        "uint32": 0xFFFFFFFF,
+        "int64": 0x8000000000000000,
+    }
+
+
+def test_what_can_be_written(standard: MeterMap) -> None:
+    written = {register.at for register in standard.registers if register.writable}
+    settings = {r.at for point, r in named(standard) if point.group in ("configuration", "command")}
+    assert written == settings | {"HR 1101", "HR 1103"}
+    assert len(settings) == 12
+
+
+def test_the_unlock_code_goes_to_two_places(standard: MeterMap) -> None:
+    codes = [r for r in standard.registers if isinstance(r.content, UnlockCode)]
+    assert [(r.at, r.type, r.words) for r in codes] == [
+        ("HR 1101", "uint32", 2),
+        ("HR 1103", "string", 32),
+    ]
+
+
+def test_the_exception_status_and_the_identity(standard: MeterMap) -> None:
+    assert [point.name for point in standard.status] == [
+        "Meter_Error",
+        "Overload_Alarm",
+        "Phase_Loss_L1",
+        "Phase_Loss_L2",
+        "Phase_Loss_L3",
+        "Tamper_Alarm",
+        "Voltage_Unbalance_Alarm",
+        "Current_Unbalance_Alarm",
+    ]
+    assert standard.functions is None
+    assert (standard.identity.vendor, standard.identity.product_code) == ("submeter", "SM-53")
 
 
 def test_states_start_at_the_list_s_own_numbers() -> None:
@@ -137,7 +184,7 @@ def test_object_instances_never_move(standard: MeterMap) -> None:
 
 def test_objects(standard: MeterMap) -> None:
     by_name = {each.name: each for each in standard.objects}
-    assert len(standard.objects) == 57 + 10
+    assert len(standard.objects) == 57 + 11
     for name in ENERGIES:
         assert by_name[name].object == "accumulator"
         assert by_name[f"{name}_Float"].object == "analog-input"

@@ -26,6 +26,7 @@ class Scripted:
     expected: Mapping[str, Quality] = {}
     max_age = 1.0
     largest_power = 1000.0
+    dropped = 0
     dials: Mapping[str, Dial] = {}
 
     def __init__(self, *acts: Act) -> None:

@@ -13,7 +13,12 @@ from submeter.meter.setup import Setup
 SOURCE = "source"
 # With these no setting and no command of the list is absent.
 WHOLE = Setup(
-    configured={"CT_Primary_Rating": 200, "CT_Secondary_Rating": 5, "Modbus_Address": 1},
+    configured={
+        "CT_Primary_Rating": 200,
+        "CT_Secondary_Rating": 5,
+        "Modbus_Address": 1,
+        "Modbus_Character_Format": 0,
+    },
     commands={"Sync_Clock": lambda who, now: "asked"},
 )
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from submeter.meter.instant import Instant
 
 # What a peer can cause without end: equal ones are counted, and there is a most of them.
-REPEATED = frozenset({"write_refused", "unlock_refused", "write_unchanged"})
+REPEATED = frozenset({"write_refused", "unlock_refused", "write_unchanged", "tls_refused"})
 MINUTE = 60.0  # s
 MOST_REPEATED = 60  # entries a minute; each is a row in a file that is kept for ever
 MOST_ENTRIES = 1000

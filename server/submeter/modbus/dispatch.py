@@ -1,63 +1,33 @@
-"""From a request to its answer: functions 1 to 4, exceptions for everything else.
+"""From a request to its answer: which function it is, and whether this peer may use it."""
 
-The checks and their order are those of the Modbus Application Protocol V1.1b3, section 7 and the
-state diagrams of 6.1 to 6.4: function, then quantity, then address.
-"""
-
-import struct
-from collections.abc import Mapping
-
-from submeter.modbus.framing import Adu
-from submeter.modbus.image import Image
-
-ILLEGAL_FUNCTION = 0x01
-ILLEGAL_ADDRESS = 0x02
-ILLEGAL_VALUE = 0x03
-NO_SUCH_UNIT = 0x0B
-"""Gateway target device failed to respond: nobody has this unit id."""
-
-_request = struct.Struct(">BHH")
+from submeter.meter.instant import Instant
+from submeter.modbus import identification, reading, serial_functions, write_request, writing
+from submeter.modbus.counters import Counters
+from submeter.modbus.exceptions import ILLEGAL_FUNCTION, exception
+from submeter.modbus.unit import Answer, Peer, Unit
 
 
-def respond(units: Mapping[int, Image], request: Adu) -> Adu:
-    """Return the answer to `request`, with its transaction id and unit id."""
-    image = units.get(request.unit)
-    if image is None:
-        return request._replace(pdu=exception(request.pdu[0], NO_SUCH_UNIT))
-    return request._replace(pdu=answer(image, request.pdu))
-
-
-def answer(image: Image, pdu: bytes) -> bytes:
+def answer(
+    unit: Unit, pdu: bytes, peer: Peer, now: Instant, line: Counters | None = None
+) -> Answer:
     """Return the answer to the request `pdu` (1 byte or more); never raises.
 
-    Function 1 to 4: function, count of data bytes, data. An exception is `function | 0x80` and a
-    code: 01 for every other function, 03 for a PDU that is not five bytes long or asks for none or
-    too many values, 02 for a span that the map does not let be read.
+    Functions 1 to 6, 15 to 17, 22, 23 and 43/14, and with the counters of a serial `line` 7, 8, 11
+    and 12 too. Exception 01 for every other one, for those that `unit` has not, and for what the
+    peer may not do. The checks and their order are those of the Modbus Application Protocol
+    V1.1b3, section 7 and the state diagrams of section 6: function, quantity, address, value.
     """
     function = pdu[0]
-    block = image.blocks.get(function)
-    if block is None:
+    if function in write_request.FUNCTIONS:
+        return writing.write(unit, pdu, peer, now)
+    if not peer.may_read or (unit.functions is not None and function not in unit.functions):
         return exception(function, ILLEGAL_FUNCTION)
-    if len(pdu) != _request.size:
-        return exception(function, ILLEGAL_VALUE)
-    address, count = span(pdu)
-    if not 1 <= count <= block.most:
-        return exception(function, ILLEGAL_VALUE)
-    if not block.layout.readable(address, count):
-        return exception(function, ILLEGAL_ADDRESS)
-    data = block.read(address, count)
-    return bytes((function, len(data))) + data
-
-
-def span(pdu: bytes) -> tuple[int, int]:
-    """Return the address and the count in a request of function 1 to 4."""
-    _, address, count = _request.unpack(pdu)
-    return address, count
-
-
-def exception(function: int, code: int) -> bytes:
-    """Return an exception answer.
-
-    Codes from 0x80 on are no request functions (V1.1b3, 4.1): they come back as they are.
-    """
-    return bytes((function | 0x80, code))
+    if function in reading.FUNCTIONS:
+        return reading.read(unit.image, pdu)
+    if function == identification.REPORT:
+        return identification.report(unit.identification, pdu)
+    if function == identification.READ:
+        return identification.read(unit.identification, pdu)
+    if line and function in serial_functions.FUNCTIONS:
+        return serial_functions.answer(line, unit.image.status, pdu)
+    return exception(function, ILLEGAL_FUNCTION)

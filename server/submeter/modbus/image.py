@@ -1,122 +1,230 @@
 """The wire image of one meter: what its Modbus tables read as, ready to be sliced."""
 
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
+from submeter.meter.point import Point
 from submeter.meter.reading import Quality, Reading
-from submeter.modbus.encoding import encode
-from submeter.modbus.layout import Layout
+from submeter.modbus import layout
+from submeter.modbus.cells import BitCell, Cell, Combination, FlagsCell, Joint, RegisterCell, Shown
+from submeter.modbus.encoding import Number, encode_text
+from submeter.modbus.identification import Identification
+from submeter.modbus.tables import MOST_BITS, MOST_REGISTERS, Alone, Bits, Registers
 from submeter.pointmap.address import Table
-from submeter.pointmap.meter_map import MeterMap, Register
+from submeter.pointmap.meter_file import Fallback, WhenStale
+from submeter.pointmap.meter_map import MeterMap
+from submeter.pointmap.register import (
+    Absent,
+    Constant,
+    Flags,
+    Identity,
+    Quantity,
+    Register,
+    Term,
+    Text,
+    UnlockCode,
+)
 
-MOST_REGISTERS = 125
-"""Registers in one answer (Modbus Application Protocol V1.1b3, 6.3 and 6.4)."""
-MOST_BITS = 2000
-"""Bits in one answer (Modbus Application Protocol V1.1b3, 6.1 and 6.2)."""
+_log = logging.getLogger(__name__)
 
+SILENCE = 0xFF
+"""In `Registers.denied`: no answer at all; stronger than any exception."""
 
-class Registers:
-    """One table of 16-bit registers; `content` has two bytes each, most significant first.
-
-    What is put is seen once it is published.
-    """
-
-    __slots__ = ("_draft", "content", "layout")
-    most = MOST_REGISTERS
-
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self._draft = bytearray(2 * layout.size)
-        self.content = bytes(self._draft)
-
-    def put(self, wire: int, data: bytes) -> None:
-        """Note the registers from address `wire` on."""
-        self._draft[2 * wire : 2 * wire + len(data)] = data
-
-    def publish(self) -> None:
-        """Make what was put visible."""
-        self.content = bytes(self._draft)
-
-    def read(self, address: int, count: int) -> bytes:
-        """Return the data of an answer of function 3 or 4; the layout must allow the span."""
-        return self.content[2 * address : 2 * (address + count)]
-
-
-class Bits:
-    """One table of single bits; `content` is one integer, bit n is address n.
-
-    What is put is seen once it is published.
-    """
-
-    __slots__ = ("_draft", "content", "layout")
-    most = MOST_BITS
-
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self._draft = 0
-        self.content = 0
-
-    def put(self, wire: int, on: bool) -> None:
-        """Note the bit at address `wire`."""
-        self._draft = self._draft | 1 << wire if on else self._draft & ~(1 << wire)
-
-    def publish(self) -> None:
-        """Make what was put visible."""
-        self.content = self._draft
-
-    def read(self, address: int, count: int) -> bytes:
-        """Return the data of an answer of function 1 or 2; the layout must allow the span."""
-        bits = self.content >> address & (1 << count) - 1
-        return bits.to_bytes((count + 7) // 8, "little")
+_CODES: dict[Fallback, int] = {
+    "invalid": 0,
+    "last": 0,
+    "failure": 0x04,
+    "no-answer": 0x0B,
+    "silence": SILENCE,
+}
+_OURS = Identification()
+_MOST_DIGITS = 400  # more than any type can hold
 
 
 class Image:
     """What a poller reads of one meter, as `meter_map` lays it out.
 
-    Everything reads as unknown until `apply` says otherwise: registers as the map's invalid
-    patterns, bits and validity bits as 0. `blocks` has the tables by the function that reads them.
+    Everything is unknown until `apply` says otherwise: validity bits read as 0, values as
+    `when_stale` says (the map's own, if it is None). `blocks` has the tables by the function that
+    reads them; with `meter_map.shared` functions 3 and 4 read the same. `saturated` counts how
+    often a value began not to fit its register.
     """
 
-    def __init__(self, meter_map: MeterMap) -> None:
-        self._invalid = meter_map.invalid
-        self._registers: dict[str, list[Register]] = {}
-        for register in meter_map.registers:
-            self._registers.setdefault(register.point.name, []).append(register)
-        self._validity: dict[str, tuple[Bits, int]] = {}
-        self._words = {table: Registers(_layout(meter_map, table)) for table in _WORD_TABLES}
-        self._bits = {table: Bits(_layout(meter_map, table)) for table in _BIT_TABLES}
+    def __init__(
+        self,
+        meter_map: MeterMap,
+        identification: Identification = _OURS,
+        when_stale: WhenStale | None = None,
+    ) -> None:
+        self.saturated = 0
+        self._map = meter_map
+        self._identification = identification
+        fallbacks = when_stale or meter_map.when_stale
+        self._fallbacks: dict[Quality, Fallback] = {
+            Quality.STALE: fallbacks.stale,
+            Quality.FAILED: fallbacks.failed,
+            Quality.ABSENT: fallbacks.absent,
+        }
+        self._shown: dict[str, Shown] = {}
+        self._words = {table: _registers(meter_map, table) for table in _WORD_TABLES}
+        if meter_map.shared:
+            self._words[Table.INPUT] = self._words[Table.HOLDING]
+        self._bits = {table: Bits(_layout(meter_map, (table,))) for table in _BIT_TABLES}
         self.blocks: dict[int, Registers | Bits] = {
             table.function: block for table, block in (self._words | self._bits).items()
         }
+        for register in meter_map.registers:
+            self._stand(register)
+        self._status = [self._of(point) for point in meter_map.status]
         if meter_map.validity:
             bits, first = self._bits[meter_map.validity.table], meter_map.validity.wire
             for number, point in enumerate(meter_map.points):
-                self._validity[point.name] = (bits, first + number)
-        self.apply(dict.fromkeys(self._registers, _UNKNOWN))
+                self._of(point).validity = (bits, first + number)
+        self.apply(dict.fromkeys(self._shown, _UNKNOWN))
 
     def apply(self, readings: Mapping[str, Reading]) -> None:
         """Encode `readings`; all of them become visible together.
 
-        A reading that is not known, see `known`, gives the invalid pattern. Points without a place
-        in the map are passed over.
+        A reading that is not known, see `known`, reads as `when_stale` says. Points without a
+        place in the map are passed over.
         """
+        every = self._shown
+        joint: dict[Joint, None] = {}
         for name, reading in readings.items():
+            shown = every.get(name)
+            if shown is None:
+                continue
             good = known(reading)
-            for register in self._registers.get(name, ()):
-                self._put(register, reading.value if good else None)
-            if name in self._validity:
-                bits, wire = self._validity[name]
-                bits.put(wire, good)
+            number, code = (reading.value, 0) if good else self._instead(shown, reading)
+            if good is not shown.known:
+                shown.known = good
+                if shown.validity:
+                    bits, wire = shown.validity
+                    bits.put(wire, good)
+            if number == shown.number and code == shown.code:
+                continue
+            shown.number, shown.code = number, code
+            for cell in shown.own:
+                cell.show(number, code)
+            if shown.joint:
+                joint.update(dict.fromkeys(shown.joint))
+        for each in joint:
+            each.refresh()
         for block in self.blocks.values():
             block.publish()
 
-    def _put(self, register: Register, number: int | float | None) -> None:
-        if register.type is None:
-            on = number is not None and number == list(register.point.states)[-1]
-            self._bits[register.table].put(register.wire, on)
-        else:
-            data = encode(number, register, self._invalid)
-            self._words[register.table].put(register.wire, data)
+    @property
+    def status(self) -> int:
+        """The data of function 7 (V1.1b3, 6.7): bit n is 1 while status point n is in alarm."""
+        return sum(shown.on << bit for bit, shown in enumerate(self._status))
+
+    def register_at(self, table: Table, address: int) -> Register | None:
+        """Return the register that `address` belongs to, None in a hole.
+
+        With a shared map functions 3 and 4 find the same. What only a read of a certain count sees
+        is not found.
+        """
+        return self._places.get((self._one(table), address))
+
+    @cached_property
+    def _places(self) -> dict[tuple[Table, int], Register]:
+        # Made by the first write; most meters see none.
+        return {
+            (self._one(register.table), register.wire + n): register
+            for register in self._map.registers
+            if register.count is None
+            for n in range(register.words)
+        }
+
+    def _one(self, table: Table) -> Table:
+        """Return the table that stands for `table`: both of registers are one if shared."""
+        return Table.HOLDING if self._map.shared and table is Table.INPUT else table
+
+    def _instead(self, shown: Shown, reading: Reading) -> tuple[Number | None, int]:
+        """Return the number in place of one that is not known, and the code of a refusal."""
+        fallback = self._fallbacks.get(reading.quality, self._fallbacks[Quality.FAILED])
+        if fallback != "last":
+            return None, _CODES[fallback]
+        last = reading.value
+        if last is None or (isinstance(last, float) and not math.isfinite(last)):
+            last = shown.number
+        return last, 0
+
+    def _of(self, point: Point) -> Shown:
+        """Return what is shown of `point`."""
+        shown = self._shown.get(point.name)
+        if shown is None:
+            last_state = list(point.states)[-1] if point.states else None
+            shown = self._shown[point.name] = Shown(last_state)
+        return shown
+
+    def _stand(self, register: Register) -> None:
+        """Put what never changes in `register`, and let its points show the rest."""
+        content = register.content
+        if isinstance(content, UnlockCode):
+            return  # zeros
+        if isinstance(content, Text) or (
+            isinstance(content, Identity) and register.type == "string"
+        ):
+            self._write(register, self._text(content))
+            return
+        cell = self._cell(register)
+        match content:
+            case Quantity("point", (Term(point, 1),), None):
+                shown = self._of(point)
+                shown.own = (*shown.own, cell)
+            case Quantity():
+                parts = [self._of(point) for point in register.points]
+                self._join(parts, Combination(content, parts, cell))
+            case Flags():
+                parts = [self._of(point) for point in register.points]
+                self._join(parts, FlagsCell(content, parts, cell))
+            case Constant():
+                cell.show(content.value, 0)
+            case Identity():
+                cell.show(_digits(self._text(content)), 0)
+            case Absent():
+                cell.show(None, _CODES[self._fallbacks[Quality.ABSENT]])
+
+    def _join(self, parts: Iterable[Shown], joint: Joint) -> None:
+        for shown in dict.fromkeys(parts):
+            shown.joint = (*shown.joint, joint)
+
+    def _cell(self, register: Register) -> Cell:
+        if register.type is not None:
+            return RegisterCell(register, self._words[register.table], self._misfit)
+        point = register.point
+        last_state = self._of(point).last_state if point else None
+        return BitCell(
+            self._bits[register.table], register.wire, 1 if last_state is None else last_state
+        )
+
+    def _text(self, content: Text | Identity) -> str:
+        if isinstance(content, Text):
+            return content.text
+        text: str = getattr(self._identification, content.field)
+        return text
+
+    def _write(self, register: Register, text: str) -> None:
+        table = self._words[register.table]
+        start = 2 * table.place(register.wire, register.count)
+        table.put(slice(start, start + 2 * register.words), encode_text(text, register))
+
+    def _misfit(self, register: Register, begins: bool) -> None:
+        """Count and tell that a value begins or ends not to fit."""
+        self.saturated += begins
+        names = "+".join(point.name for point in register.points)
+        _log.log(
+            logging.WARNING if begins else logging.INFO,
+            "event=%s meter=%s at=%s type=%s point=%s",
+            "saturated" if begins else "saturated_end",
+            self._identification.application,
+            register.at,
+            register.type,
+            names,
+        )
 
 
 def known(reading: Reading) -> bool:
@@ -131,14 +239,31 @@ _WORD_TABLES = (Table.HOLDING, Table.INPUT)
 _BIT_TABLES = (Table.COIL, Table.DISCRETE)
 
 
-def _layout(meter_map: MeterMap, table: Table) -> Layout:
-    """Return where `table` has values: those of the map and its validity bits."""
+def _digits(text: str) -> int:
+    """Return the decimal digits of `text` as one number, 0 if it has none."""
+    digits = "".join(letter for letter in text if letter in "0123456789")
+    return int(digits[:_MOST_DIGITS] or "0")
+
+
+def _registers(meter_map: MeterMap, table: Table) -> Registers:
+    """Return the table of registers; if shared, with those of the other."""
+    tables = _WORD_TABLES if meter_map.shared else (table,)
+    alone = [
+        Alone(register.wire, register.count, register.words)
+        for register in meter_map.registers
+        if register.table in tables and register.count is not None
+    ]
+    return Registers(_layout(meter_map, tables), alone)
+
+
+def _layout(meter_map: MeterMap, tables: tuple[Table, ...]) -> layout.Layout:
+    """Return where `tables` have values: those of the map and its validity bits."""
     places = [
         (register.wire, register.words)
         for register in meter_map.registers
-        if register.table is table
+        if register.table in tables and register.count is None
     ]
-    if meter_map.validity and meter_map.validity.table is table:
+    if meter_map.validity and meter_map.validity.table in tables:
         places.extend((meter_map.validity.wire + n, 1) for n in range(len(meter_map.points)))
-    most = MOST_BITS if table.bits else MOST_REGISTERS
-    return Layout(places, most, meter_map.holes, meter_map.clipped)
+    most = MOST_BITS if tables[0].bits else MOST_REGISTERS
+    return layout.shared(tuple(places), most, meter_map.holes, meter_map.clipped)

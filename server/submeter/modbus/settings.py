@@ -1,13 +1,21 @@
 """The `modbus` part of the configuration."""
 
+import difflib
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from submeter.meter.access_settings import network
 
 Role = Literal["read", "write"]
-ZERO_AND_255 = "auto, a meter's name, gateway, or none"
+AUTO, GATEWAY, NOBODY = "auto", "gateway", "none"
+ZERO_AND_255 = (
+    "Who answers on TCP: auto (the only meter), a meter's name, gateway (our own), or none"
+)
+
+
+_EVERYWHERE = {"0.0.0.0", "::"}
 
 
 def _roles() -> dict[str, Role]:
@@ -90,6 +98,18 @@ class RtuSettings(_Strict):
     low_latency: bool = Field(default=True, description="Ask the adapter not to hold bytes back")
     rs485: Rs485Settings | None = None
 
+    @property
+    def character_format(self) -> str:
+        """Data bits, parity and stop bits, such as 8E1."""
+        stop_bits = self.stop_bits or (2 if self.parity == "none" else 1)
+        return f"8{self.parity[0].upper()}{stop_bits}"
+
+    @model_validator(mode="after")
+    def _eleven_bits(self) -> "RtuSettings":
+        if self.parity != "none" and self.stop_bits == 2:
+            raise ValueError("a character with parity has one stop bit; remove 'stop_bits: 2'")
+        return self
+
 
 class ModbusSettings(_Strict):
     """The Modbus face."""
@@ -98,5 +118,33 @@ class ModbusSettings(_Strict):
     tls: TlsSettings | None = None
     rtu: RtuSettings | None = None
     rtu_tcp: RtuTcpSettings | None = None
-    unit_0: str = Field(default="auto", description=f"Who answers on TCP: {ZERO_AND_255}")
-    unit_255: str = Field(default="auto", description=f"Who answers on TCP: {ZERO_AND_255}")
+    unit_0: str = Field(default=AUTO, description=ZERO_AND_255)
+    unit_255: str = Field(default=AUTO, description=ZERO_AND_255)
+
+    @property
+    def listens(self) -> bool:
+        """Whether anything at all is listened on."""
+        return any((self.tcp, self.tls, self.rtu, self.rtu_tcp))
+
+    def faults(self, meters: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Find what does not agree with itself or with the names of the `meters`."""
+        known = [AUTO, GATEWAY, NOBODY, *meters]
+        for key, name in (("unit_0", self.unit_0), ("unit_255", self.unit_255)):
+            if name not in known:
+                close = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(known)}"
+                yield ("modbus", key), f"no meter is called '{name}'; {hint}"
+        yield from self._clashes()
+
+    def _clashes(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        taken: list[tuple[str, ListenSettings, int]] = []
+        listeners = (("tcp", self.tcp), ("tls", self.tls), ("rtu_tcp", self.rtu_tcp))
+        for key, listener in listeners:
+            if listener is None:
+                continue
+            for other_key, other, port in taken:
+                hosts = {listener.host, other.host}
+                if port == listener.port and (len(hosts) == 1 or hosts & _EVERYWHERE):
+                    message = f"port {port} is that of modbus.{other_key}; take another"
+                    yield ("modbus", key, "port"), message
+            taken.append((key, listener, listener.port))

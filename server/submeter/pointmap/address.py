@@ -1,8 +1,11 @@
-"""Modbus addresses as the trade writes them: numbers that start at 1 inside each table."""
+"""Modbus addresses as manuals write them: from 1 inside each table, or in hexadecimal from 0."""
 
 import re
 from enum import StrEnum
 from typing import NamedTuple
+
+ADDRESSES = 65536
+"""Addresses in a table (Modbus Application Protocol V1.1b3, 4.4)."""
 
 
 class Table(StrEnum):
@@ -27,6 +30,7 @@ class Table(StrEnum):
 _FUNCTIONS = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
 _PREFIXES = {"coil": Table.COIL, "di": Table.DISCRETE, "ir": Table.INPUT, "hr": Table.HOLDING}
 _WORDS = re.compile(r"^(coil|di|ir|hr)\s*([0-9]{1,5})$", re.IGNORECASE)
+_WIRE = re.compile(r"^(coil|di|ir|hr)\s*0x([0-9a-f]{1,8})$", re.IGNORECASE)
 _NUMBER = re.compile(r"^([34])([0-9]{4,5})$")
 
 
@@ -40,8 +44,11 @@ class Address(NamedTuple):
 def parse(text: str) -> Address:
     """Return the address that `text` names: 30001, 40001, 400001, IR 1, HR 1001, DI 1 or Coil 1.
 
-    The number counts from 1 inside its table. Raises ValueError.
+    The number counts from 1 inside its table; one in hexadecimal, as HR 0x5000, is the address on
+    the wire. Raises ValueError.
     """
+    if match := _WIRE.match(text.strip()):
+        return Address(_PREFIXES[match[1].lower()], _on_the_wire(text, int(match[2], 16)))
     if match := _WORDS.match(text.strip()):
         table, number = _PREFIXES[match[1].lower()], int(match[2])
     elif match := _NUMBER.match(text.strip()):
@@ -49,6 +56,12 @@ def parse(text: str) -> Address:
         number = int(match[2])
     else:
         raise ValueError(f"'{text}' is no address; write 30001, 40001, HR 1001, DI 1 or Coil 1")
-    if not 1 <= number <= 65536:
-        raise ValueError(f"address '{text}' is out of range; numbers go from 1 to 65536")
+    if not 1 <= number <= ADDRESSES:
+        raise ValueError(f"address '{text}' is out of range; numbers go from 1 to {ADDRESSES}")
     return Address(table, number - 1)
+
+
+def _on_the_wire(text: str, number: int) -> int:
+    if number >= ADDRESSES:
+        raise ValueError(f"address '{text}' is out of range; on the wire they end at 0xFFFF")
+    return number

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WrapValidator
 
 from submeter.pointmap.register import Order, RegisterType
 
@@ -24,6 +24,8 @@ At = Annotated[
         json_schema_extra={"type": ["string", "integer"]},
     ),
 ]
+# A key of a YAML mapping comes as text, also where it is a number.
+Key = Annotated[int, Field(strict=False)]
 Fallback = Literal["invalid", "last", "failure", "no-answer", "silence"]
 """What a poller gets for a value that is not known: its invalid pattern, the last good value,
 exception 04, exception 0B, or no answer at all."""
@@ -63,7 +65,7 @@ def fallbacks(value: object) -> object:
 
 WhenStaleKey = Annotated[
     WhenStale,
-    BeforeValidator(fallbacks),
+    BeforeValidator(fallbacks, json_schema_input_type=Fallback | WhenStale),
     Field(
         description="Stale and failed values: invalid, last, failure (exception 04), no-answer "
         "(exception 0B) or silence; or one for each of stale, failed and absent"
@@ -95,7 +97,7 @@ class RegisterEntry(_Strict):
     )
     text: str | None = None
     identity: str | None = Field(default=None, description="serial, model, revision, ...")
-    flags: dict[int, str] | None = Field(default=None, description="Bit -> two-state point")
+    flags: dict[Key, str] | None = Field(default=None, description="Bit -> two-state point")
     absent: str | None = Field(default=None, description="What the real meter has here")
     unlock: Literal[True] | None = Field(default=None, description="The unlock code goes here")
     at: At
@@ -107,7 +109,7 @@ class RegisterEntry(_Strict):
         default=1, description="Unit per count, such as 0.1; or the name of a constant: 10^constant"
     )
     offset: int | float = 0
-    codes: dict[int, int] | None = Field(default=None, description="Value -> number on the wire")
+    codes: dict[Key, int] | None = Field(default=None, description="Value -> number on the wire")
     order: Order | None = None
     invalid: int | None = Field(default=None, ge=0, description="Pattern of an unknown value")
     count: int | None = Field(
@@ -159,10 +161,18 @@ class ObjectEntry(_Strict):
     unit: str | None = Field(default=None, description="If not the point's own")
 
 
-class BacnetEntries(_Strict):
-    """The BACnet half of a meter map."""
+_OBJECTS = TypeAdapter(list[ObjectEntry])
 
-    objects: list[ObjectEntry] | Literal["standard"]
+
+def _either(value: object, _: object) -> object:
+    """Check a list as a list only: a fault in it is not one of the word `standard` too."""
+    return value if value == "standard" else _OBJECTS.validate_python(value)
+
+
+class BacnetEntries(_Strict):
+    """The BACnet half of a meter map; `standard` are the objects of the standard map."""
+
+    objects: Annotated[list[ObjectEntry] | Literal["standard"], WrapValidator(_either)]
 
 
 class MeterMapFile(_Strict):

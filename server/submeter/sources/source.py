@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from submeter.errors import LinkError
@@ -41,6 +42,10 @@ class Source(Protocol):
     def max_age(self) -> float:
         """Seconds after which an unrepeated value is stale."""
 
+    @property
+    def dropped(self) -> int:
+        """How much it received and dropped as damaged: groups, frames, whatever it is made of."""
+
     def describe(self) -> str:
         """Return what is read and from where, for people."""
 
@@ -48,22 +53,42 @@ class Source(Protocol):
         """Open the instrument and publish every valid frame until it fails with LinkError."""
 
 
-async def supervise(source: Source, publish: Publish, first_pause: float = FIRST_PAUSE) -> None:
+@dataclass
+class Health:
+    """How a source is: `online` is None before it was heard or lost, `frames` those that counted.
+
+    `failures` counts how often the link was lost or could not be had, `last` is the last frame.
+    """
+
+    online: bool | None = None
+    frames: int = 0
+    failures: int = 0
+    last: Instant | None = None
+
+
+async def supervise(
+    source: Source,
+    publish: Publish,
+    first_pause: float = FIRST_PAUSE,
+    health: Health | None = None,
+) -> None:
     """Run `source` for ever: after a failure again, with pauses that double up to a minute.
 
     The loss and the return are logged once each. The pauses are short again once the source was
-    heard for a minute.
+    heard for a minute. `health` is kept up to date.
     """
+    health = health or Health()
     pause = first_pause
-    online: bool | None = None
     since = 0.0
 
     def heard(update: Update, at: Instant) -> None:
-        nonlocal pause, online, since
-        if not online:
+        nonlocal pause, since
+        if not health.online:
             _log.info("event=link_up source=%s", source.name)
             since = at.mono
-        online = True
+        health.online = True
+        health.frames += 1
+        health.last = at
         if at.mono - since >= LONGEST_PAUSE:
             pause = first_pause
         publish(update, at)
@@ -72,12 +97,13 @@ async def supervise(source: Source, publish: Publish, first_pause: float = FIRST
         try:
             await source.run(heard)
         except LinkError as error:
-            if online is not False:
+            if health.online is not False:
                 _log.warning('event=link_down source=%s reason="%s"', source.name, error)
         except Exception:
             # One source that breaks must not take the others down; its points go stale.
-            if online is not False:
+            if health.online is not False:
                 _log.exception("event=source_failed source=%s", source.name)
-        online = False
+        health.online = False
+        health.failures += 1
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)

@@ -25,6 +25,7 @@ class SimulatedSource:
 
     max_age = 10.0
     largest_power = 100_000.0
+    dropped = 0
     dials: dict[str, Dial]
 
     def __init__(self, name: str, settings: SimulatedSettings, second_of_day: int) -> None:

@@ -40,6 +40,7 @@ class TicSource:
         self, name: str, spec: Spec, settings: TicSettings, maps: Mapping[Mode, SourceMap]
     ) -> None:
         self.name = name
+        self.dropped = 0
         self._spec = spec
         self._settings = settings
         self._maps = maps
@@ -76,6 +77,7 @@ class TicSource:
     async def _listen(self, port: Port, search: BaudSearch, publish: Publish) -> NoReturn:
         decoder = Decoder()
         ear = _Ear(self.name, self._maps, self._translator)
+        before = self.dropped
         self._noise.restart()
         while True:
             data = await _next(port, search.patience(decoder.good))
@@ -84,7 +86,9 @@ class TicSource:
                 if update:
                     publish(update, Instant.now())
             search.heard(decoder.good)
-            self._tell_noise(decoder.good, decoder.bad + ear.refused)
+            dropped = decoder.bad + ear.refused
+            self.dropped = before + dropped
+            self._tell_noise(decoder.good, dropped)
 
     def _tell_noise(self, good: int, dropped: int) -> None:
         if self._noise.changed(good, dropped):

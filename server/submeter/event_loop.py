@@ -1,0 +1,26 @@
+"""The event loop that everything runs on: asyncio's own, or uvloop where it is wanted."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from submeter.errors import ConfigError
+
+
+def run(main: Coroutine[Any, Any, None], fast: bool) -> None:
+    """Run `main` to its end, `fast` on uvloop; raises ConfigError if that is not installed."""
+    try:
+        factory = _uvloop() if fast else None
+    except ImportError:
+        main.close()
+        raise ConfigError(
+            "uvloop is not installed; pip install 'submeter[fast]', or leave out --uvloop"
+        ) from None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)
+
+
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop
+
+    return uvloop.new_event_loop

@@ -1,0 +1,1 @@
+"""Modbus RTU: frames on a serial line that others share, and the same frames over TCP."""

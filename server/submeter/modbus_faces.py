@@ -1,0 +1,134 @@
+"""The Modbus faces of a configuration: the meters as units, and the listeners before them."""
+
+import zlib
+from collections.abc import Callable, Sequence
+
+from submeter import __version__
+from submeter.config import Loaded, MeterEntry
+from submeter.meter.addresses import ADDRESS
+from submeter.meter.audit import Audit
+from submeter.meter.instant import Instant
+from submeter.meter.line_settings import LineSettings
+from submeter.meter.settings import Number
+from submeter.modbus.counts import Counts
+from submeter.modbus.gateway import Figures, Gateway, SourceFigures
+from submeter.modbus.identification import Identification
+from submeter.modbus.image import Image
+from submeter.modbus.rtu.face import ModbusRtuFace
+from submeter.modbus.rtu.over_tcp import ModbusRtuTcpFace
+from submeter.modbus.settings import AUTO, GATEWAY, ModbusSettings
+from submeter.modbus.tcp import ModbusTcpFace
+from submeter.modbus.tls import Security
+from submeter.modbus.unit import Lock, Unit
+from submeter.restore import ServedMeter
+
+Sources = Callable[[Instant], Sequence[SourceFigures]]
+Listening = ModbusTcpFace | ModbusRtuFace | ModbusRtuTcpFace
+
+
+class ModbusFaces:
+    """The Modbus listeners of `loaded`, by the keys that configure them.
+
+    `sources` says how the sources are. Raises ConfigError where certificates are not what they
+    should be.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        served: Sequence[ServedMeter],
+        lock: Lock,
+        audit: Audit,
+        sources: Sources,
+    ) -> None:
+        self._start = Instant.now()
+        self._served = served
+        self._sources = sources
+        self._units = {each.meter.name: _unit(loaded.config.site, each, lock) for each in served}
+        self._network: list[ModbusTcpFace] = []
+        self._serial: list[ModbusRtuFace | ModbusRtuTcpFace] = []
+        self._gateway = Gateway(self._figures)
+        self.faces: dict[str, Listening] = {}
+        self._make(loaded, audit)
+        if self._serial:
+            self._follow_settings()
+
+    def refresh(self) -> None:
+        """Show in the gateway's registers how everything is now; to be called once a second."""
+        self._gateway.refresh()
+
+    def _make(self, loaded: Loaded, audit: Audit) -> None:
+        settings = loaded.config.modbus
+        units = self._units_on_tcp(settings)
+        if settings.tcp:
+            self._network.append(ModbusTcpFace("modbus.tcp", settings.tcp, units))
+        if settings.tls:
+            security = Security(settings.tls, loaded.folder, audit)
+            self._network.append(ModbusTcpFace("modbus.tls", settings.tls, units, security))
+        self.faces |= {face.key: face for face in self._network}
+        if settings.rtu:
+            self.faces["modbus.rtu"] = rtu = ModbusRtuFace(settings.rtu, self._units_on_line())
+            self._serial.append(rtu)
+            meters = {each.meter.name: each.meter.settings for each in self._served}
+            LineSettings(meters, rtu.change_format)
+        if settings.rtu_tcp:
+            face = ModbusRtuTcpFace(settings.rtu_tcp, self._units_on_line())
+            self.faces["modbus.rtu_tcp"] = face
+            self._serial.append(face)
+
+    def _units_on_tcp(self, settings: ModbusSettings) -> dict[int, Unit]:
+        named: dict[str, Unit] = {GATEWAY: self._gateway.unit, **self._units}
+        if len(self._units) == 1:
+            named[AUTO] = next(iter(self._units.values()))
+        units = {each.plan.entry.unit_id: self._units[each.meter.name] for each in self._served}
+        for number, name in ((0, settings.unit_0), (255, settings.unit_255)):
+            if name in named:
+                units[number] = named[name]
+        return units
+
+    def _units_on_line(self) -> dict[int, Unit]:
+        units = {}
+        for each in self._served:
+            address = each.meter.settings.value(ADDRESS)
+            units[int(address or each.plan.entry.unit_id)] = self._units[each.meter.name]
+        return units
+
+    def _follow_settings(self) -> None:
+        for each in self._served:
+            each.meter.settings.subscribe(self._on_setting)
+
+    def _on_setting(self, name: str, value: Number) -> None:
+        if name == ADDRESS:
+            for face in self._serial:
+                face.set_units(self._units_on_line())
+
+    def _figures(self) -> Figures:
+        now = Instant.now()
+        return Figures(
+            version=__version__,
+            uptime=now.mono - self._start.mono,
+            meters=len(self._served),
+            connections=_together([face.counts for face in self._network]),
+            saturated=sum(unit.image.saturated for unit in self._units.values()),
+            sources=self._sources(now),
+        )
+
+
+def _unit(site: str, each: ServedMeter, lock: Lock) -> Unit:
+    entry, meter_map = each.plan.entry, each.plan.map
+    given = entry.identity.model_dump(exclude_none=True)
+    identification = Identification.of(
+        meter_map.identity, given, application=entry.name, serial=_serial_number(site, entry)
+    )
+    image = Image(meter_map, identification, entry.when_stale)
+    each.meter.subscribe(image.apply)
+    return Unit(image, identification, meter_map.functions, each.meter, lock)
+
+
+def _serial_number(site: str, entry: MeterEntry) -> str:
+    """Return seven digits that stay the same, and differ from meter to meter."""
+    return f"{zlib.crc32(f'{site}/{entry.name}'.encode()) % 10**7:07d}"
+
+
+def _together(counts: Sequence[Counts]) -> Counts:
+    return Counts(*(sum(numbers) for numbers in zip(*counts, strict=True)))
