@@ -120,9 +120,8 @@ def test_keys_of_the_listeners(page: str, model: type[BaseModel]) -> None:
     for key, default in found.items():
         value = model.model_fields[key].get_default(call_default_factory=True)
         if default.startswith("`") or default.isdecimal():
-            assert default.strip("`") == str(value).replace("True", "true").replace(
-                "False", "false"
-            )
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            assert default.strip("`") == text
 
 
 def test_states_of_the_character_format() -> None:

@@ -10,10 +10,11 @@ from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.line_settings import LineSettings
 from submeter.meter.settings import Number
-from submeter.modbus.counts import Counts
+from submeter.modbus.counts import total
 from submeter.modbus.gateway import Figures, Gateway, SourceFigures
 from submeter.modbus.identification import Identification
 from submeter.modbus.image import Image
+from submeter.modbus.listening import Listener
 from submeter.modbus.rtu.face import ModbusRtuFace
 from submeter.modbus.rtu.over_tcp import ModbusRtuTcpFace
 from submeter.modbus.settings import AUTO, GATEWAY, ModbusSettings
@@ -23,7 +24,7 @@ from submeter.modbus.unit import Lock, Unit
 from submeter.restore import ServedMeter
 
 Sources = Callable[[Instant], Sequence[SourceFigures]]
-Listening = ModbusTcpFace | ModbusRtuFace | ModbusRtuTcpFace
+Face = Listener | ModbusRtuFace
 
 
 class ModbusFaces:
@@ -45,10 +46,10 @@ class ModbusFaces:
         self._served = served
         self._sources = sources
         self._units = {each.meter.name: _unit(loaded.config.site, each, lock) for each in served}
-        self._network: list[ModbusTcpFace] = []
+        self._network: list[Listener] = []
         self._serial: list[ModbusRtuFace | ModbusRtuTcpFace] = []
         self._gateway = Gateway(self._figures)
-        self.faces: dict[str, Listening] = {}
+        self.faces: dict[str, Face] = {}
         self._make(loaded, audit)
         if self._serial:
             self._follow_settings()
@@ -65,7 +66,6 @@ class ModbusFaces:
         if settings.tls:
             security = Security(settings.tls, loaded.folder, audit)
             self._network.append(ModbusTcpFace("modbus.tls", settings.tls, units, security))
-        self.faces |= {face.key: face for face in self._network}
         if settings.rtu:
             self.faces["modbus.rtu"] = rtu = ModbusRtuFace(settings.rtu, self._units_on_line())
             self._serial.append(rtu)
@@ -73,8 +73,9 @@ class ModbusFaces:
             LineSettings(meters, rtu.change_format)
         if settings.rtu_tcp:
             face = ModbusRtuTcpFace(settings.rtu_tcp, self._units_on_line())
-            self.faces["modbus.rtu_tcp"] = face
+            self._network.append(face)
             self._serial.append(face)
+        self.faces |= {face.key: face for face in self._network}
 
     def _units_on_tcp(self, settings: ModbusSettings) -> dict[int, Unit]:
         named: dict[str, Unit] = {GATEWAY: self._gateway.unit, **self._units}
@@ -108,7 +109,7 @@ class ModbusFaces:
             version=__version__,
             uptime=now.mono - self._start.mono,
             meters=len(self._served),
-            connections=_together([face.counts for face in self._network]),
+            connections=total(each.counts for each in self._network),
             saturated=sum(unit.image.saturated for unit in self._units.values()),
             sources=self._sources(now),
         )
@@ -128,7 +129,3 @@ def _unit(site: str, each: ServedMeter, lock: Lock) -> Unit:
 def _serial_number(site: str, entry: MeterEntry) -> str:
     """Return seven digits that stay the same, and differ from meter to meter."""
     return f"{zlib.crc32(f'{site}/{entry.name}'.encode()) % 10**7:07d}"
-
-
-def _together(counts: Sequence[Counts]) -> Counts:
-    return Counts(*(sum(numbers) for numbers in zip(*counts, strict=True)))

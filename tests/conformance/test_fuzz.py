@@ -17,6 +17,7 @@ from submeter.modbus.rtu.stream import Stream
 from submeter.modbus.station import Station
 from submeter.modbus.unit import Peer
 from tooling.fuzz import FRAMES, SEED, Maker
+from tooling.fuzz_oracle import split
 from tooling.fuzz_site import OPEN, OTHER_MAP, Site
 from tooling.made_up_line import PATIENCE, MadeUpLine, made_up_line
 from tooling.resources import resident
@@ -214,7 +215,8 @@ def test_rtu_frames_in_a_stream(caplog: pytest.LogCaptureFixture) -> None:
                 Connected(stream).send(sealed(bytes((unit,)) + RESTART))
             elif client.sound and not _joins(frame):
                 assert answer, "a good poll was not answered"
-                site.oracle.line(POLLS[unit], answer)
+                site.oracle.line(POLLS[unit], split(answer)[-1])
+                site.oracle.rtu_stream(frame + POLLS[unit], answer)
             site.oracle.settle(broadcasts=True)
             assert not site.moved
         except BaseException as error:

@@ -13,7 +13,7 @@ from submeter.meter.instant import Instant
 from submeter.meter.meter import values
 from submeter.meter.reading import Quality, Update
 from submeter.sources import source
-from submeter.sources.source import Publish, supervise
+from submeter.sources.source import Health, Publish, supervise
 
 UPDATE = values({"Frequency": 50.0})
 Act = Callable[[Publish], None]
@@ -147,3 +147,16 @@ async def test_a_listener_that_crashes_does_not_end_the_source(pauses: list[floa
 async def test_real_pauses() -> None:
     assert await play(Scripted(lose, lose, speak_and_lose), first_pause=0.001) == [UPDATE] * 2
     assert (source.FIRST_PAUSE, source.LONGEST_PAUSE) == (1.0, 60.0)
+
+
+async def test_health_is_kept(pauses: list[float]) -> None:
+    health = Health()
+    scripted = Scripted(lose, speak_and_lose, lose)
+    task = asyncio.create_task(supervise(scripted, lambda update, at: None, health=health))
+    async with asyncio.timeout(3):
+        await scripted.done.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (health.online, health.frames, health.failures) == (False, 2, 3)
+    assert health.last is not None

@@ -170,6 +170,8 @@ def split(received: bytes) -> list[bytes]:
         sizes = range(5, len(received) + 1)
         size = next((size for size in sizes if crc(received[:size]) == 0), 0)
         assert size, f"{received.hex()} has a wrong checksum"
+        while received[size : size + 1] == b"\0":  # of the checksum: nobody answers as unit 0
+            size += 1
         found.append(received[:size])
         received = received[size:]
     return found

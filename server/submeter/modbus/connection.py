@@ -19,6 +19,18 @@ ENDING = 30.0
 class Answering(Protocol):
     """What makes answers of requests: see `submeter.modbus.station.Station`."""
 
+    @property
+    def requests(self) -> int:
+        """How many requests came, exceptions and silence included."""
+
+    @property
+    def exceptions(self) -> int:
+        """How many of them were answered with an exception."""
+
+    @property
+    def broken(self) -> int:
+        """How many clients sent what cannot be Modbus."""
+
     def answers(self, buffer: bytearray, end: int, peer: Peer) -> Step:
         """Return the answers to the complete requests in `buffer` before `end`."""
 

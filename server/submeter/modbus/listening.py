@@ -14,6 +14,7 @@ from submeter.meter.access import Who
 from submeter.modbus import descriptors
 from submeter.modbus.admission import Admission, plain
 from submeter.modbus.connection import Answering, Connection
+from submeter.modbus.counts import Counts
 from submeter.modbus.settings import RtuTcpSettings, TcpSettings, TlsSettings
 from submeter.modbus.unit import Peer
 
@@ -63,6 +64,37 @@ class Listener:
         """The address listened on, such as `0.0.0.0:502` or `[::]:502`."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+    @property
+    def requests(self) -> int:
+        """How many requests came, exceptions and silence included."""
+        return self._station.requests
+
+    @property
+    def exceptions(self) -> int:
+        """How many of them were answered with an exception."""
+        return self._station.exceptions
+
+    @property
+    def broken(self) -> int:
+        """How many connections were closed because what came was not Modbus."""
+        return self._station.broken
+
+    @property
+    def counts(self) -> Counts:
+        """Everything that is counted."""
+        return Counts(
+            open=self.admission.open,
+            accepted=self.admission.accepted,
+            refused_network=self.admission.refused_network,
+            refused_full=self.admission.refused_full,
+            refused_peer=self.admission.refused_peer,
+            idle_closed=self.idle_closed,
+            tls_refused=self.tls_refused,
+            requests=self.requests,
+            exceptions=self.exceptions,
+            broken=self.broken,
+        )
 
     @property
     def tls_refused(self) -> int:

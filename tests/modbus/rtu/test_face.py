@@ -250,15 +250,12 @@ async def test_the_rate_does_not_change_before_the_answer_has_left(line: SerialL
         await eventually(lambda: termios.tcgetattr(line.slave)[5] == termios.B38400)
 
 
-async def test_a_unit_gets_another_id(line: SerialLine, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_unit_gets_another_id(line: SerialLine) -> None:
     async with served(line) as face:
-        face.readdress(5, 9)
+        face.set_units({9: meter()})
         await eventually(lambda: 9 in face.line.units)
         assert await answer(line, ask(9, 3, 0, 2)) == words(9, 3, [0, 1])
         assert await nothing(line, READ) == b""
-        face.readdress(9, 6)
-        await eventually(lambda: "event=rtu_unit_id_taken" in caplog.text)
-        assert sorted(face.line.units) == [6, 9]
         face.set_units({5: meter()})
         await eventually(lambda: list(face.line.units) == [5])
         assert await answer(line, READ) == VALUES

@@ -86,9 +86,7 @@ async def test_an_unlock_code_holds_back_what_follows() -> None:
 
 async def test_units_change_while_it_runs(face: ModbusRtuTcpFace) -> None:
     client = await asyncio.open_connection("127.0.0.1", face.port)
-    face.readdress(5, 6)
-    assert await ask_on(client, READ, len(VALUES)) == VALUES
-    face.readdress(5, 9)
+    face.set_units({9: meter()})
     moved = words(9, 3, [0, 1])
     assert await ask_on(client, READ + ask(9, 3, 0, 2), len(moved)) == moved
     face.set_units({5: meter()})

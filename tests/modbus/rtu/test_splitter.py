@@ -4,7 +4,7 @@ import random
 import pytest
 
 from submeter.modbus.rtu.splitter import MOST, Splitter
-from tooling.serial_line import ask, sealed, words, write_many
+from tooling.serial_line import ask, crc, sealed, words, write_many
 
 FUZZ = int(os.environ.get("SUBMETER_FUZZ", "20000"))
 OURS = ask(5, 3, 0, 2)
@@ -129,12 +129,15 @@ def test_one_huge_read_is_bounded() -> None:
 
 
 def test_mutated_frames_never_make_an_answer() -> None:
-    """A frame that was altered, cut or mixed up is never taken for a request to us."""
+    """A frame that was altered, cut or mixed up is no request, whoever it was for.
+
+    Sixteen bits let one in 65 536 through, whoever checks them.
+    """
     dice = random.Random(4)
     good = [OURS, FOREIGN, ANSWER, write_many(5, 0, [1, 2]), words(9, 4, range(3)), ask(5, 6, 1, 2)]
     splitter = Splitter()
-    asked = 0
-    for number in range(FUZZ):
+    asked, by_chance = 0, 0
+    for _ in range(FUZZ):
         frame = bytearray(dice.choice(good))
         for _ in range(dice.randint(1, 3)):
             frame[dice.randrange(len(frame))] ^= 1 << dice.randrange(8)
@@ -142,13 +145,16 @@ def test_mutated_frames_never_make_an_answer() -> None:
         splitter.feed(bytes(frame))
         if dice.random() < 0.8:
             told = splitter.silence()
-            assert told.final is None or told.final in good, (number, told.final)
+            if told.final is not None and told.final not in good:
+                assert crc(told.final) == 0
+                by_chance += 1
         if dice.random() < 0.3:
             splitter.give_up()
             splitter.feed(OURS)
             assert splitter.silence().final == OURS
             asked += 1
     assert asked > FUZZ // 5
+    assert by_chance <= 2 * FUZZ // 20_000
 
 
 def test_what_others_write_is_never_asked_of_us() -> None:
@@ -168,4 +174,5 @@ def test_what_others_write_is_never_asked_of_us() -> None:
             splitter = Splitter()
             for piece in pieces:
                 splitter.feed(piece)
-                assert splitter.silence().final in (None, outer)
+                final = splitter.silence().final
+                assert final is None or final[0] == outer[0]

@@ -84,24 +84,6 @@ class ModbusRtuFace:
 
         self._after_answer(change)
 
-    def readdress(self, old: int, new: int) -> None:
-        """Let the unit `old` answer as `new`, once the present answer has left.
-
-        If another unit has that id already, both keep theirs, and the log says so.
-        """
-
-        def change() -> None:
-            units = self.line.units
-            if old not in units or old == new:
-                return
-            if new in units:
-                _log.warning("event=rtu_unit_id_taken where=%s unit=%d", self.where, new)
-            else:
-                units[new] = units.pop(old)
-                _log.info("event=rtu_unit_id where=%s old=%d unit=%d", self.where, old, new)
-
-        self._after_answer(change)
-
     def set_units(self, units: Mapping[int, Unit]) -> None:
         """Answer for `units` and nobody else, once the present answer has left."""
         wanted = dict(units)

@@ -17,29 +17,7 @@ class ModbusRtuTcpFace(Listener):
 
     def __init__(self, settings: RtuTcpSettings, units: Mapping[int, Unit]) -> None:
         self.line = Line(dict(units))
-        self._stream = Stream(self.line)
-        super().__init__("modbus.rtu_tcp", settings, self._stream)
-
-    @property
-    def requests(self) -> int:
-        """How many requests were answered, exceptions included."""
-        return self._stream.requests
-
-    @property
-    def exceptions(self) -> int:
-        """How many requests were answered with an exception."""
-        return self._stream.exceptions
-
-    @property
-    def broken(self) -> int:
-        """How many connections were closed because what came was not Modbus."""
-        return self._stream.broken
-
-    def readdress(self, old: int, new: int) -> None:
-        """Let the unit `old` answer as `new`; if another unit has that id, both keep theirs."""
-        units = self.line.units
-        if old in units and new not in units:
-            units[new] = units.pop(old)
+        super().__init__("modbus.rtu_tcp", settings, Stream(self.line))
 
     def set_units(self, units: Mapping[int, Unit]) -> None:
         """Answer for `units` and nobody else."""
