@@ -137,10 +137,9 @@ class Registers:
             place, words = found
             rest = (self.layout.index(each) for each in range(address + words, address + count))
             codes = [denied[each] for each in rest if each is not None]
-            return max(*denied[place : place + words], *codes)
+            return max([*denied[place : place + words], *codes], default=0)
         start = self.place(address, None)
-        code: int = max(denied[start : start + count])
-        return code
+        return max(denied[start : start + count], default=0)
 
 
 class Bits:
