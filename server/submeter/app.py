@@ -51,7 +51,14 @@ class Face(Protocol):
 
 
 async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> None:
-    """Serve the meters until SIGTERM, SIGINT or SIGHUP; raises ListenError or StoreError."""
+    """Serve the meters until SIGTERM, SIGINT or SIGHUP.
+
+    Raises ConfigError, ListenError or StoreError.
+    """
+    if loaded.config.modbus.listens:
+        from submeter import modbus_faces
+
+        modbus_faces.prove(loaded)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -23,6 +23,10 @@ def addresses(loaded: Loaded) -> str | None:
 def show(loaded: Loaded, meters: list[PlannedMeter]) -> None:
     """Print meters, points with source and expected quality, and listeners."""
     address = addresses(loaded)
+    if loaded.config.modbus.listens:
+        from submeter import modbus_faces
+
+        modbus_faces.prove(loaded)
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     for line in loaded.unused():
         console.print(f"note: {line}")
@@ -67,8 +71,16 @@ def _origins(each: PlannedMeter) -> str:
 def _listeners(loaded: Loaded, address: str | None) -> list[str]:
     config = loaded.config
     lines = []
-    if tcp := config.modbus.tcp:
+    modbus = config.modbus
+    if tcp := modbus.tcp:
         lines.append(f"Modbus TCP on {tcp.host} port {tcp.port}")
+    if tls := modbus.tls:
+        roles = ", ".join(f"{role} may {right}" for role, right in tls.roles.items())
+        lines.append(f"Modbus TCP in TLS on {tls.host} port {tls.port}; {roles}")
+    if rtu := modbus.rtu:
+        lines.append(f"Modbus RTU on {rtu.port}, {rtu.baudrate} bit/s {rtu.character_format}")
+    if over_tcp := modbus.rtu_tcp:
+        lines.append(f"Modbus RTU over TCP on {over_tcp.host} port {over_tcp.port}")
     if bacnet := config.bacnet:
         lines.append(
             f"BACnet/IP on {address} port {bacnet.port}, device {bacnet.device_id} "

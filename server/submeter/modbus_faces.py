@@ -2,14 +2,17 @@
 
 import zlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from submeter import __version__
 from submeter.config import Loaded, MeterEntry
+from submeter.errors import ConfigError
 from submeter.meter.addresses import ADDRESS
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.line_settings import LineSettings
 from submeter.meter.settings import Number
+from submeter.modbus import tls
 from submeter.modbus.counts import total
 from submeter.modbus.gateway import Figures, Gateway, SourceFigures
 from submeter.modbus.identification import Identification
@@ -25,6 +28,16 @@ from submeter.restore import ServedMeter
 
 Sources = Callable[[Instant], Sequence[SourceFigures]]
 Face = Listener | ModbusRtuFace
+
+
+def prove(loaded: Loaded) -> None:
+    """Raise ConfigError for certificates and ports that the Modbus listeners could not use."""
+    settings = loaded.config.modbus
+    if settings.tls:
+        tls.context(settings.tls, loaded.folder)
+    if settings.rtu and not Path(settings.rtu.port).exists():
+        message = f"there is no {settings.rtu.port}; plug the adapter in or name another port"
+        raise ConfigError(loaded.document.fault(("modbus", "rtu", "port"), message))
 
 
 class ModbusFaces:

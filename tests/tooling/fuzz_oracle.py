@@ -1,7 +1,7 @@
 """Tells whether an answer can be right, whatever was asked; shares no code with the face."""
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -182,9 +182,17 @@ def _sealed_within(sent: bytes, units: Mapping[int, object]) -> list[bytes]:
     found = []
     for place, unit in enumerate(sent):
         if unit in units:
-            piece = sent[place : place + 256]
-            found += [piece[:end] for end in range(4, len(piece) + 1) if crc(piece[:end]) == 0]
+            found += [sent[place:end] for end in _ends(sent, place)]
     return found
+
+
+def _ends(sent: bytes, place: int) -> Iterator[int]:
+    """Yield where a sealed frame that begins at `place` can end."""
+    state = 0xFFFF
+    for end in range(place, min(len(sent), place + 256)):
+        state = crc(sent[end : end + 1], state)
+        if state == 0 and end - place >= 3:
+            yield end + 1
 
 
 def _sound_report(pdu: bytes, answer: bytes, serial: bool) -> bool:

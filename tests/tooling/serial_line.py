@@ -14,9 +14,11 @@ CHARACTER = 11  # bits
 BEATEN = 1.0  # s without an answer
 
 
-def crc(data: bytes) -> int:
-    """Return the CRC-16 of a frame (Modbus over Serial Line V1.02, appendix B)."""
-    state = 0xFFFF
+def crc(data: bytes, state: int = 0xFFFF) -> int:
+    """Return the CRC-16 of a frame (Modbus over Serial Line V1.02, appendix B).
+
+    `state` is that of what stands before `data` in the frame.
+    """
     for byte in data:
         state ^= byte
         for _ in range(8):
