@@ -2,7 +2,8 @@
  * Every byte of every answer is compared with what must come.
  *
  * usage: modbus_load PORT CONNECTIONS SECONDS UNIT DATA    DATA: the registers' bytes in hex
- * prints: requests_per_second p50_us p99_us errors */
+ * prints: requests_per_second p50_us p99_us slowest_us errors answers; the first four are those
+ * after a warm-up, the last two of all */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@ struct client {
 
 static unsigned char expected[LARGEST];
 static int expected_size, registers, unit;
-static long errors, done;
+static long errors, done, answers;
 static float *latencies;
 
 static void fail(const char *what) {
@@ -82,6 +83,7 @@ static void listen_to(struct client *client, int counting) {
     client->received += size;
     int complete = client->received >= HEADER && client->received >= 6 + client->answer[5];
     if (!complete) return;
+    answers++;
     if (!as_expected(client)) errors++;
     if (counting && done < SAMPLES) latencies[done++] = (now() - client->sent) * 1e6;
     ask(client);
@@ -120,7 +122,7 @@ int main(int argc, char **argv) {
     double elapsed = now() - start;
     if (!done) return fputs("no answer came\n", stderr), 1;
     qsort(latencies, done, sizeof *latencies, ascending);
-    printf("%.0f %.0f %.0f %ld\n", done / elapsed, latencies[done / 2], latencies[done * 99 / 100],
-           errors);
+    printf("%.0f %.0f %.0f %.0f %ld %ld\n", done / elapsed, latencies[done / 2],
+           latencies[done * 99 / 100], latencies[done - 1], errors, answers);
     return 0;
 }

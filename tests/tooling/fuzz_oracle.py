@@ -167,8 +167,7 @@ def split(received: bytes) -> list[bytes]:
     """Return the RTU frames that `received` consists of."""
     found = []
     while received:
-        sizes = range(5, len(received) + 1)
-        size = next((size for size in sizes if crc(received[:size]) == 0), 0)
+        size = next((end for end in _ends(received, 0) if end >= 5), 0)
         assert size, f"{received.hex()} has a wrong checksum"
         while received[size : size + 1] == b"\0":  # of the checksum: nobody answers as unit 0
             size += 1

@@ -16,8 +16,18 @@ ENDING = 30.0
 """Seconds for a client to read its last answers, once it is to be closed."""
 
 
+class Answers(Protocol):
+    """What makes answers of the requests of one client: see `submeter.modbus.station.Station`."""
+
+    def answers(self, buffer: bytearray, end: int, peer: Peer) -> Step:
+        """Return the answers to the complete requests in `buffer` before `end`."""
+
+
 class Answering(Protocol):
-    """What makes answers of requests: see `submeter.modbus.station.Station`."""
+    """What answers the clients of a listener."""
+
+    def for_client(self) -> Answers:
+        """Return what answers one more client."""
 
     @property
     def requests(self) -> int:
@@ -31,9 +41,6 @@ class Answering(Protocol):
     def broken(self) -> int:
         """How many clients sent what cannot be Modbus."""
 
-    def answers(self, buffer: bytearray, end: int, peer: Peer) -> Step:
-        """Return the answers to the complete requests in `buffer` before `end`."""
-
 
 class Connection(asyncio.BufferedProtocol):
     """One client.
@@ -44,7 +51,7 @@ class Connection(asyncio.BufferedProtocol):
     `on_lost` is called once. Where there is TLS, `on_made` has to open or abort the client.
     """
 
-    def __init__(self, station: Answering, on_lost: Callable[["Connection"], None]) -> None:
+    def __init__(self, station: Answers, on_lost: Callable[["Connection"], None]) -> None:
         self.asked = True
         self.silent = 0
         self.on_made: Callable[[asyncio.Transport], None] | None = None

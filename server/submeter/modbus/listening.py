@@ -162,7 +162,7 @@ class Listener:
             return
         plain_socket = stream.get_extra_info("socket")
         self._keep_alive(plain_socket)
-        client = Connection(self._station, self._gone)
+        client = Connection(self._station.for_client(), self._gone)
         self._clients[client] = address
         peer = Peer(Who(self.key, address))
         if self._security is None:

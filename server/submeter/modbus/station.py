@@ -61,6 +61,10 @@ class Station:
         # request without its transaction id, the answer's head, the block and the slice of it.
         self._known: dict[bytes, _Known] = {}
 
+    def for_client(self) -> "Station":
+        """Return what answers one client: nothing of it is kept from one read to the next."""
+        return self
+
     def answers(self, buffer: bytes | bytearray, end: int, peer: Peer) -> Step:
         """Answer the complete requests of `peer` in `buffer` before `end`, in order.
 

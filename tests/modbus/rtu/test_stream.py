@@ -8,7 +8,7 @@ import pytest
 from modbus.rtu.meters import CODE, SETTING, Door, Lock, meter
 from submeter.meter.access import Who
 from submeter.modbus.diagnostics import Line
-from submeter.modbus.rtu.stream import RUBBISH, Stream
+from submeter.modbus.rtu.stream import RUBBISH, Streams
 from submeter.modbus.station import PendingFrame
 from submeter.modbus.unit import Peer, Unit
 from tooling.serial_line import ask, sealed, words, write_many
@@ -36,7 +36,8 @@ class Connection:
     def __init__(self, units: dict[int, Unit] | None = None) -> None:
         self.time = 1000.0
         self.line = Line(units or {5: meter(), 6: meter(1000)})
-        self.stream = Stream(self.line, lambda: self.time)
+        self.streams = Streams(self.line, lambda: self.time)
+        self.stream = self.streams.for_client()
         self.buffer = bytearray()
         self.sound = True
         self.pending: PendingFrame | None = None
@@ -78,8 +79,8 @@ def test_pipelined_requests_are_answered_in_order() -> None:
     connection = Connection()
     assert connection.send(b"".join(REQUESTS)) == b"".join(REQUESTS.values())
     answered = [each for each in REQUESTS.values() if each]
-    assert connection.stream.requests == len(answered)
-    assert connection.stream.exceptions == 3
+    assert connection.streams.requests == len(answered)
+    assert connection.streams.exceptions == 3
 
 
 def test_pipelined_requests_split_anywhere() -> None:
@@ -135,7 +136,7 @@ def test_too_much_rubbish_ends_a_connection() -> None:
         assert connection.sound
     connection.send(b"\xff")
     assert not connection.sound
-    assert connection.stream.broken == 1
+    assert connection.streams.broken == 1
 
 
 def test_what_follows_an_unlock_code_waits_for_it() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from submeter.modbus.diagnostics import Line
 from submeter.modbus.listening import Listener
-from submeter.modbus.rtu.stream import Stream
+from submeter.modbus.rtu.stream import Streams
 from submeter.modbus.settings import RtuTcpSettings
 from submeter.modbus.unit import Unit
 
@@ -17,7 +17,7 @@ class ModbusRtuTcpFace(Listener):
 
     def __init__(self, settings: RtuTcpSettings, units: Mapping[int, Unit]) -> None:
         self.line = Line(dict(units))
-        super().__init__("modbus.rtu_tcp", settings, Stream(self.line))
+        super().__init__("modbus.rtu_tcp", settings, Streams(self.line))
 
     def set_units(self, units: Mapping[int, Unit]) -> None:
         """Answer for `units` and nobody else."""

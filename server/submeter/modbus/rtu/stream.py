@@ -15,7 +15,6 @@ RUBBISH = 512
 """Bytes in a row that are no frame, after which a connection is closed."""
 RESYNC = 0.05
 """Seconds of silence after which a frame that has begun may be given up for one that follows."""
-_MOST_REMEMBERED = 4096
 
 
 class _Rest(NamedTuple):
@@ -26,26 +25,37 @@ class _Rest(NamedTuple):
     rubbish: int = 0
 
 
-class Stream:
-    """Answers RTU frames for the units of `line`, in order, every connection by itself.
-
-    As on a serial line nobody answers for other units, to broadcasts or to broken frames.
-    """
+class Streams:
+    """Answers RTU frames for the units of `line`, every client by itself; counts are of all."""
 
     def __init__(self, line: Line, clock: Callable[[], float] = time.monotonic) -> None:
         self.requests = 0
         self.exceptions = 0
         self.broken = 0
-        self._line = line
-        self._clock = clock
-        # By the identity of a connection's buffer. What a connection leaves here that is gone is
-        # of no harm to another with the same one: its first bytes come later, and are looked at.
-        self._rests: dict[int, _Rest] = {}
+        self.line = line
+        self.clock = clock
+
+    def for_client(self) -> "Stream":
+        """Return what answers one client."""
+        return Stream(self)
+
+
+class Stream:
+    """The frames of one client of `streams`, answered in order.
+
+    As on a serial line nobody answers for other units, to broadcasts or to broken frames.
+    """
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        self._line = streams.line
+        self._clock = streams.clock
+        self._rest = _Rest()
 
     def answers(self, buffer: bytes | bytearray, end: int, peer: Peer) -> Step:
         """Answer the complete requests of `peer` in `buffer` before `end`, in order."""
         data, now = bytes(buffer[:end]), self._clock()
-        rest = self._rests.pop(id(buffer), _Rest())
+        rest, self._rest = self._rest, _Rest()
         at, rubbish = self._resume(data, rest, now), rest.rubbish
         parts: list[bytes] = []
         pending = None
@@ -65,9 +75,9 @@ class Stream:
                 rubbish += 1
                 at += 1
         if rubbish > RUBBISH:
-            self.broken += 1
+            self._streams.broken += 1
             return b"".join(parts), len(data), False, None
-        self._remember(id(buffer), _Rest(len(data) - at, now, rubbish))
+        self._rest = _Rest(len(data) - at, now, rubbish)
         return b"".join(parts), at, True, pending
 
     def _resume(self, data: bytes, rest: _Rest, now: float) -> int:
@@ -77,12 +87,6 @@ class Stream:
             return 0
         self._line.broken()
         return rest.size
-
-    def _remember(self, key: int, rest: _Rest) -> None:
-        if rest.size or rest.rubbish:
-            if len(self._rests) >= _MOST_REMEMBERED:
-                self._rests.clear()
-            self._rests[key] = rest
 
     def _end_rubbish(self, rubbish: int) -> int:
         if rubbish:
@@ -130,6 +134,6 @@ class Stream:
         return self._sealed(unit_id, reply) if reply else b""
 
     def _sealed(self, unit_id: int, pdu: bytes) -> bytes:
-        self.requests += 1
-        self.exceptions += pdu[0] >> 7
+        self._streams.requests += 1
+        self._streams.exceptions += pdu[0] >> 7
         return seal(bytes((unit_id,)) + pdu)
