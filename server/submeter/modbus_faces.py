@@ -41,7 +41,9 @@ def prove(loaded: Loaded) -> None:
 
 
 class ModbusFaces:
-    """The Modbus listeners of `loaded`, by the keys that configure them.
+    """The Modbus listeners of `loaded`, and the units of its meters by their names.
+
+    `faces` are by the keys that configure them.
 
     `sources` says how the sources are. Raises ConfigError where certificates are not what they
     should be.
@@ -58,7 +60,7 @@ class ModbusFaces:
         self._start = Instant.now()
         self._served = served
         self._sources = sources
-        self._units = {each.meter.name: _unit(loaded.config.site, each, lock) for each in served}
+        self.units = {each.meter.name: _unit(loaded.config.site, each, lock) for each in served}
         self._network: list[Listener] = []
         self._serial: list[ModbusRtuFace | ModbusRtuTcpFace] = []
         self._gateway = Gateway(self._figures)
@@ -91,10 +93,10 @@ class ModbusFaces:
         self.faces |= {face.key: face for face in self._network}
 
     def _units_on_tcp(self, settings: ModbusSettings) -> dict[int, Unit]:
-        named: dict[str, Unit] = {GATEWAY: self._gateway.unit, **self._units}
-        if len(self._units) == 1:
-            named[AUTO] = next(iter(self._units.values()))
-        units = {each.plan.entry.unit_id: self._units[each.meter.name] for each in self._served}
+        named: dict[str, Unit] = {GATEWAY: self._gateway.unit, **self.units}
+        if len(self.units) == 1:
+            named[AUTO] = next(iter(self.units.values()))
+        units = {each.plan.entry.unit_id: self.units[each.meter.name] for each in self._served}
         for number, name in ((0, settings.unit_0), (255, settings.unit_255)):
             if name in named:
                 units[number] = named[name]
@@ -104,7 +106,7 @@ class ModbusFaces:
         units = {}
         for each in self._served:
             address = each.meter.settings.value(ADDRESS)
-            units[int(address or each.plan.entry.unit_id)] = self._units[each.meter.name]
+            units[int(address or each.plan.entry.unit_id)] = self.units[each.meter.name]
         return units
 
     def _follow_settings(self) -> None:
@@ -123,7 +125,7 @@ class ModbusFaces:
             uptime=now.mono - self._start.mono,
             meters=len(self._served),
             connections=total(each.counts for each in self._network),
-            saturated=sum(unit.image.saturated for unit in self._units.values()),
+            saturated=sum(unit.image.saturated for unit in self.units.values()),
             sources=self._sources(now),
         )
 

@@ -4,6 +4,7 @@ Run as a script with the name of a server, this file is that server; it prints i
 """
 
 import asyncio
+import logging
 import os
 import shutil
 import socket
@@ -165,6 +166,7 @@ def devices(registers: int = REGISTERS) -> "SimDevice":
 async def _stock() -> None:
     from pymodbus.server import ModbusTcpServer
 
+    logging.disable()  # it tells of every client that goes
     port = free_port()
     server = ModbusTcpServer(devices(), address=(HOST, port))
     await server.serve_forever(background=True)

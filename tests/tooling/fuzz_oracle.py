@@ -110,6 +110,7 @@ class Oracle:
 
     def _judge_write(self, unit: int, pdu: bytes, answer: bytes, told: str) -> None:
         reference, function = self._references[unit], pdu[0]
+        assert len(pdu) >= 5, told
         self.accepted += 1
         if function == 23:
             address, count = struct.unpack(">HH", pdu[1:5])
