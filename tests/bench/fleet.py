@@ -109,15 +109,24 @@ class Fleet:
         Every other one speaks so long before the tick that its meter has to be looked at again.
         Seconds may be left out in between.
         """
+        self.say(second, updates)
+        self.tick(second)
         at = _instant(second)
-        spoken = (_instant(second - _EARLY), at)
-        for number, meter in enumerate(self.meters):
-            meter.update(updates[number % _HOUSES], spoken[number % 2])
-        for meter in self.meters:
-            meter.tick(at)
         with patch.object(Instant, "now", lambda: at):
             # The public `run` would take the time that it stands for.
             await self._journal.second(at)
+
+    def say(self, second: int, updates: Sequence[Update], part: int = 0, parts: int = 1) -> None:
+        """Let the instruments of one of `parts` of the meters say `updates`."""
+        spoken = (_instant(second - _EARLY), _instant(second))
+        for number in range(part, len(self.meters), parts):
+            self.meters[number].update(updates[number % _HOUSES], spoken[number % 2])
+
+    def tick(self, second: int) -> None:
+        """Let every meter look at the time."""
+        at = _instant(second)
+        for meter in self.meters:
+            meter.tick(at)
 
 
 def everything() -> tuple[str, ...]:

@@ -79,14 +79,16 @@ def fastest(results: Sequence[Result]) -> Result:
     return max(results, key=lambda result: result.rate)
 
 
-def measure(load: str, server: Server, clients: int, count: int) -> Result:
+def measure(
+    load: str, server: Server, clients: int, count: int, seconds: float = SECONDS
+) -> Result:
     """Load `server` from the last core with requests for `count` registers."""
     data = b"".join(number.to_bytes(2) for number in range(count)).hex()
-    command = [load, str(server.port), str(clients), str(SECONDS), str(UNIT), data]
+    command = [load, str(server.port), str(clients), str(seconds), str(UNIT), data]
     before = server.cpu
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         os.sched_setaffinity(process.pid, {CORES[-1]})
-        output, _ = process.communicate(timeout=SECONDS + 10)
+        output, _ = process.communicate(timeout=seconds + 10)
     if process.returncode:
         sys.exit(f"the load of {server.name} failed with status {process.returncode}")
     rate, p50, p99, slowest, errors, answers = map(float, output.split())

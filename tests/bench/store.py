@@ -164,7 +164,7 @@ def _is_disk(folder: Path) -> bool:
 def _reading(folder: Path) -> None:
     path, bare = folder / "history.db", folder / "bare.db"
     count = DAYS * DAY // LENGTH
-    asyncio.run(_fill(path, count))
+    asyncio.run(fill(path, count))
     _copy_bare(path, bare)
     print(
         f"Store, {DAYS} days of one meter of {METERS} at {LENGTH // 60} min, "
@@ -245,7 +245,7 @@ def _verify(path: Path) -> None:
     )
 
 
-async def _fill(path: Path, count: int) -> None:
+async def fill(path: Path, count: int) -> None:
     """Make a store with `count` intervals and samples of each meter, one after the other."""
     store = Store.open(path, KEPT)
     for first in range(0, count, CHUNK):
