@@ -1,8 +1,9 @@
 # make run    start the example: a replayed Linky and a simulated workshop
 # make test   checks, then every test; installs what it needs
 # make check  ruff, ruff format, mypy --strict
-# make bench  speed and memory, as ratios against a peer in the same run
-# make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an index
+# make bench  speed and memory, as ratios against a peer in the same run; SECTIONS="modbus --quick"
+# make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an
+#             index, FRAMES=1000000 damaged Modbus frames, EXCHANGES=10000 on a shared line
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -12,6 +13,10 @@ PEERS  := gcc libc6-dev pkg-config libmodbus-dev
 
 KILLS  ?= 200
 TURNS  ?= 100
+FRAMES ?= 1000000
+EXCHANGES ?= 10000
+FUZZED   := tests/conformance/test_fuzz.py tests/conformance/test_fuzz_sockets.py
+SHARED   := tests/modbus/rtu/test_splitter.py tests/conformance/test_multidrop.py
 MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
 
 .PHONY: run test check bench soak tools peers clean
@@ -28,11 +33,13 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev peers
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(SECTIONS)
 
-# Hypothesis draws other examples in every run.
+# Hypothesis draws other examples in every run, the fuzz other frames: it tells its seed when it fails.
 soak: $(VENV)/.dev
 	SUBMETER_KILLS=$(KILLS) $(BIN)/pytest tests/crash
+	SUBMETER_FUZZ=$(FRAMES) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(FUZZED)
+	SUBMETER_FUZZ=$(FRAMES) SUBMETER_EXCHANGES=$(EXCHANGES) $(BIN)/pytest --timeout=7200 $(SHARED)
 	for turn in $$(seq $(TURNS)); do $(BIN)/pytest $(MACHINES) || exit 1; done
 
 # mbpoll is a Debian package: only root can install it.

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from submeter import modbus_faces, plan
+from submeter.errors import ConfigError
 from submeter.pointmap.meter_file import WhenStale
 from tooling.configs import GOOD, faults, load
 
@@ -77,3 +79,41 @@ def test_one_word_for_stale_and_failed(tmp_path: Path) -> None:
     assert entry.when_stale == WhenStale(stale="failure", failed="failure", absent="invalid")
     entry = load(tmp_path, GOOD, "meters.0.when_stale={stale: last}").config.meters[0]
     assert entry.when_stale == WhenStale(stale="last")
+
+
+@pytest.mark.parametrize("port", ["", "ttyUSB0", ".", "a" * 300, '"/dev/a\\0b"'])
+def test_the_port_is_a_whole_path(tmp_path: Path, port: str) -> None:
+    quoted = port if port.startswith('"') else f"'{port}'"
+    assert faults(tmp_path, GOOD + "maps: own\n", f"modbus.rtu={{port: {quoted}}}")
+
+
+@pytest.mark.parametrize("name", ["auto", "gateway", "none"])
+def test_words_of_unit_0_are_no_names_of_meters(tmp_path: Path, name: str) -> None:
+    (fault,) = faults(tmp_path, GOOD.replace("name: one", f"name: {name}"))
+    assert fault.endswith(f"'{name}' has a meaning at modbus.unit_0; call the meter otherwise")
+
+
+def test_a_path_of_the_store_on_one_line(tmp_path: Path) -> None:
+    assert faults(tmp_path, GOOD, 'store.path="a\\0b"')
+
+
+def test_a_symlink_loop_is_no_traceback(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    loaded = load(
+        tmp_path, GOOD.replace("/dev/ttyUSB0", "replay:x"), f"modbus.rtu={{port: {loop}}}"
+    )
+    with pytest.raises(ConfigError, match=r"Too many levels|no such device"):
+        modbus_faces.prove(loaded)
+
+
+@pytest.mark.parametrize("name", ["Modbus_Baudrate: 9600", "Modbus_Character_Format: 2"])
+def test_the_line_is_set_in_one_place(tmp_path: Path, name: str) -> None:
+    text = GOOD.replace(
+        "    sources:\n      - simulated: {seed: 7}",
+        f"    settings: {{{name}}}\n    sources:\n      - simulated: {{seed: 7}}",
+    )
+    text = text.replace("tic: {port: /dev/ttyUSB0}", "simulated: {seed: 8}")
+    loaded = load(tmp_path, text, "modbus.rtu={port: /dev/null}")
+    with pytest.raises(ConfigError, match="the line is set by modbus.rtu, for all meters on it"):
+        plan.make(loaded)

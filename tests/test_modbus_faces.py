@@ -2,26 +2,31 @@
 
 import asyncio
 import os
+import struct
 import termios
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from submeter import config, modbus_faces, plan, restore
+from submeter import __version__, config, modbus_faces, plan, restore
 from submeter.errors import ConfigError
 from submeter.meter.access import Access, Who
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.modbus.gateway import SourceFigures
+from submeter.modbus.identification import read as identify
+from submeter.modbus.identification import report
 from submeter.modbus_faces import ModbusFaces
-from submeter.pointmap import points
+from submeter.pointmap import folders, points
+from submeter.pointmap.register import Identity
 from submeter.restore import ServedMeter
 from submeter.store.store import Store
 from tooling.modbus_client import Poller, Refused
 from tooling.program import free_port, write
+from tooling.serial_line import SerialLine, ask, sealed
 
 TEXT = """
 site: Park
@@ -89,6 +94,9 @@ class Site:
 
 def _sources(now: Instant) -> list[SourceFigures]:
     return [SourceFigures("one/simulated", True, 1.0, 7, 0)]
+
+
+MAPS = sorted(path.stem for path in (folders.shipped() / "meters").glob("*.yaml"))
 
 
 @contextmanager
@@ -170,12 +178,60 @@ async def test_each_meter_has_a_serial_number_of_its_own(tmp_path: Path) -> None
         assert again.modbus.units["two"].identification.serial not in numbers
 
 
+@pytest.mark.parametrize("name", MAPS)
+async def test_every_shipped_map_has_a_whole_identity(tmp_path: Path, name: str) -> None:
+    async with Site(tmp_path, f"meters.0.map={name}") as site:
+        unit = site.modbus.units["one"]
+    objects = unit.identification.objects
+    vendor, code, revision = (objects[number].decode() for number in range(3))
+    assert vendor
+    assert code
+    assert revision == __version__
+    product = objects[4].decode()
+    assert product
+    assert (product == "submeter") is (vendor == "submeter")
+    assert f"{vendor} {code} {revision}".encode() in report(unit.identification, b"\x11")
+    assert objects[2] in identify(unit.identification, b"\x2b\x0e\x01\x00")
+    for register in site.meters[0].plan.map.registers:
+        if isinstance(register.content, Identity):
+            block = unit.image.blocks[register.table.function]
+            data = block.read(register.wire, register.words)
+            assert any(data), register.at
+            assert data != b"\xff" * len(data), register.at
+
+
+async def test_the_gateway_tells_of_the_serial_line_too(tmp_path: Path) -> None:
+    def shown(port: int) -> tuple[bytes, bytes]:
+        with Poller(port) as poller:
+            return poller.read(255, 3, 34, 6), poller.read(255, 3, 44, 6)
+
+    async with Site(tmp_path, "modbus.unit_255=gateway") as site:
+        _, serial = await asyncio.to_thread(shown, site.port)
+        assert serial == b"\xff" * 6 + b"\0\0" + b"\xff" * 4
+    with closing(SerialLine()) as line:
+        rtu = f"modbus.rtu={{port: {line.path}, parity: none}}"
+        async with Site(tmp_path, rtu, "modbus.unit_255=gateway") as site:
+
+            def exchange() -> None:
+                good = ask(1, 3, 20, 2)
+                for request in (good, sealed(b"\x01\x41"), good[:-1] + b"\0"):
+                    line.put(request)
+                    line.drain(0.2)
+
+            await asyncio.to_thread(exchange)
+            site.modbus.refresh()
+            assert await asyncio.to_thread(shown, site.port) == (
+                struct.pack(">III", 2, 1, 1),
+                struct.pack(">IHHI", 1, 1, 0, 0),
+            )
+
+
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
         (
             "modbus.rtu={port: /dev/ttyUSB77}",
-            "there is no /dev/ttyUSB77; plug the adapter in or name another port",
+            "cannot use /dev/ttyUSB77: there is no such device; is the adapter plugged in?",
         ),
         (
             "modbus.tls={certificate: s.crt, key: s.key, authority: ca.crt}",

@@ -45,8 +45,9 @@ def test_an_index_is_rather_read_as_an_integer(tmp_path: Path) -> None:
 
 
 def test_a_power_factor_in_quadrants_is_not_read(tmp_path: Path) -> None:
-    entry = "point: Power_Factor_L1, at: HR 1, type: float32, leading: Reactive_Power_Total"
-    assert poll_plan.best(small_map.read(tmp_path, entry), FACTOR) is None
+    entry = "point: Power_Factor_L1, at: HR 1, type: float32, reactive: Reactive_Power_Total"
+    found = small_map.read(tmp_path, f"{entry}, factor: four-quadrant")
+    assert poll_plan.best(found, FACTOR) is None
 
 
 def test_where_to_read(tmp_path: Path) -> None:

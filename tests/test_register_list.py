@@ -17,6 +17,8 @@ from submeter.pointmap.meter_map import MeterMap
 from submeter.register_row import Row
 from tooling import small_map
 
+LOAD = "point: Power_Factor_L1, at: HR 1, type: float32, reactive: Reactive_Power_Total"
+
 
 @pytest.fixture(scope="module")
 def standard() -> MeterMap:
@@ -187,9 +189,21 @@ def test_forms(tmp_path: Path, entry: str, type_: str, scale: str, example: str)
          "FFFF", "Modbus RTU baud rate; 2 = 9600 bit/s, 3 = 19200 bit/s"),
         ("point: Modbus_Baudrate, at: HR 1, type: uint16, access: R", "R", "FFFF",
          "Modbus RTU baud rate"),
-        ("point: Power_Factor_L1, at: HR 1, type: float32, leading: Reactive_Power_Total", "R",
-         "7FC0 0000", "Power factor, phase L1; 2 - x (or -2 - x) while leading, which is while "
+        (f"{LOAD}, factor: four-quadrant", "R", "7FC0 0000",
+         "Power factor, phase L1; 2 - x (or -2 - x) while capacitive, which is while "
          "Reactive_Power_Total is negative"),
+        (f"{LOAD}, factor: inductive-negative", "R", "7FC0 0000",
+         "Power factor, phase L1; negative while inductive, which is while Reactive_Power_Total "
+         "is positive"),
+        (f"{LOAD}, factor: capacitive-negative", "R", "7FC0 0000",
+         "Power factor, phase L1; negative while capacitive, which is while Reactive_Power_Total "
+         "is negative"),
+        ("point: Frequency, at: HR 1, type: int16, unmarked: true, note: in steps", "R", "8000",
+         "Mains frequency; exception 04 while it is lost; a program would take the pattern of one "
+         "that is never there, 8000, for a number; in steps"),
+        ("absent: Tariff, at: HR 1, type: int16, unmarked: true", "R", "8000",
+         "Tariff; not available: always reads 8000; a program takes it for a number"),
+        ("constant: 0, at: HR 1, type: int16, note: 'kWh: none'", "R", "", "Always 0; kWh: none"),
     ],
 )  # fmt: skip
 def test_meanings(tmp_path: Path, entry: str, access: str, invalid: str, description: str) -> None:

@@ -1,11 +1,15 @@
 """The report of `submeter check`: what a configuration would serve."""
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.table import Table
 
 from submeter.config import Loaded
 from submeter.errors import ConfigError, ListenError
+from submeter.meter.reading import Quality
 from submeter.plan import PlannedMeter
+from submeter.pointmap.register import Quantity, UnlockCode
 
 
 def addresses(loaded: Loaded) -> str | None:
@@ -30,12 +34,33 @@ def show(loaded: Loaded, meters: list[PlannedMeter]) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     for line in loaded.unused():
         console.print(f"note: {line}")
+    for line in _locked_for_ever(loaded, meters):
+        console.print(f"note: {line}")
     for each in meters:
         console.print(_meter(each))
+        if names := _unmarked(each):
+            console.print(
+                f"note: meter {each.entry.name}: a poller reads a number for {', '.join(names)}, "
+                f"never known: {each.map.title} has no mark for that"
+            )
     console.print("listeners:")
     for line in _listeners(loaded, address):
         console.print(f"  {line}")
     console.print(f"{loaded.document.name}: good, {len(meters)} meters")
+
+
+def _locked_for_ever(loaded: Loaded, meters: list[PlannedMeter]) -> Iterator[str]:
+    """Find meters whose settings have registers, but whose unlock code has none."""
+    if loaded.config.access.code is None or not loaded.config.modbus.listens:
+        return
+    for each in meters:
+        writable = [register for register in each.map.registers if register.writable]
+        if writable and not any(isinstance(each.content, UnlockCode) for each in writable):
+            yield (
+                f"meter '{each.entry.name}': map '{each.entry.map}' has settings to write but no "
+                "register for the unlock code; add one with 'unlock: true', or write by a meter "
+                "that has one: a lease is for all meters"
+            )
 
 
 def _meter(each: PlannedMeter) -> Table:
@@ -57,6 +82,21 @@ def _meter(each: PlannedMeter) -> Table:
             origin = "the meter itself"
         table.add_row(point.name, point.unit or "", origin, quality.value)
     return table
+
+
+def _unmarked(each: PlannedMeter) -> list[str]:
+    """Return the points that are never known, and that the map cannot show as unknown."""
+    if (each.entry.when_stale or each.map.when_stale).absent not in ("invalid", "last"):
+        return []
+    expected = each.expected()
+    names = [
+        term.point.name
+        for register in each.map.registers
+        if register.unmarked and isinstance(register.content, Quantity)
+        if any(expected[point.name] is Quality.ABSENT for point in register.points)
+        for term in register.content.terms
+    ]
+    return list(dict.fromkeys(names))
 
 
 def _origins(each: PlannedMeter) -> str:

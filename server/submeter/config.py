@@ -29,7 +29,9 @@ class StoreSettings(_Strict):
     """Where indexes and history are kept."""
 
     path: str = Field(
-        default="data/submeter.db", description="Relative to the folder of the configuration"
+        default="data/submeter.db",
+        pattern=r"^[^\x00-\x1f]+$",
+        description="Relative to the folder of the configuration",
     )
     commit: float = Field(
         default=16.0, ge=1, le=3600, description="Seconds between commits of the indexes"

@@ -32,7 +32,11 @@ def setup(
     `own` are the points of its map, `feeds` what its sources can give. `without_rating` in W is
     what they can carry, where no rating is configured.
     """
-    found = [*_faults(entry, loc), *_useless(entry, loc, own, feeds)]
+    found = [
+        *_faults(entry, loc),
+        *_line_faults(loaded, entry, loc),
+        *_useless(entry, loc, own, feeds),
+    ]
     if found:
         raise ConfigError(*(loaded.document.fault(place, message) for place, message in found))
     return Setup(
@@ -121,6 +125,17 @@ def _counted(own: Sequence[Point], feeds: Sequence[Feed]) -> Mapping[str, set[st
         feed.name: {*energy.gives(feed.name), *(n for n in indexes if n in feed.expected)}
         for feed in feeds
     }
+
+
+def _line_faults(
+    loaded: Loaded, entry: MeterEntry, loc: yamlfile.Loc
+) -> Iterator[tuple[yamlfile.Loc, str]]:
+    """Find settings of the serial line that say other than what `modbus.rtu` says."""
+    if loaded.config.modbus.rtu:
+        for name, key in ((BAUDRATE, "baudrate"), (FORMAT, "parity and stop_bits")):
+            if name in entry.settings:
+                message = f"the line is set by modbus.rtu, for all meters on it: use its {key}"
+                yield (*loc, "settings", name, "@key"), message
 
 
 def _range_faults(

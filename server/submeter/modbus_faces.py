@@ -2,22 +2,22 @@
 
 import zlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from submeter import __version__
 from submeter.config import Loaded, MeterEntry
 from submeter.errors import ConfigError
+from submeter.meter import line_settings
 from submeter.meter.addresses import ADDRESS
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
-from submeter.meter.line_settings import LineSettings
 from submeter.meter.settings import Number
 from submeter.modbus import tls
 from submeter.modbus.counts import total
-from submeter.modbus.gateway import Figures, Gateway, SourceFigures
+from submeter.modbus.gateway import Figures, Gateway, SerialFigures, SourceFigures
 from submeter.modbus.identification import Identification
 from submeter.modbus.image import Image
 from submeter.modbus.listening import Listener
+from submeter.modbus.rtu import line_port
 from submeter.modbus.rtu.face import ModbusRtuFace
 from submeter.modbus.rtu.over_tcp import ModbusRtuTcpFace
 from submeter.modbus.settings import AUTO, GATEWAY, ModbusSettings
@@ -33,11 +33,14 @@ Face = Listener | ModbusRtuFace
 def prove(loaded: Loaded) -> None:
     """Raise ConfigError for certificates and ports that the Modbus listeners could not use."""
     settings = loaded.config.modbus
+    faults = []
     if settings.tls:
-        tls.context(settings.tls, loaded.folder)
-    if settings.rtu and not Path(settings.rtu.port).exists():
-        message = f"there is no {settings.rtu.port}; plug the adapter in or name another port"
-        raise ConfigError(loaded.document.fault(("modbus", "rtu", "port"), message))
+        found = tls.faults(settings.tls, loaded.folder)
+        faults += [(("modbus", "tls", name), text) for name, text in found]
+    if settings.rtu and (problem := line_port.complaint(settings.rtu.port)):
+        faults.append((("modbus", "rtu", "port"), problem))
+    if faults:
+        raise ConfigError(*(loaded.document.fault(loc, message) for loc, message in faults))
 
 
 class ModbusFaces:
@@ -61,10 +64,10 @@ class ModbusFaces:
         self._served = served
         self._sources = sources
         self.units = {each.meter.name: _unit(loaded.config.site, each, lock) for each in served}
+        self.faces: dict[str, Face] = {}
         self._network: list[Listener] = []
         self._serial: list[ModbusRtuFace | ModbusRtuTcpFace] = []
         self._gateway = Gateway(self._figures)
-        self.faces: dict[str, Face] = {}
         self._make(loaded, audit)
         if self._serial:
             self._follow_settings()
@@ -85,7 +88,7 @@ class ModbusFaces:
             self.faces["modbus.rtu"] = rtu = ModbusRtuFace(settings.rtu, self._units_on_line())
             self._serial.append(rtu)
             meters = {each.meter.name: each.meter.settings for each in self._served}
-            LineSettings(meters, rtu.change_format)
+            line_settings.share(meters, rtu.change_format, audit)
         if settings.rtu_tcp:
             face = ModbusRtuTcpFace(settings.rtu_tcp, self._units_on_line())
             self._network.append(face)
@@ -124,17 +127,28 @@ class ModbusFaces:
             version=__version__,
             uptime=now.mono - self._start.mono,
             meters=len(self._served),
-            connections=total(each.counts for each in self._network),
+            connections=total(each.counts for each in self.faces.values()),
             saturated=sum(unit.image.saturated for unit in self.units.values()),
             sources=self._sources(now),
+            serial=self._serial_figures(),
         )
+
+    def _serial_figures(self) -> SerialFigures | None:
+        for face in self._serial:
+            if isinstance(face, ModbusRtuFace):
+                return SerialFigures(face.counts.broken, face.is_open, face.lost)
+        return None
 
 
 def _unit(site: str, each: ServedMeter, lock: Lock) -> Unit:
     entry, meter_map = each.plan.entry, each.plan.map
     given = entry.identity.model_dump(exclude_none=True)
     identification = Identification.of(
-        meter_map.identity, given, application=entry.name, serial=_serial_number(site, entry)
+        meter_map.identity,
+        given,
+        application=entry.name,
+        serial=_serial_number(site, entry),
+        revision=__version__,
     )
     image = Image(meter_map, identification, entry.when_stale)
     each.meter.subscribe(image.apply)

@@ -1,6 +1,7 @@
 """What a configuration comes to: its meters with maps and sources, checked before any start."""
 
 import functools
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -198,14 +199,14 @@ def _map_file(loaded: Loaded, kind: str, name: str, loc: yamlfile.Loc) -> Path:
 
 def _shared_devices(loaded: Loaded) -> Iterator[str]:
     """Find serial devices that two sources, or a source and the Modbus line, would open."""
-    users: dict[Path, str] = {}
+    users: dict[str, str] = {}
     if rtu := loaded.config.modbus.rtu:
-        users[Path(rtu.port).resolve()] = "is modbus.rtu.port"
+        users[os.path.realpath(rtu.port)] = "is modbus.rtu.port"
     for index, entry in enumerate(loaded.config.meters):
         for number, source in enumerate(entry.sources):
             settings = source.settings
             if isinstance(settings, TicSettings) and settings.port.startswith("/"):
-                device = Path(settings.port).resolve()
+                device = os.path.realpath(settings.port)
                 if other := users.get(device):
                     message = f"{settings.port} {other} already; name another port"
                     loc = ("meters", index, "sources", number, "tic", "port")

@@ -66,7 +66,7 @@ def requests(meter_map: MeterMap, spans: Iterable[Span]) -> Iterator[Request]:
 
 
 def _taken(meter_map: MeterMap, register: Register) -> bool:
-    coded = isinstance(register.content, Quantity) and register.content.leading is not None
+    coded = isinstance(register.content, Quantity) and register.content.reactive is not None
     return register.count is None and not coded and bool(meter_map.readers(register.table))
 
 

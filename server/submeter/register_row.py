@@ -13,6 +13,7 @@ from submeter.pointmap.meter_map import MeterMap, Register
 from submeter.pointmap.register import (
     Absent,
     Constant,
+    Factor,
     Flags,
     Identity,
     Quantity,
@@ -132,7 +133,7 @@ def _invalid(register: Register) -> str:
 def _example(register: Register) -> str:
     """Return a typical value and what it reads as."""
     match register.content:
-        case Quantity(_, terms, _) if register.type is None:
+        case Quantity(_, terms) if register.type is None:
             return f"1 = {list(terms[0].point.states.values())[-1]}"
         case Quantity() as content:
             for number, shown in _typical(content):
@@ -167,12 +168,19 @@ def _typical(content: Quantity) -> Iterator[tuple[int | float, str]]:
             yield number, f"{number:g} {point.unit or ''}".strip()
 
 
+_FACTORS: dict[Factor, str] = {
+    "four-quadrant": "2 - x (or -2 - x) while capacitive, which is while {} is negative",
+    "inductive-negative": "negative while inductive, which is while {} is positive",
+    "capacitive-negative": "negative while capacitive, which is while {} is negative",
+}
+
+
 def _descriptions(register: Register, invalid: str, when_stale: WhenStale) -> Iterator[str]:
     match register.content:
-        case Quantity(how, terms, leading):
+        case Quantity(how, terms, reactive, factor):
             yield from _quantity(register, terms[0].point) if how == "point" else [how.capitalize()]
-            if leading:
-                yield f"2 - x (or -2 - x) while leading, which is while {leading.name} is negative"
+            if reactive and factor:
+                yield _FACTORS[factor].format(reactive.name)
         case Constant(value, name):
             yield f"Always {value}" + (f", the constant {name}" if name else "")
         case Text(text):
@@ -192,6 +200,15 @@ def _descriptions(register: Register, invalid: str, when_stale: WhenStale) -> It
             form = "text" if register.type == "string" else "a number"
             yield f"The unlock code, as {form}"
             yield "0 ends the lease"
+    if register.unmarked:
+        yield (
+            "a program takes it for a number"
+            if isinstance(register.content, Absent)
+            else "exception 04 while it is lost; a program would take the pattern of one that is "
+            f"never there, {invalid}, for a number"
+        )
+    if register.note:
+        yield register.note
     if register.count is not None:
         yield f"seen only by a read of exactly {register.count} from here"
 

@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
@@ -31,8 +31,19 @@ from tooling.faces import tcp_face, unit
 
 from . import store
 from .fleet import BEGIN, NAME, Fleet, everything
-from .modbus import fastest, measure, row
-from .modbus_servers import CORES, LIBMODBUS, REGISTERS, UNIT, Server, build, missing, scripted
+from .modbus import Result, fastest, measure, row
+from .modbus_servers import (
+    CORES,
+    LIBMODBUS,
+    OURS,
+    OURS_FAST,
+    REGISTERS,
+    UNIT,
+    Server,
+    build,
+    missing,
+    scripted,
+)
 
 METERS = 1000
 MOMENTS = 100  # of a second, at which some of them are told something
@@ -60,15 +71,16 @@ def run(quick: bool = False) -> None:
     with TemporaryDirectory(dir=store.FOLDER) as name, ExitStack() as stack:
         folder = Path(name)
         path = folder / "history.db"
-        asyncio.run(store.fill(path, store.DAYS * store.DAY // store.LENGTH))
+        asyncio.run(store.fill(path, store.INTERVALS))
         load = build("modbus_load.c", folder)
         peer = stack.enter_context(scripted(LIBMODBUS, [build("libmodbus_server.c", folder)]))
         ours = [stack.enter_context(_busy(path, fast)) for fast in (False, True)]
         print(
             "  meanwhile                       server             requests/s  ratio  p50 us  p99 us"
-            "  ratio  slowest us  CPU us"
+            "  ratio  slowest us  CPU us  ratio"
         )
         rounds = QUICK_ROUNDS if quick else ROUNDS
+        assert all(each.server.port for each in ours)  # nobody is measured before all are up
         for mode in (STILL, UPDATING, READING):
             _section(load, peer, ours, mode, rounds)
         with _exporting(path):
@@ -78,23 +90,32 @@ def run(quick: bool = False) -> None:
 class Busy:
     """One of our servers, and its ear for what it shall do."""
 
-    def __init__(self, server: Server, ear: TextIO) -> None:
-        self.server = server
-        self._ear = ear
+    def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
+        self.name = name
+        self._process = process
+
+    @cached_property
+    def server(self) -> Server:
+        """The server, once its meters have begun to live."""
+        assert self._process.stdout
+        port = int(self._process.stdout.readline())
+        os.sched_setaffinity(self._process.pid, {CORES[0]})
+        return Server(self.name, port, self._process.pid)
 
     def do(self, mode: str) -> None:
         """Begin to do `mode`, and nothing else."""
-        print(mode, file=self._ear, flush=True)
+        print(mode, file=self._process.stdin, flush=True)
         time.sleep(0.5)
 
 
 def _section(load: str, peer: Server, ours: list[Busy], mode: str, rounds: int) -> None:
-    peers, found = [], {each.server.name: [] for each in ours}
+    peers: list[Result] = []
+    found: dict[str, list[Result]] = {each.name: [] for each in ours}
     for _ in range(rounds):
         peers.append(measure(load, peer, CLIENTS, COUNT))
         for each in ours:
             each.do(mode)
-            found[each.server.name] += [measure(load, each.server, CLIENTS, COUNT, 1.2)]
+            found[each.name] += [measure(load, each.server, CLIENTS, COUNT, 1.2)]
             each.do(STILL)
     best = fastest(peers)
     print(f"  {'':30}  {peer.name:17}  {row(best, best)}")
@@ -108,12 +129,7 @@ def _busy(path: Path, fast: bool) -> Iterator[Busy]:
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         try:
-            assert process.stdin
-            assert process.stdout
-            port = int(process.stdout.readline())
-            os.sched_setaffinity(process.pid, {CORES[0]})
-            name = "submeter --uvloop" if fast else "submeter"
-            yield Busy(Server(name, port, process.pid), process.stdin)
+            yield Busy(OURS_FAST if fast else OURS, process)
         finally:
             process.kill()
 

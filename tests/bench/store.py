@@ -40,6 +40,7 @@ LOOK = 5  # s; an instrument need not be heard more often for the same commits
 AIM = 40.0  # MB a meter and day
 SITE = 10  # meters that share their commits
 DAYS = 90
+INTERVALS = DAYS * DAY // LENGTH
 ROUNDS = 5
 METERS = 4  # in the file that is queried, so that the rows of one are not side by side
 CHUNK = 500  # intervals of each meter in a page
@@ -163,7 +164,7 @@ def _is_disk(folder: Path) -> bool:
 
 def _reading(folder: Path) -> None:
     path, bare = folder / "history.db", folder / "bare.db"
-    count = DAYS * DAY // LENGTH
+    count = INTERVALS
     asyncio.run(fill(path, count))
     _copy_bare(path, bare)
     print(
@@ -190,7 +191,7 @@ def _reading(folder: Path) -> None:
 def _compare(title: str, ours: Callable[[], int], peer: Callable[[], int]) -> None:
     pairs = [(_timed(ours), _timed(peer)) for _ in range(ROUNDS)]
     rows = {result[0] for pair in pairs for result in pair}
-    assert rows == {DAYS * DAY // LENGTH}
+    assert rows == {INTERVALS}
     mine, its = (median(pair[n][1] for pair in pairs) for n in range(2))
     ratio = median(our[1] / other[1] for our, other in pairs)
     print(f"  {title:23}  {rows.pop():6}  {mine:6.1f}   {its:13.1f}   {ratio:5.1f}")
@@ -227,7 +228,7 @@ def _verify(path: Path) -> None:
     data = bytes(1000)
     signature = private.sign(hashlib.sha256(data).digest())
     ours, peers = [], []
-    rows = METERS * DAYS * DAY // LENGTH
+    rows = METERS * INTERVALS
     for _ in range(2):
         verification = Verification(path)
         began = time.perf_counter()

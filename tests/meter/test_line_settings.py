@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import pytest
 
 from submeter.errors import WriteRefusedError
-from submeter.meter.line_settings import BAUDRATE, FORMAT, LineSettings
+from submeter.meter.audit import Audit
+from submeter.meter.line_settings import BAUDRATE, FORMAT, share
 from submeter.meter.settings import Settings
 from submeter.pointmap import points
 
+AUDIT = Audit()
 CONFIGURED = {BAUDRATE: 19_200, FORMAT: 0, "Modbus_Address": 1}
 
 
@@ -18,9 +20,10 @@ def settings(stored: Mapping[str, int] | None = None) -> Settings:
 
 def line(*each: Settings) -> list[tuple[int, str]]:
     told: list[tuple[int, str]] = []
-    LineSettings(
+    share(
         {f"meter {n}": one for n, one in enumerate(each)},
         lambda baudrate, form: told.append((baudrate, form)),
+        AUDIT,
     )
     return told
 
@@ -65,7 +68,18 @@ def test_a_reset_brings_all_back() -> None:
     one.set(BAUDRATE, 9600)
     one.reset(BAUDRATE)
     assert other.value(BAUDRATE) == 19_200
+    assert other.origin(BAUDRATE) == "configuration", "else the next start would keep it"
     assert told[-1] == (19_200, "8E1")
+
+
+def test_a_change_is_told_to_the_audit_log_once() -> None:
+    AUDIT.take()
+    one, other, third = settings(), settings(), settings()
+    line(one, other, third)
+    assert AUDIT.take() == []
+    other.set(BAUDRATE, 9600)
+    (entry,) = AUDIT.take()
+    assert (entry.event, entry.detail) == ("line_changed", "baudrate=9600 format=8E1")
 
 
 def test_a_refused_value_changes_nothing() -> None:

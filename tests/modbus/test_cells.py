@@ -3,9 +3,11 @@
 import logging
 import struct
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modbus.wire import POINTS, measured, place, register, small_map
 from submeter.meter.reading import Quality, Reading
@@ -17,6 +19,7 @@ from submeter.pointmap.register import (
     Absent,
     Constant,
     Content,
+    Factor,
     Flags,
     How,
     Identity,
@@ -44,9 +47,9 @@ def data(image: Image, words: int = 2) -> bytes:
     return image.blocks[3].read(0, words)
 
 
-def quantity(how: How, *names: str, leading: str | None = None) -> Quantity:
+def quantity(how: How, *names: str, factor: Factor | None = None) -> Quantity:
     terms = (Term(POINTS[name.lstrip("-")], -1 if name[0] == "-" else 1) for name in names)
-    return Quantity(how, tuple(terms), POINTS[leading] if leading else None)
+    return Quantity(how, tuple(terms), POINTS[REACTIVE] if factor else None, factor)
 
 
 @pytest.mark.parametrize(
@@ -101,23 +104,53 @@ def test_a_sum_of_indexes_is_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("factor", "reactive", "shown"),
+    ("number", "reactive", "quadrants", "inductive", "capacitive"),
     [
-        (0.9, 1.0, 0.9),
-        (0.9, 0.0, 0.9),
-        (0.9, -1.0, 1.1),
-        (-0.9, 1.0, -0.9),
-        (-0.9, -1.0, -1.1),
-        (1.0, -1.0, 1.0),
-        (0.0, -1.0, 2.0),
+        (0.9, 1.0, 0.9, -0.9, 0.9),
+        (0.9, 0.0, 0.9, 0.9, 0.9),
+        (0.9, -0.0, 0.9, 0.9, 0.9),
+        (0.9, -1.0, 1.1, 0.9, -0.9),
+        (-0.9, 1.0, -0.9, -0.9, 0.9),
+        (-0.9, 0.0, -0.9, 0.9, 0.9),
+        (-0.9, -1.0, -1.1, 0.9, -0.9),
+        (1.0, -1.0, 1.0, 1.0, -1.0),
+        (0.0, -1.0, 2.0, 0.0, 0.0),
+        (0.0, 1.0, 0.0, 0.0, 0.0),
     ],
 )
-def test_a_power_factor_in_four_quadrants(factor: float, reactive: float, shown: float) -> None:
-    image = one(quantity("point", FACTOR, leading=REACTIVE), "float32")
-    image.apply({FACTOR: measured(factor), REACTIVE: measured(reactive)})
-    assert data(image) == struct.pack(">f", shown)
-    image.apply({REACTIVE: Reading(None, Quality.ABSENT)})
-    assert data(image) == NAN
+def test_power_factors_as_meters_write_them(
+    number: float, reactive: float, quadrants: float, inductive: float, capacitive: float
+) -> None:
+    shown: dict[Factor, float] = {
+        "four-quadrant": quadrants,
+        "inductive-negative": inductive,
+        "capacitive-negative": capacitive,
+    }
+    assert set(shown) == set(get_args(Factor))
+    for factor, expected in shown.items():
+        image = one(quantity("point", FACTOR, factor=factor), "float32")
+        image.apply({FACTOR: measured(number), REACTIVE: measured(reactive)})
+        assert data(image) == struct.pack(">f", expected), factor
+        image.apply({REACTIVE: Reading(None, Quality.ABSENT)})
+        assert data(image) == NAN
+
+
+@given(number=st.floats(-1, 1), reactive=st.floats(-1000, 1000))
+def test_every_way_of_a_power_factor_tells_the_same_load(number: float, reactive: float) -> None:
+    capacitive, inductive = reactive < 0, reactive > 0
+    shown = {}
+    for factor in get_args(Factor):
+        image = one(quantity("point", FACTOR, factor=factor), "float64")
+        image.apply({FACTOR: measured(number), REACTIVE: measured(reactive)})
+        (shown[factor],) = struct.unpack(">d", data(image, 4))
+    quadrant = shown["four-quadrant"]
+    magnitude = 2 - abs(quadrant) if capacitive else abs(quadrant)
+    assert magnitude == pytest.approx(abs(number))
+    assert abs(shown["inductive-negative"]) == abs(shown["capacitive-negative"]) == abs(number)
+    if number:
+        assert (shown["inductive-negative"] < 0) == inductive
+        assert (shown["capacitive-negative"] < 0) == capacitive
+        assert (quadrant < 0) == (number < 0)
 
 
 def test_flags_are_the_points_in_their_last_state() -> None:

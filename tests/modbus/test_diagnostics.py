@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +20,16 @@ HEARD, ERRORS, EXCEPTIONS, MESSAGES, SILENT, NAK, BUSY, OVERRUNS = range(11, 19)
 
 
 class Bench:
-    """Units 5 and 6 on a line."""
+    """Units 5 and 6 on a line, with a clock that is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, guarded: bool = False) -> None:
         self.sites = {5: Site(), 6: Site()}
-        self.line = Line({number: site.unit for number, site in self.sites.items()})
+        self.units = {number: site.unit for number, site in self.sites.items()}
+        self.now = NOW
+        self.line = Line(self.units, "/dev/ttyUSB0", guarded, lambda: self.now)
+
+    def wait(self, seconds: float) -> None:
+        self.now = self.now._replace(mono=self.now.mono + seconds)
 
     def ask(self, pdu: str, unit: int = 5) -> Answer:
         """Send a frame to `unit`."""
@@ -60,7 +67,7 @@ def test_units_answer_for_themselves_only() -> None:
     assert bench.ask(READ, 7) is None
     assert bench.ask(READ, 0) is None
     assert bench.ask("41") == b"\xc1\x01"
-    bench.line.units[7] = bench.line.units.pop(5)
+    bench.line.replace({7: bench.units[5]})
     assert bench.ask(READ, 7) == bytes.fromhex("03 02 0012")
     assert bench.ask(READ, 5) is None
 
@@ -111,7 +118,7 @@ def test_the_event_counter_counts_what_was_done_but_not_its_own_reading() -> Non
 def test_an_answer_that_the_map_withholds() -> None:
     bench = Bench()
     silent = plain(Image(MAP, when_stale=WhenStale(stale="silence")))
-    bench.line.units[5] = silent
+    bench.line.replace({5: silent})
     assert bench.ask(READ) is None
     assert bench.count(SILENT) == 1
     assert bench.completed() == 1
@@ -242,18 +249,90 @@ def test_the_event_log_holds_64() -> None:
 def test_a_unit_with_a_new_address_begins_to_count_anew() -> None:
     bench = Bench()
     bench.ask(READ)
-    bench.line.units[7] = bench.line.units.pop(5)
+    bench.ask(READ, 6)
+    bench.line.replace({7: bench.units[5], 6: bench.units[6]})
     assert bench.count(MESSAGES, 7) == 0
-    assert bench.count(HEARD, 7) == 0
+    assert bench.count(HEARD, 7) == 1
+    assert bench.count(MESSAGES, 6) == 1
+    bench.line.replace(bench.units)
+    assert bench.count(MESSAGES, 5) == 0
 
 
 def test_units_that_swap_their_addresses_begin_anew_too() -> None:
     bench = Bench()
     bench.ask(LISTEN)
-    units = bench.line.units
-    units[5], units[6] = units[6], units[5]
+    bench.line.replace({5: bench.units[6], 6: bench.units[5]})
     assert bench.count(MESSAGES, 5) == 0
     assert bench.count(MESSAGES, 6) == 0
+
+
+@pytest.mark.parametrize("pdu", [LISTEN, RESTART, FORGET, CLEAR, "08 0014 0000", "08 0004"])
+def test_on_a_guarded_line_nobody_is_silenced_by_who_may_not_write(pdu: str) -> None:
+    bench = Bench(guarded=True)
+    bench.line.overrun()
+    bench.ask(READ)
+    bench.sites[5].lock.open = False
+    for _ in range(2):
+        assert bench.ask(pdu) == b"\x88\x01"
+    bench.units[6].lock = None
+    assert bench.ask(pdu, 6) == b"\x88\x01"
+    assert bench.ask(READ) == bytes.fromhex("03 02 0012")
+    assert (bench.count(MESSAGES), bench.count(EXCEPTIONS)) == (4, 2)
+    assert (bench.count(ERRORS), bench.count(OVERRUNS)) == (1, 1)
+    for number in (0, 2, *range(11, 19)):
+        reply = bench.ask(f"08 {number:04x} 0000")
+        assert isinstance(reply, bytes)
+        assert reply[0] == 0x08, number
+    assert bench.ask("08") == bench.ask("08 01") == b"\x88\x03"
+
+
+def test_on_a_guarded_line_who_may_write_silences_and_restarts() -> None:
+    bench = Bench(guarded=True)
+    assert bench.ask(LISTEN) is None
+    bench.sites[5].lock.open = False
+    assert bench.ask(RESTART) is None
+    assert bench.ask(READ) is None, "this restart was not allowed"
+    bench.sites[5].lock.open = True
+    assert bench.ask(RESTART) is None
+    assert bench.ask(READ) == bytes.fromhex("03 02 0012")
+    for pdu in (CLEAR, "08 0014 0000"):
+        assert bench.ask(pdu) == bytes.fromhex(pdu)
+
+
+def test_listening_only_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    bench = Bench()
+    begins = "event=listen_only where=/dev/ttyUSB0 unit=5"
+    over = begins.replace("listen_only", "listen_only_over")
+    for _ in range(3):
+        bench.ask(RESTART)
+        for pdu in (LISTEN, LISTEN, READ):
+            bench.ask(pdu)
+    assert caplog.messages == [begins]
+    bench.ask(RESTART)
+    bench.wait(59)
+    bench.ask(READ, 6)
+    assert caplog.messages == [begins]
+    bench.wait(1)
+    bench.ask(READ, 6)
+    assert caplog.messages == [begins, over]
+    bench.ask(LISTEN)
+    bench.wait(1e6)
+    bench.ask(READ, 6)
+    assert caplog.messages == [begins, over, begins]
+
+
+def test_a_unit_that_only_listens_and_gets_another_id_answers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    bench = Bench()
+    bench.ask(LISTEN)
+    bench.line.replace({7: bench.units[5]})
+    assert bench.ask(READ, 7) == bytes.fromhex("03 02 0012")
+    bench.wait(60)
+    bench.ask(READ, 7)
+    assert caplog.messages[1:] == ["event=listen_only_over where=/dev/ttyUSB0 unit=5"]
 
 
 def test_exception_status() -> None:

@@ -11,6 +11,7 @@ from submeter.modbus.gateway import (
     Figures,
     Gateway,
     Line,
+    SerialFigures,
     SourceFigures,
 )
 from submeter.modbus.tables import Registers
@@ -86,6 +87,22 @@ def test_a_source_that_was_never_heard() -> None:
     gateway = Gateway(lambda: figures(sources=(SOURCE._replace(online=False, age=None),)))
     assert value(gateway, "Online") == 0
     assert value(gateway, "Age") == 0xFFFFFFFF
+
+
+def test_the_serial_line() -> None:
+    now = [figures(serial=SerialFigures(7, True, 0))]
+    gateway = Gateway(lambda: now[0])
+    names = ("CRC_Errors", "Port_Open", "Port_Lost")
+    assert [value(gateway, name) for name in names] == [7, 1, 0]
+    now[0] = figures(serial=SerialFigures(9, False, 3))
+    gateway.refresh()
+    assert [value(gateway, name) for name in names] == [9, 0, 3]
+
+
+def test_where_there_is_no_serial_line_its_registers_are_unknown() -> None:
+    gateway = Gateway(figures)
+    assert value(gateway, "CRC_Errors") == value(gateway, "Port_Lost") == 0xFFFFFFFF
+    assert value(gateway, "Port_Open") == 0xFFFF
 
 
 def test_a_refresh_shows_the_figures_of_now() -> None:

@@ -128,6 +128,37 @@ def test_function_17() -> None:
 def test_the_configuration_goes_before_the_map() -> None:
     texts = IdentityTexts(vendor="V", revision="2", serial="map")
     identity = Identification.of(texts, {"revision": "3"}, "tenant-a", "own")
-    assert identity == Identification("V", revision="3", application="tenant-a", serial="map")
+    assert identity == Identification(
+        "V", revision="3", product_name="", application="tenant-a", serial="map"
+    )
     assert Identification.of(IdentityTexts(), {}, serial="own").serial == "own"
     assert Identification.of(texts, {"serial": "given"}).serial == "given"
+
+
+@pytest.mark.parametrize(
+    ("texts", "given", "name"),
+    [
+        ({}, {}, "submeter"),
+        ({"model": "B23"}, {}, "submeter"),
+        ({"vendor": "ABB", "product_code": "P", "model": "B23"}, {}, "B23"),
+        ({"vendor": "ABB", "product_code": "P"}, {}, "P"),
+        ({"vendor": "ABB"}, {"model": "B24"}, "B24"),
+        ({"vendor": "ABB", "model": "B23", "product_name": "B series"}, {}, "B series"),
+        ({"vendor": "ABB", "model": "B23"}, {"product_name": "Ours"}, "Ours"),
+        ({"model": "X"}, {"vendor": "Acme"}, "X"),
+        ({"vendor": "ABB"}, {}, ""),
+    ],
+)
+def test_the_product_name_fits_the_vendor(
+    texts: dict[str, str], given: dict[str, str], name: str
+) -> None:
+    assert Identification.of(IdentityTexts(**texts), given).product_name == name
+
+
+def test_the_revision_where_nobody_says_another() -> None:
+    def revision(texts: dict[str, str], given: dict[str, str]) -> str:
+        return Identification.of(IdentityTexts(**texts), given, revision="0.1.0").revision
+
+    assert revision({}, {}) == "0.1.0"
+    assert revision({"revision": "2"}, {}) == "2"
+    assert revision({"revision": "2"}, {"revision": "3"}) == "3"

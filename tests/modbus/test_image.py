@@ -8,11 +8,13 @@ from fractions import Fraction
 import pytest
 
 from modbus.wire import POINTS, STANDARD, measured, place, register, small_map
+from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Reading
 from submeter.modbus.identification import Identification
 from submeter.modbus.image import Image
 from submeter.pointmap.address import Address, Table
-from submeter.pointmap.register import Constant
+from submeter.pointmap.meter_file import WhenStale
+from submeter.pointmap.register import Constant, Identity, Quantity, Term
 
 NAN = bytes.fromhex("7fc00000")
 VOLTAGE, POWER, ERROR = "Voltage_L1_N", "Active_Power_Total", "Meter_Error"
@@ -285,18 +287,80 @@ def test_the_byte_of_function_7_has_the_points_in_alarm() -> None:
 def test_what_does_not_fit_is_counted_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     entry = register(VOLTAGE, Table.HOLDING, 0, "int16", at="HR 1", scale=Fraction(1, 10))
-    image = Image(small_map([entry]), Identification(application="main"))
+    now = Instant(0.0, 0.0)
+    image = Image(small_map([entry]), Identification(application="main"), clock=lambda: now)
     for volts in (230.0, 4000.0, 5000.0, -4000.0):
         image.apply({VOLTAGE: measured(volts)})
     assert image.blocks[3].read(0, 1) == b"\x80\0"
     assert image.saturated == 1
-    image.apply({VOLTAGE: measured(230.0)})
-    assert image.blocks[3].read(0, 1) == (2300).to_bytes(2)
-    image.apply({VOLTAGE: measured(4000.0)})
-    assert image.saturated == 2
-    told = [record.getMessage() for record in caplog.records]
+    for second in range(100):  # it comes and goes
+        now = Instant(float(second), 0.0)
+        image.apply({VOLTAGE: measured(230.0)})
+        assert image.blocks[3].read(0, 1) == (2300).to_bytes(2)
+        image.apply({VOLTAGE: measured(4000.0)})
+        assert image.blocks[3].read(0, 1) == b"\x80\0"
+    assert image.saturated == 101
     begins = f"event=saturated meter=main at=HR 1 type=int16 point={VOLTAGE}"
-    assert told == [begins, begins.replace("saturated", "saturated_end"), begins]
+    assert caplog.messages == [begins]
+    image.apply({VOLTAGE: measured(230.0)})
+    now = Instant(158.0, 0.0)
+    image.apply({})
+    assert caplog.messages == [begins]
+    now = Instant(159.0, 0.0)
+    image.apply({})
+    over = begins.replace("saturated", "saturated_end")
+    assert caplog.messages == [begins, over]
+    image.apply({VOLTAGE: measured(4000.0)})
+    assert caplog.messages == [begins, over, begins]
+    assert image.saturated == 102
+
+
+def test_a_value_that_does_not_fit_is_not_valid() -> None:
+    small, large, total = (
+        register(VOLTAGE, Table.HOLDING, 0, "uint16"),
+        register(VOLTAGE, Table.HOLDING, 1, "int16"),
+        place(Quantity("sum", (Term(POINTS[VOLTAGE]),) * 2), Table.HOLDING, 2, "uint16"),
+    )
+    image = Image(small_map([small, large, total], validity=Address(Table.DISCRETE, 1000)))
+    for volts, valid in ((9, 1), (33_000, 0), (70_000, 0), (33_000, 0), (9, 1), (32_768, 0)):
+        image.apply({VOLTAGE: measured(volts)})
+        assert validity(image, VOLTAGE) == valid, volts
+    image.apply({VOLTAGE: Reading(9, Quality.STALE)})
+    assert validity(image, VOLTAGE) == 0
+    image.apply({VOLTAGE: measured(32_767)})
+    assert validity(image, VOLTAGE) == 1, "only the sum may not fit"
+    image = Image(small_map([total], validity=Address(Table.DISCRETE, 1000)))
+    image.apply({VOLTAGE: measured(40_000)})
+    assert image.saturated == 1
+    assert validity(image, VOLTAGE) == 1
+
+
+def test_a_last_value_that_did_not_fit_is_not_valid_when_it_is_measured_again() -> None:
+    entry = register(VOLTAGE, Table.HOLDING, 0, "int16")
+    last = WhenStale(stale="last")
+    image = Image(small_map([entry], validity=Address(Table.DISCRETE, 1000)), when_stale=last)
+    for reading in (measured(40_000), Reading(40_000, Quality.STALE), measured(40_000)):
+        image.apply({VOLTAGE: reading})
+        assert validity(image, VOLTAGE) == 0
+    assert image.saturated == 1
+
+
+@pytest.mark.parametrize(
+    ("revision", "number"),
+    [
+        ("0.1.0", 100),
+        ("1.12.3", 11203),
+        ("2.0.0.dev7+a1", 20000),
+        ("V1.2", 102),
+        ("1305", 1305),
+        ("", 0),
+        ("draft", 0),
+    ],
+)
+def test_a_revision_as_a_number(revision: str, number: int) -> None:
+    entry = place(Identity("revision"), Table.HOLDING, 0, "uint16")
+    image = Image(small_map([entry]), Identification(revision=revision))
+    assert int.from_bytes(image.blocks[3].read(0, 1)) == number
 
 
 def test_what_is_not_known_is_not_counted() -> None:

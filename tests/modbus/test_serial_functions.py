@@ -1,7 +1,7 @@
 import pytest
 
 from submeter.modbus.counters import Bus, Counters
-from submeter.modbus.serial_functions import answer, restarts
+from submeter.modbus.serial_functions import alters, answer, restarts
 
 COUNTS = {
     11: "bus_messages",
@@ -81,6 +81,13 @@ def test_counts_are_shown_modulo_65536() -> None:
     made = counters()
     made.messages = 0x12345
     assert answer(made, 0, bytes.fromhex("08 000e 0000")) == bytes.fromhex("08 000e 2345")
+
+
+def test_what_alters_others_answers() -> None:
+    found = {sub for sub in range(65536) if alters(b"\x08" + sub.to_bytes(2) + b"\0\0")}
+    assert found == {1, 4, 10, 20}
+    for pdu in ("08", "08 01", "07", "0b", "0c", "06 0004 0000"):
+        assert not alters(bytes.fromhex(pdu))
 
 
 def test_what_is_heard_by_a_unit_that_only_listens() -> None:

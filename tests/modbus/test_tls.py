@@ -48,7 +48,7 @@ class Site:
     door: Open
     refusals: int = 0
 
-    def context(self, *roles: str, name: str = "client", days: float = 30) -> ssl.SSLContext:
+    def context(self, *roles: str, name: str = "client", days: float = 300) -> ssl.SSLContext:
         """Return what a client with these roles connects with."""
         values = [utf8_string(role) for role in roles]
         return self.shows(self.authority.client(name, *values, days=days))
@@ -338,22 +338,32 @@ def test_a_key_of_another_certificate(own: Authority) -> None:
     )
 
 
-def test_our_own_certificate_has_expired(own: Authority) -> None:
+def test_our_own_certificate_has_expired_or_will_soon(
+    own: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
     own.server(days=-1)
-    [fault] = faults(own.folder)
-    assert fault.startswith("modbus.tls.certificate: server.crt expired on 20")
+    tls_face({}, own.folder, Audit())  # the meters go on after a power cut
+    assert "event=certificate_expired file=" in caplog.text
+    caplog.clear()
+    own.server(days=5)
+    tls_face({}, own.folder, Audit())
+    assert "event=certificate_expires file=" in caplog.text
 
 
-def test_an_authority_that_is_none_or_has_expired(own: Authority) -> None:
+def test_an_authority_that_is_none_or_has_expired(
+    own: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
     assert faults(own.folder, authority="server.crt") == (
         "modbus.tls.authority: 'CN=server' in server.crt signs nobody; name the one that does",
     )
     old = Authority(own.folder, "old", days=-1)
-    [fault] = faults(own.folder, authority="old.crt")
-    assert fault.startswith("modbus.tls.authority: old.crt expired on 20")
+    tls_face({}, own.folder, Audit(), authority="old.crt")
+    assert "event=certificate_expired file=" in caplog.text
+    caplog.clear()
     both = own.certificate.read_bytes() + old.certificate.read_bytes()
     own.folder.joinpath("both.crt").write_bytes(both)
     tls_face({}, own.folder, Audit(), authority="both.crt")
+    assert not caplog.records
 
 
 def test_a_key_that_everybody_can_read_is_warned_of(

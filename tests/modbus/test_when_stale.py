@@ -8,7 +8,8 @@ import pytest
 
 from modbus.wire import POINTS, measured, place, register, small_map
 from submeter.meter.reading import Quality, Reading
-from submeter.modbus.image import SILENCE, Image
+from submeter.modbus.exceptions import SILENCE
+from submeter.modbus.image import Image
 from submeter.pointmap.address import Address, Table
 from submeter.pointmap.meter_file import Fallback, WhenStale
 from submeter.pointmap.register import Absent, Flags, Quantity, Register, Term
@@ -167,3 +168,28 @@ def test_what_only_one_read_sees_is_refused_only_there() -> None:
     assert served.blocks[3].refused(4, 1) == 0
     assert served.blocks[3].read_alone(4, 1) == b"\0\1"
     assert served.blocks[3].refused(4, 2) == 0x04
+
+
+@pytest.mark.parametrize("quality", [Quality.STALE, Quality.FAILED])
+def test_a_lost_value_without_a_pattern_is_refused(quality: Quality) -> None:
+    marked = register("Frequency", Table.INPUT, 0, "int16")
+    unmarked = register("Voltage_L1_N", Table.INPUT, 1, "int16", unmarked=True)
+    image = Image(small_map([marked, unmarked]))
+    block = image.blocks[4]
+    image.apply({"Frequency": measured(50), "Voltage_L1_N": measured(230)})
+    assert block.refused(0, 2) == 0
+    image.apply({"Frequency": Reading(50, quality), "Voltage_L1_N": Reading(230, quality)})
+    assert (block.refused(0, 1), block.refused(1, 1)) == (0, 0x04)
+    assert block.read(0, 1) == b"\x80\x00"
+    absent = Reading(None, Quality.ABSENT)
+    image.apply({"Frequency": absent, "Voltage_L1_N": absent})
+    assert block.refused(0, 2) == 0, "or the block could never be read"
+
+
+def test_the_last_value_needs_no_pattern_until_there_is_none() -> None:
+    unmarked = register("Voltage_L1_N", Table.INPUT, 0, "int16", unmarked=True)
+    image = Image(small_map([unmarked]), when_stale=WhenStale(stale="last"))
+    assert image.blocks[4].refused(0, 1) == 0x04
+    image.apply({"Voltage_L1_N": Reading(230, Quality.STALE)})
+    assert image.blocks[4].refused(0, 1) == 0
+    assert image.blocks[4].read(0, 1) == b"\x00\xe6"

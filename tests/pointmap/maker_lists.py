@@ -45,7 +45,7 @@ FORMATS = {
 }
 IDENTITY = Identification(vendor="Acme", model="X", revision="1.2", serial="123456")
 TEXTS = {"serial": "123456", "revision": "1.2"}
-DIGITS = {"serial": 123456, "revision": 12}
+DIGITS = {"serial": 123456, "revision": 102}
 # In W, var, VA, V, A, Hz, Wh and varh, and as plain numbers.
 KNOWN: dict[str, float] = {
     "Active_Energy_Import": 123_456_789,
@@ -136,8 +136,9 @@ def found(chosen: MeterMap, row: Row) -> Register:
         and (chosen.shared or register.table.function in row.functions)
         and register.count in (None, row.words)
     ]
-    assert len(here) == 1, row
-    return here[0]
+    alone = [register for register in here if register.count is not None]
+    assert len(alone or here) == 1, row
+    return (alone or here)[0]
 
 
 def scale_of(chosen: MeterMap, row: Row) -> Fraction:
@@ -200,7 +201,8 @@ def expected(value: str) -> float:
         return sum(KNOWN[each] for each in names) / len(names)
     if how == "product":
         return prod(KNOWN[each] for each in names)
-    if how == "leading":
-        assert KNOWN[names[1]] < 0
-        return 2 - KNOWN[names[0]]
+    if how in ("four-quadrant", "inductive-negative", "capacitive-negative"):
+        factor, reactive = (KNOWN[each] for each in names)
+        assert factor > 0 > reactive
+        return {"f": 2 - factor, "i": factor, "c": -factor}[how[0]]
     return KNOWN[how]

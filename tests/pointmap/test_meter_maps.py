@@ -166,12 +166,58 @@ def test_code_is_seen_by_a_read_of_one_register_only(name: str, code: int) -> No
 
 def test_what_a_map_leaves_out_is_an_exception() -> None:
     left_out = {name: [r for r in every_row(name) if r.value == "none"] for name in NAMES}
-    assert [name for name in NAMES if left_out[name]] == ["carlo-gavazzi-em340"]
-    block = image("carlo-gavazzi-em340").blocks[3]
-    assert [row.address for row in left_out["carlo-gavazzi-em340"]] == [*range(0x400, 0x410, 2)]
-    assert not block.layout.readable(0x400, 16)
-    for row in left_out["carlo-gavazzi-em340"]:
-        assert not block.layout.readable(row.address, row.words)
+    spans = {
+        "carlo-gavazzi-em340": [(0x60, 2), (0x62, 2), (0x64, 2), (0x60, 6), (0x400, 16)],
+        "schneider-iem3155": [(3517, 4), (3521, 4), (3525, 4), (3517, 12)],
+    }
+    assert {name: len(rows) for name, rows in left_out.items() if rows} == {
+        "carlo-gavazzi-em340": 11,
+        "schneider-iem3155": 3,
+    }
+    for name, refused in spans.items():
+        block = image(name).blocks[3]
+        for row in left_out[name]:
+            assert not block.layout.readable(row.address, row.words), row
+        for span in refused:
+            assert not block.layout.readable(*span), span
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_a_real_meter_has_no_mark_a_lost_value_is_refused(name: str) -> None:
+    chosen = meter_map.load(name)
+    unmarked = [register for register in chosen.registers if register.unmarked]
+    assert bool(unmarked) == (name in CARLO_GAVAZZI or name == "schneider-iem3155")
+    made = image(name)
+    for quality in (Quality.STALE, Quality.FAILED):
+        made.apply({point: Reading(1, quality) for point in KNOWN})
+        for register in unmarked:
+            refused = made.blocks[3].refused(register.wire, register.words)
+            assert refused == (0 if isinstance(register.content, Absent) else 4), register
+    made.apply({point: Reading(None, Quality.ABSENT) for point in KNOWN})
+    for register in unmarked:
+        assert made.blocks[3].refused(register.wire, register.words) == 0, register
+
+
+@pytest.mark.parametrize("name", [*CARLO_GAVAZZI, "schneider-iem3155"])
+def test_every_counter_of_such_a_meter_is_said_to_have_no_mark(name: str) -> None:
+    for register in meter_map.load(name).registers:
+        integer = register.type not in ("float32", "string", "bits")
+        energy = any("Energy" in point.name for point in register.points)
+        factor = any("Power_Factor" in point.name for point in register.points)
+        frequency = any(point.name == "Frequency" for point in register.points)
+        if integer and isinstance(register.content, Quantity):
+            sequence = "Reverse_Phase_Sequence" in [point.name for point in register.points]
+            assert register.unmarked == (energy or factor or frequency or sequence), register
+
+
+@pytest.mark.parametrize("name", ["carlo-gavazzi-em340", "carlo-gavazzi-em24-ethernet"])
+def test_a_demand_that_is_not_known_yet_refuses_no_energy(name: str) -> None:
+    made = image(name)
+    block = made.blocks[3]
+    assert most_significant_first(name, block.read(0x38, 2)) == (401_111).to_bytes(4)
+    made.apply({"Demand_Current": Reading(None, Quality.STALE)})
+    assert most_significant_first(name, block.read(0x38, 2)).hex() == "7fffffff"
+    assert block.refused(0x34, 18) == block.refused(0x28, 125) == 0
 
 
 @pytest.mark.parametrize("name", CARLO_GAVAZZI)

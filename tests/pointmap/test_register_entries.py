@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -9,6 +10,7 @@ from submeter.pointmap.address import Table
 from submeter.pointmap.register import (
     Absent,
     Constant,
+    Factor,
     Flags,
     Identity,
     Quantity,
@@ -109,10 +111,21 @@ def test_contents(tmp_path: Path) -> None:
     assert [each.writable for each in found] == [False] * 9 + [True]
 
 
-def test_power_factors(tmp_path: Path) -> None:
-    entry = "point: Power_Factor_L1, at: HR 1, type: float32, leading: Reactive_Power_Total"
+def test_marks_and_notes(tmp_path: Path) -> None:
+    plain = register(tmp_path, "point: Frequency, at: HR 1, type: int16")
+    assert (plain.unmarked, plain.note) == (False, None)
+    entry = "point: Frequency, at: HR 1, type: int16, unmarked: true, note: as told"
     found = register(tmp_path, entry)
-    assert [point.name for point in found.points] == ["Power_Factor_L1", "Reactive_Power_Total"]
+    assert (found.unmarked, found.note) == (True, "as told")
+
+
+def test_power_factors(tmp_path: Path) -> None:
+    entry = "point: Power_Factor_L1, at: HR 1, type: float32, reactive: Reactive_Power_Total"
+    for factor in get_args(Factor):
+        found = register(tmp_path, f"{entry}, factor: {factor}")
+        assert [point.name for point in found.points] == ["Power_Factor_L1", "Reactive_Power_Total"]
+        assert isinstance(found.content, Quantity)
+        assert found.content.factor == factor
     percent = 'point: Power_Factor_L1, at: HR 1, type: int16, unit: "%", scale: 0.1'
     assert register(tmp_path, percent).power == 2
 
@@ -316,20 +329,43 @@ def test_a_bit_that_the_real_meter_has(tmp_path: Path) -> None:
             "codes are what stands on",
         ),
         (
-            "point: Power_Factor_L1, leading: ^Active_Power_Total, at: HR 1, type: float32",
-            "'leading' names the reactive power that goes with a power factor, not",
+            "point: Power_Factor_L1, reactive: ^Active_Power_Total, factor: four-quadrant, "
+            "at: HR 1, type: float32",
+            "'reactive' names the reactive power that goes with a power factor, not",
         ),
         (
-            "point: Frequency, leading: ^Reactive_Power_Total, at: HR 1, type: float32",
-            "'leading' names the",
+            "point: Frequency, reactive: ^Reactive_Power_Total, factor: inductive-negative, "
+            "at: HR 1, type: float32",
+            "'reactive' names the",
         ),
         (
-            "point: Power_Factor_L1, leading: ^Reactive, at: HR 1, type: float32",
+            "point: Power_Factor_L1, reactive: ^Reactive, factor: four-quadrant, at: HR 1, "
+            "type: float32",
             "unknown point 'Reactive';",
         ),
         (
-            "mean: [Power_Factor_L1], leading: ^Reactive_Power_Total, at: HR 1, type: float32",
-            "'leading' does not go with 'mean'; remove it",
+            "point: Power_Factor_L1, reactive: ^Reactive_Power_Total, at: HR 1, type: float32",
+            "'reactive' needs 'factor' beside it; add it",
+        ),
+        (
+            "point: Power_Factor_L1, factor: ^four-quadrant, at: HR 1, type: float32",
+            "'factor' needs 'reactive' beside it; add it",
+        ),
+        (
+            "mean: [Power_Factor_L1], reactive: ^Reactive_Power_Total, at: HR 1, type: float32",
+            "'reactive' does not go with 'mean'; remove it",
+        ),
+        (
+            "mean: [Power_Factor_L1], factor: ^four-quadrant, at: HR 1, type: float32",
+            "'factor' does not go with 'mean'; remove it",
+        ),
+        (
+            "constant: 1, unmarked: ^true, at: HR 1, type: uint16",
+            "'unmarked' does not go with 'constant'; remove it",
+        ),
+        (
+            "absent: x, unmarked: ^true, at: HR 1, type: string, words: 2",
+            "an unknown string is empty; remove 'unmarked'",
         ),
     ],
 )

@@ -35,7 +35,7 @@ class Authority:
 
     folder: Path
     name: str = "ca"
-    days: float = 30
+    days: float = 300
     key: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
@@ -48,11 +48,11 @@ class Authority:
         signed = builder.sign(self.key, hashes.SHA256())
         self.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def server(self, name: str = "server", days: float = 30) -> Pair:
+    def server(self, name: str = "server", days: float = 300) -> Pair:
         """Return the certificate of a server on 127.0.0.1."""
         return self._issue(name, days, ExtendedKeyUsageOID.SERVER_AUTH, ())
 
-    def client(self, name: str, *roles: bytes, days: float = 30) -> Pair:
+    def client(self, name: str, *roles: bytes, days: float = 300) -> Pair:
         """Return a client's certificate with these values of the role extension."""
         return self._issue(name, days, ExtendedKeyUsageOID.CLIENT_AUTH, roles)
 

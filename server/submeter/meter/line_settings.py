@@ -6,6 +6,8 @@ Each meter shows them as its own; a change in one of them is a change for all.
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from submeter.meter.audit import Audit
+from submeter.meter.instant import Instant
 from submeter.meter.settings import Number, Settings
 
 BAUDRATE, FORMAT = "Modbus_Baudrate", "Modbus_Character_Format"
@@ -15,52 +17,56 @@ FORMATS = ("8E1", "8O1", "8N1", "8N2")
 Change = Callable[[int, str], None]
 
 
-class LineSettings:
-    """Keeps the line of `meters`, which are by name, the same in all of them.
+def share(meters: Mapping[str, Settings], change: Change, audit: Audit) -> None:
+    """Keep the line of `meters`, which are by name, the same in all of them from now on.
 
     `change` is told baud rate and character format, now and whenever they change. Of meters that
-    remember different ones the first that was set by a poller prevails.
+    remember different ones the first prevails. What follows is told to `audit` once for all.
     """
+    _Line(meters, change, audit)
 
-    def __init__(self, meters: Mapping[str, Settings], change: Change) -> None:
+
+class _Line:
+    """What the meters of one line are told last."""
+
+    def __init__(self, meters: Mapping[str, Settings], change: Change, audit: Audit) -> None:
         self._meters = meters
         self._change = change
+        self._audit = audit
         self._told: tuple[int, str] | None = None
-        self._following = False
         for name in (BAUDRATE, FORMAT):
-            leader = self._leader(name)
-            if leader is not None:
-                self._follow(leader, name)
+            stored = [each for each in meters.values() if each.origin(name) == "stored"]
+            if stored:
+                self._follow(stored[0], name)
+        self._tell()
         for settings in meters.values():
             settings.subscribe(partial(self._on_setting, settings))
-        self._tell()
-
-    def _leader(self, name: str) -> Settings | None:
-        stored = (each for each in self._meters.values() if each.origin(name) == "stored")
-        return next(stored, None)
 
     def _on_setting(self, changed: Settings, name: str, value: Number) -> None:
-        if name in (BAUDRATE, FORMAT) and not self._following:
+        if name in (BAUDRATE, FORMAT):
             self._follow(changed, name)
             self._tell()
 
     def _follow(self, leader: Settings, name: str) -> None:
-        """Give every meter the value of `leader`."""
-        value = leader.value(name)
-        self._following = True
-        try:
-            for settings in self._meters.values():
-                if settings.value(name) not in (value, None):
-                    settings.set(name, value)
-        finally:
-            self._following = False
+        """Give every meter the value of `leader`, or reset it as that one was."""
+        value, stored = leader.value(name), leader.origin(name) == "stored"
+        for settings in self._meters.values():
+            if settings.value(name) in (value, None):
+                continue
+            if stored:
+                settings.set(name, value)
+            else:
+                settings.reset(name)
 
     def _tell(self) -> None:
-        first = next(iter(self._meters.values()))
-        baudrate, form = first.value(BAUDRATE), first.value(FORMAT)
+        each = next(iter(self._meters.values()))
+        baudrate, form = each.value(BAUDRATE), each.value(FORMAT)
         if baudrate is None or form is None:
             return
         line = int(baudrate), FORMATS[int(form)]
-        if line != self._told:
-            self._told = line
-            self._change(*line)
+        if line == self._told:
+            return
+        if self._told:
+            self._audit.note("line_changed", at=Instant.now(), baudrate=line[0], format=line[1])
+        self._told = line
+        self._change(*line)

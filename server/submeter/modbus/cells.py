@@ -4,9 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from submeter.modbus.encoding import Number, encoder
+from submeter.modbus.exceptions import DEVICE_FAILURE
 from submeter.modbus.tables import Bits, Registers
-from submeter.pointmap.register import Flags, Quantity, Register
+from submeter.pointmap.register import Factor, Flags, Quantity, Register
 
+LOST = 0x01
+"""Instead of a code: a value that was known and is not, where the map has no refusal for it.
+
+It reads as its pattern; where the imitated meter has none, a read is refused."""
 Misfit = Callable[[Register, bool], None]
 """Told when a value begins not to fit its register (True), and when it ends."""
 
@@ -15,23 +20,28 @@ class Cell(Protocol):
     """A place in a table that shows a number."""
 
     def show(self, number: Number | None, code: int) -> None:
-        """Put `number`; None is unknown, and a read of it is refused with `code`, if not 0."""
+        """Put `number`; None is unknown, and a read of it is refused with `code`.
+
+        No read is with 0, and one of LOST only where an unknown value has no pattern.
+        """
 
 
 class Shown:
     """What a poller may see of a point now.
 
-    `number` is None when nothing is; a read is then refused with `code`, if that is not 0.
-    `known` says that it is the present value rather than the last one. `own` are the places of the
-    point itself, `joint` those that it has a part in.
+    `number` is None when nothing is; what a read is then refused with is in `code`, see `Cell`.
+    `valid` says that it is the present value rather than the last one, and fits: `misfits` counts
+    the registers of the point itself that cannot hold it. `own` are the places of the point itself,
+    `joint` those that it has a part in.
     """
 
-    __slots__ = ("code", "joint", "known", "last_state", "number", "own", "validity")
+    __slots__ = ("code", "joint", "last_state", "misfits", "number", "own", "valid", "validity")
 
     def __init__(self, last_state: int | None) -> None:
         self.number: Number | None = None
         self.code = -1  # none of the codes: whatever comes first is news
-        self.known = False
+        self.valid = False
+        self.misfits = 0
         self.last_state = last_state
         self.own: tuple[Cell, ...] = ()
         self.joint: tuple[Joint, ...] = ()
@@ -65,6 +75,8 @@ class RegisterCell:
         if misfits is not self._misfits:
             self._misfits = misfits
             self._misfit(self._register, misfits)
+        if code == LOST:
+            code = DEVICE_FAILURE if self._register.unmarked else 0
         if code != self._code:
             self._code = code
             self._table.deny(self._place.start // 2, self._register.words, code)
@@ -84,6 +96,8 @@ class BitCell:
     def show(self, number: Number | None, code: int) -> None:
         """Put the bit; an unknown one is 0."""
         self._bits.put(self._wire, number is not None and number == self._on)
+        if code == LOST:
+            code = 0
         if code != self._code:
             self._code = code
             self._bits.deny(self._wire, code)
@@ -97,15 +111,15 @@ class Joint(Protocol):
 
 
 class Combination:
-    """A sum, mean, product or four-quadrant power factor, unknown while one of its terms is."""
+    """A sum, mean, product or power factor with its load, unknown while one of its terms is."""
 
-    __slots__ = ("_cell", "_how", "_leading", "_signs", "_terms")
+    __slots__ = ("_cell", "_factor", "_how", "_signs", "_terms")
 
     def __init__(self, quantity: Quantity, shown: Sequence[Shown], cell: Cell) -> None:
-        """Take what is shown of the terms, in their order, and then of `quantity.leading`."""
+        """Take what is shown of the terms, in their order, and then of `quantity.reactive`."""
         self._how = quantity.how
         self._signs = [term.sign for term in quantity.terms]
-        self._leading = shown[-1] if quantity.leading else None
+        self._factor = quantity.factor
         self._terms = tuple(shown)
         self._cell = cell
 
@@ -126,7 +140,7 @@ class Combination:
         if self._how == "mean":
             return sum(terms) / len(terms)
         number = terms[0] if self._how == "point" else terms[0] * terms[1]
-        return number if self._leading is None else _quadrant(number, numbers[-1])
+        return number if self._factor is None else _as_written(number, numbers[-1], self._factor)
 
 
 class FlagsCell:
@@ -144,8 +158,11 @@ class FlagsCell:
         self._cell.show(sum(shown.on << bit for bit, shown in self._shown), 0)
 
 
-def _quadrant(factor: Number, reactive: Number) -> Number:
-    """Return a power factor as meters with four quadrants write it; see `Quantity`."""
-    if reactive >= 0:
-        return factor
-    return 2 - factor if factor >= 0 else -2 - factor
+def _as_written(number: Number, reactive: Number, factor: Factor) -> Number:
+    """Return the power factor `number` as `factor` says; see `Quantity`."""
+    if factor == "four-quadrant":
+        if reactive >= 0:
+            return number
+        return 2 - number if number >= 0 else -2 - number
+    negative = reactive > 0 if factor == "inductive-negative" else reactive < 0
+    return 0 - abs(number) if negative else abs(number)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -21,7 +22,8 @@ from submeter.errors import ConfigError
 _log = logging.getLogger(__name__)
 
 LARGEST = 1_000_000  # bytes
-_KEY = "modbus.tls."
+SOON = 30
+"""Days before its end from which a certificate is warned of."""
 
 _Read = TypeVar("_Read")
 
@@ -34,43 +36,60 @@ class Credentials(NamedTuple):
     authority: str
 
 
-def check(certificate: Path, key: Path, authority: Path) -> Credentials:
-    """Return what TLS is started with; raises ConfigError with a line for each fault.
+@dataclass
+class Look:
+    """What was found: `faults` are by the key of the configuration, `warnings` are log lines.
 
-    A certificate that is not valid yet is only warned of: the clock of a machine that has just
-    been switched on may be behind.
+    Dates are warned of only: what has expired while the machine ran must not keep the meters from
+    starting again, and a clock that has just been switched on may be behind.
     """
-    faults: list[str] = []
-    own = _read("certificate", certificate, x509.load_pem_x509_certificates, faults)
-    private = _read("key", key, _private_key, faults)
-    trusted = _read("authority", authority, x509.load_pem_x509_certificates, faults)
+
+    authority: str = ""
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def check(certificate: Path, key: Path, authority: Path) -> Credentials:
+    """Return what TLS is started with, and log warnings.
+
+    Raises ConfigError with a line for each fault.
+    """
+    found = look(certificate, key, authority)
+    if found.faults:
+        raise ConfigError(*(f"modbus.tls.{name}: {text}" for name, text in found.faults))
+    for line in found.warnings:
+        _log.warning("%s", line)
+    return Credentials(certificate, key, found.authority)
+
+
+def look(certificate: Path, key: Path, authority: Path) -> Look:
+    """Return what is wrong with these files."""
+    found = Look()
+    own = _read("certificate", certificate, x509.load_pem_x509_certificates, found)
+    private = _read("key", key, _private_key, found)
+    trusted = _read("authority", authority, x509.load_pem_x509_certificates, found) or []
     if own:
-        faults += _date_faults("certificate", certificate, own[0])
+        found.warnings += _dates(certificate, own[0])
     if own and private and _public(own[0]) != _public(private):
-        faults.append(
-            f"{_KEY}key: {key} is not the key of {certificate}; take the one made with it"
-        )
-    faults += _authority_faults(authority, trusted or [])
-    if faults:
-        raise ConfigError(*dict.fromkeys(faults))
-    if key.stat().st_mode & 0o004:
-        _log.warning("event=key_readable file=%s hint=chmod_600", key)
-    pem = b"".join(each.public_bytes(Encoding.PEM) for each in trusted or ())
-    return Credentials(certificate, key, pem.decode())
+        text = f"{key} is not the key of {certificate}; take the one made with it"
+        found.faults.append(("key", text))
+    if private and key.stat().st_mode & 0o004:
+        found.warnings.append(f"event=key_readable file={key} hint=chmod_600")
+    _look_at_authorities(authority, trusted, found)
+    found.authority = b"".join(each.public_bytes(Encoding.PEM) for each in trusted).decode()
+    return found
 
 
-def _read(
-    name: str, path: Path, parse: Callable[[bytes], _Read], faults: list[str]
-) -> _Read | None:
+def _read(name: str, path: Path, parse: Callable[[bytes], _Read], found: Look) -> _Read | None:
     try:
         return parse(regular_file.read(path, LARGEST))
     except OSError as error:
-        faults.append(f"{_KEY}{name}: cannot read {path}: {error.strerror}")
+        found.faults.append((name, f"cannot read {path}: {error.strerror}"))
     except TypeError:
-        faults.append(f"{_KEY}{name}: {path} asks for a password; write it without one")
+        found.faults.append((name, f"{path} asks for a password; write it without one"))
     except (ValueError, UnsupportedAlgorithm):
         kind = "private key" if name == "key" else "certificate"
-        faults.append(f"{_KEY}{name}: {path} is no {kind} in PEM form")
+        found.faults.append((name, f"{path} is no {kind} in PEM form"))
     return None
 
 
@@ -82,29 +101,29 @@ def _public(holder: x509.Certificate | PrivateKeyTypes) -> bytes:
     return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _date_faults(name: str, path: Path, certificate: x509.Certificate) -> list[str]:
+def _dates(path: Path, certificate: x509.Certificate) -> list[str]:
+    """Return a log line for a certificate that is not valid now, or not for long."""
     now = datetime.now(UTC)
-    if certificate.not_valid_after_utc < now:
-        day = certificate.not_valid_after_utc.date()
-        return [f"{_KEY}{name}: {path} expired on {day}; make another one"]
-    if certificate.not_valid_before_utc > now:
-        since = certificate.not_valid_before_utc.isoformat()
-        _log.warning("event=certificate_not_valid_yet file=%s since=%s", path, since)
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if end < now:
+        return [f"event=certificate_expired file={path} since={end.isoformat()} hint=make_another"]
+    if begin > now:
+        return [f"event=certificate_not_valid_yet file={path} since={begin.isoformat()}"]
+    if (end - now).days < SOON:
+        return [f"event=certificate_expires file={path} days={(end - now).days}"]
     return []
 
 
-def _authority_faults(path: Path, certificates: Sequence[x509.Certificate]) -> list[str]:
+def _look_at_authorities(path: Path, certificates: Sequence[x509.Certificate], found: Look) -> None:
     """Find what is no authority; of several, old ones may have expired but not all."""
-    faults: list[str] = []
-    expired: list[str] = []
+    lines = [line for each in certificates for line in _dates(path, each)]
+    if len(lines) == len(certificates):
+        found.warnings += lines
     for each in certificates:
         if not _signs(each):
             name = each.subject.rfc4514_string()
-            faults.append(
-                f"{_KEY}authority: '{name}' in {path} signs nobody; name the one that does"
-            )
-        expired += _date_faults("authority", path, each)
-    return faults + (expired if len(expired) == len(certificates) else [])
+            text = f"'{name}' in {path} signs nobody; name the one that does"
+            found.faults.append(("authority", text))
 
 
 def _signs(certificate: x509.Certificate) -> bool:

@@ -41,11 +41,19 @@ class SourceFigures(NamedTuple):
     errors: int
 
 
+class SerialFigures(NamedTuple):
+    """How the serial line is: frames that could not be read, and how often its port was lost."""
+
+    damaged: int
+    is_open: bool
+    lost: int
+
+
 class Figures(NamedTuple):
     """How the program is; `connections` are the counts of all listeners together.
 
     `saturated` counts values that did not fit their registers. The sources are always the same, in
-    the same order.
+    the same order. `serial` is None where there is no serial line.
     """
 
     version: str
@@ -54,6 +62,7 @@ class Figures(NamedTuple):
     connections: Counts
     saturated: int
     sources: Sequence[SourceFigures]
+    serial: SerialFigures | None = None
 
 
 class Line(NamedTuple):
@@ -79,9 +88,12 @@ LINES = (
     Line(33, "TLS_Refused", "uint32", 2, "closed: handshake, certificate or role"),
     Line(35, "Requests", "uint32", 2, "requests that were answered"),
     Line(37, "Exceptions", "uint32", 2, "of these with an exception"),
-    Line(39, "Broken", "uint32", 2, "closed: what came was not Modbus"),
+    Line(39, "Broken", "uint32", 2, "closed: what came was not Modbus; serial: bad frames"),
     Line(41, "Saturated", "uint32", 2, "values that did not fit their registers"),
     Line(43, "Sources", "uint32", 2, "sources that follow"),
+    Line(45, "CRC_Errors", "uint32", 2, "serial: frames with a bad CRC, or cut"),
+    Line(47, "Port_Open", "uint16", 1, "serial: 1: the port is open, 0: it is lost"),
+    Line(49, "Port_Lost", "uint32", 2, "serial: how often the port was lost"),
 )
 SOURCE_LINES = (
     Line(FIRST_SOURCE, "Name", "string", NAME_WORDS, "meter/source"),
@@ -120,13 +132,16 @@ class Gateway:
 
 
 def _totals(figures: Figures, sources: int) -> Iterator[tuple[str, Reading]]:
-    counts = figures.connections
-    numbers = {
+    counts, serial = figures.connections, figures.serial
+    numbers: dict[str, int | None] = {
         "Uptime": int(figures.uptime),
         "Meters": figures.meters,
         **{name.title().replace("Tls", "TLS"): n for name, n in counts._asdict().items()},
         "Saturated": figures.saturated,
         "Sources": sources,
+        "CRC_Errors": None if serial is None else serial.damaged,
+        "Port_Open": None if serial is None else int(serial.is_open),
+        "Port_Lost": None if serial is None else serial.lost,
     }
     for line in LINES:
         if line.name in numbers:

@@ -48,14 +48,20 @@ class Identification:
         given: Mapping[str, str],
         application: str = "",
         serial: str = "",
+        revision: str = "",
     ) -> "Identification":
         """Return the identity of a meter called `application` whose map has `texts`.
 
-        What is `given`, by the names of the texts, goes before the map; `serial` is for where
-        neither has one. Raises TypeError for a name that is no text.
+        What is `given`, by the names of the texts, goes before the map; `serial` and `revision` are
+        for where neither has one. The product name of another vendor's meter is then its model, or
+        its product code. Raises TypeError for a name that is no text.
         """
         known = {name: text for name, text in texts.model_dump().items() if text is not None}
-        return cls(**{"application": application, "serial": serial, **known, **given})
+        known |= given
+        if "vendor" in known:
+            product = known.get("model") or known.get("product_code", "")
+            known.setdefault("product_name", product)
+        return cls(**{"application": application, "serial": serial, "revision": revision, **known})
 
     @property
     def objects(self) -> dict[int, bytes]:

@@ -1,23 +1,36 @@
 """The wire image of one meter: what its Modbus tables read as, ready to be sliced."""
 
-import logging
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
+from submeter.meter.instant import Instant
 from submeter.meter.point import Point
 from submeter.meter.reading import Quality, Reading
 from submeter.modbus import layout
-from submeter.modbus.cells import BitCell, Cell, Combination, FlagsCell, Joint, RegisterCell, Shown
+from submeter.modbus.cells import (
+    LOST,
+    BitCell,
+    Cell,
+    Combination,
+    FlagsCell,
+    Joint,
+    RegisterCell,
+    Shown,
+)
 from submeter.modbus.encoding import Number, encode_text
+from submeter.modbus.exceptions import DEVICE_FAILURE, NO_SUCH_UNIT, SILENCE
 from submeter.modbus.identification import Identification
 from submeter.modbus.tables import MOST_BITS, MOST_REGISTERS, Alone, Bits, Registers
+from submeter.modbus.told_once import ToldOnce
 from submeter.pointmap.address import Table
 from submeter.pointmap.meter_file import Fallback, WhenStale
 from submeter.pointmap.meter_map import MeterMap
 from submeter.pointmap.register import (
     Absent,
     Constant,
+    Content,
     Flags,
     Identity,
     Quantity,
@@ -27,16 +40,11 @@ from submeter.pointmap.register import (
     UnlockCode,
 )
 
-_log = logging.getLogger(__name__)
-
-SILENCE = 0xFF
-"""In `Registers.denied`: no answer at all; stronger than any exception."""
-
 _CODES: dict[Fallback, int] = {
     "invalid": 0,
     "last": 0,
-    "failure": 0x04,
-    "no-answer": 0x0B,
+    "failure": DEVICE_FAILURE,
+    "no-answer": NO_SUCH_UNIT,
     "silence": SILENCE,
 }
 _OURS = Identification()
@@ -49,7 +57,7 @@ class Image:
     Everything is unknown until `apply` says otherwise: validity bits read as 0, values as
     `when_stale` says (the map's own, if it is None). `blocks` has the tables by the function that
     reads them; with `meter_map.shared` functions 3 and 4 read the same. `saturated` counts how
-    often a value began not to fit its register.
+    often a value began not to fit its register; the log tells of one that comes and goes only once.
     """
 
     def __init__(
@@ -57,8 +65,10 @@ class Image:
         meter_map: MeterMap,
         identification: Identification = _OURS,
         when_stale: WhenStale | None = None,
+        clock: Callable[[], Instant] = Instant.now,
     ) -> None:
         self.saturated = 0
+        self._misfits = ToldOnce("saturated", "saturated_end", clock)
         self._map = meter_map
         self._identification = identification
         fallbacks = when_stale or meter_map.when_stale
@@ -98,22 +108,23 @@ class Image:
                 continue
             good = known(reading)
             number, code = (reading.value, 0) if good else self._instead(shown, reading)
-            if good is not shown.known:
-                shown.known = good
+            if number != shown.number or code != shown.code:
+                shown.number, shown.code = number, code
+                for cell in shown.own:
+                    cell.show(number, code)
+                if shown.joint:
+                    joint.update(dict.fromkeys(shown.joint))
+            valid = good and not shown.misfits
+            if valid is not shown.valid:
+                shown.valid = valid
                 if shown.validity:
                     bits, wire = shown.validity
-                    bits.put(wire, good)
-            if number == shown.number and code == shown.code:
-                continue
-            shown.number, shown.code = number, code
-            for cell in shown.own:
-                cell.show(number, code)
-            if shown.joint:
-                joint.update(dict.fromkeys(shown.joint))
+                    bits.put(wire, valid)
         for each in joint:
             each.refresh()
         for block in self.blocks.values():
             block.publish()
+        self._misfits.tick()
 
     @property
     def status(self) -> int:
@@ -145,12 +156,13 @@ class Image:
     def _instead(self, shown: Shown, reading: Reading) -> tuple[Number | None, int]:
         """Return the number in place of one that is not known, and the code of a refusal."""
         fallback = self._fallbacks.get(reading.quality, self._fallbacks[Quality.FAILED])
+        lost = 0 if reading.quality is Quality.ABSENT else LOST
         if fallback != "last":
-            return None, _CODES[fallback]
+            return None, _CODES[fallback] or lost
         last = reading.value
         if last is None or (isinstance(last, float) and not math.isfinite(last)):
             last = shown.number
-        return last, 0
+        return last, lost if last is None else 0
 
     def _of(self, point: Point) -> Shown:
         """Return what is shown of `point`."""
@@ -171,10 +183,11 @@ class Image:
             self._write(register, self._text(content))
             return
         cell = self._cell(register)
+        if point := _alone(content):
+            shown = self._of(point)
+            shown.own = (*shown.own, cell)
+            return
         match content:
-            case Quantity("point", (Term(point, 1),), None):
-                shown = self._of(point)
-                shown.own = (*shown.own, cell)
             case Quantity():
                 parts = [self._of(point) for point in register.points]
                 self._join(parts, Combination(content, parts, cell))
@@ -184,7 +197,7 @@ class Image:
             case Constant():
                 cell.show(content.value, 0)
             case Identity():
-                cell.show(_digits(self._text(content)), 0)
+                cell.show(_number(self._text(content), content.field), 0)
             case Absent():
                 cell.show(None, _CODES[self._fallbacks[Quality.ABSENT]])
 
@@ -213,18 +226,14 @@ class Image:
         table.put(slice(start, start + 2 * register.words), encode_text(text, register))
 
     def _misfit(self, register: Register, begins: bool) -> None:
-        """Count and tell that a value begins or ends not to fit."""
+        """Count and tell that a value begins or ends not to fit; its point alone is not valid."""
         self.saturated += begins
+        if point := _alone(register.content):
+            self._of(point).misfits += 1 if begins else -1
+        meter = self._identification.application
         names = "+".join(point.name for point in register.points)
-        _log.log(
-            logging.WARNING if begins else logging.INFO,
-            "event=%s meter=%s at=%s type=%s point=%s",
-            "saturated" if begins else "saturated_end",
-            self._identification.application,
-            register.at,
-            register.type,
-            names,
-        )
+        where = f"meter={meter} at={register.at} type={register.type} point={names}"
+        self._misfits.change(where, begins)
 
 
 def known(reading: Reading) -> bool:
@@ -239,10 +248,26 @@ _WORD_TABLES = (Table.HOLDING, Table.INPUT)
 _BIT_TABLES = (Table.COIL, Table.DISCRETE)
 
 
-def _digits(text: str) -> int:
-    """Return the decimal digits of `text` as one number, 0 if it has none."""
-    digits = "".join(letter for letter in text if letter in "0123456789")
-    return int(digits[:_MOST_DIGITS] or "0")
+def _alone(content: Content) -> Point | None:
+    """Return the point whose number is all of `content`, None for any other content."""
+    match content:
+        case Quantity("point", (Term(point, 1),), None):
+            return point
+        case _:
+            return None
+
+
+def _number(text: str, field: str) -> int:
+    """Return the text of an identity as a number, 0 if it has no digits.
+
+    Its decimal digits; those of a revision with two for every part after the first, of three parts
+    at most, so that a later one is larger: 0.1.0 is 100, 1.12.3 is 11203.
+    """
+    parts = re.findall("[0-9]+", text)
+    if field == "revision":
+        first, *rest = parts[:3] or ["0"]
+        parts = [first, *(part.zfill(2) for part in rest)]
+    return int("".join(parts)[:_MOST_DIGITS] or "0")
 
 
 def _registers(meter_map: MeterMap, table: Table) -> Registers:

@@ -23,6 +23,7 @@ _ZERO, _FORGET = b"\x00\x00", b"\xff\x00"
 _DATA = {_RESTART: (_ZERO, _FORGET), _REGISTER: (_ZERO,), _LISTEN: (_ZERO,), _CLEAR: (_ZERO,)}
 _DATA |= dict.fromkeys((*_COUNTS, _CLEAR_OVERRUNS), (_ZERO,))
 _READY = 0x0000  # no program command is being worked on
+_ALTERING = frozenset((_RESTART, _LISTEN, _CLEAR, _CLEAR_OVERRUNS))
 _short = struct.Struct(">BHH")
 
 
@@ -58,6 +59,12 @@ def obey(counters: Counters, pdu: bytes) -> None:
             counters.clear()
         case 20:
             counters.overruns = 0
+
+
+def alters(pdu: bytes) -> bool:
+    """Tell whether `pdu` would change what others get: silence a unit, or clear what it counts."""
+    whole = pdu[0] == DIAGNOSTICS and len(pdu) > 2
+    return whole and int.from_bytes(pdu[1:3]) in _ALTERING
 
 
 def restarts(pdu: bytes) -> bool:

@@ -88,7 +88,11 @@ class Rs485Settings(_Strict):
 class RtuSettings(_Strict):
     """The Modbus RTU port."""
 
-    port: str = Field(description="The device node, best one of /dev/serial/by-id")
+    port: str = Field(
+        pattern=r"^/[^\x00-\x1f]*$",
+        max_length=255,
+        description="The device node, whole, best one of /dev/serial/by-id",
+    )
     baudrate: Literal[9600, 19200, 38400] = 19200
     parity: Literal["none", "even", "odd"] = "even"
     stop_bits: Literal[1, 2] | None = Field(
@@ -126,8 +130,12 @@ class ModbusSettings(_Strict):
         """Whether anything at all is listened on."""
         return any((self.tcp, self.tls, self.rtu, self.rtu_tcp))
 
-    def faults(self, meters: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    def faults(self, meters: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Find what does not agree with itself or with the names of the `meters`."""
+        for index, name in enumerate(meters):
+            if name in (AUTO, GATEWAY, NOBODY):
+                message = f"'{name}' has a meaning at modbus.unit_0; call the meter otherwise"
+                yield ("meters", index, "name"), message
         known = [AUTO, GATEWAY, NOBODY, *meters]
         for key, name in (("unit_0", self.unit_0), ("unit_255", self.unit_255)):
             if name not in known:
@@ -136,7 +144,7 @@ class ModbusSettings(_Strict):
                 yield ("modbus", key), f"no meter is called '{name}'; {hint}"
         yield from self._clashes()
 
-    def _clashes(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    def _clashes(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         taken: list[tuple[str, ListenSettings, int]] = []
         listeners = (("tcp", self.tcp), ("tls", self.tls), ("rtu_tcp", self.rtu_tcp))
         for key, listener in listeners:

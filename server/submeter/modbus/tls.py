@@ -80,11 +80,18 @@ class Security:
         spells.begin("tls_refused", detail, "tls_quiet", quiet(lambda: self.refused))
 
 
+def faults(settings: TlsSettings, folder: Path) -> list[tuple[str, str]]:
+    """Return what is wrong with the files, by the key of `settings`."""
+    return credentials.look(*_files(settings, folder)).faults
+
+
+def _files(settings: TlsSettings, folder: Path) -> tuple[Path, Path, Path]:
+    return folder / settings.certificate, folder / settings.key, folder / settings.authority
+
+
 def context(settings: TlsSettings, folder: Path) -> ssl.SSLContext:
     """Return the context of the listener; raises ConfigError with a line for each fault."""
-    files = credentials.check(
-        folder / settings.certificate, folder / settings.key, folder / settings.authority
-    )
+    files = credentials.check(*_files(settings, folder))
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.verify_mode = ssl.CERT_REQUIRED

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WrapValidator
 
-from submeter.pointmap.register import Order, RegisterType
+from submeter.pointmap.register import Factor, Order, RegisterType
 
 ObjectType = Literal[
     "accumulator",
@@ -115,10 +115,17 @@ class RegisterEntry(_Strict):
     count: int | None = Field(
         default=None, ge=1, le=125, description="Only a read of exactly so many registers sees it"
     )
-    leading: str | None = Field(
-        default=None, description="Reactive power whose sign puts a power factor in four quadrants"
+    reactive: str | None = Field(
+        default=None, description="Reactive power that tells inductive from capacitive, to 'factor'"
+    )
+    factor: Factor | None = Field(
+        default=None, description="How the sign of 'reactive' shows in a power factor"
     )
     access: Literal["R"] | None = Field(default=None, description="Never written, though it could")
+    unmarked: bool = Field(
+        default=False, description="The real meter has no pattern for an unknown value here"
+    )
+    note: str | None = Field(default=None, description="For the register list", min_length=1)
 
 
 class ModbusEntries(_Strict):

@@ -24,6 +24,8 @@ Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 """Words and bytes of a value; ABCD is most significant first, CDAB the low word first, BADC has the
 bytes of each word swapped, DCBA both."""
 How = Literal["point", "sum", "mean", "product"]
+Factor = Literal["four-quadrant", "inductive-negative", "capacitive-negative"]
+"""How a meter writes the power factor of inductive and of capacitive loads; see `Quantity`."""
 
 WORDS: dict[RegisterType, int] = {
     "int16": 1,
@@ -50,14 +52,21 @@ class Term(NamedTuple):
 class Quantity:
     """A number made of readings: one point, or a sum, mean or product of several.
 
-    It is known when all of them are. `leading` is for power factors in four quadrants (IEEE, as
-    Schneider meters have them): while that point, a reactive power, is negative, a factor f >= 0 is
-    written as 2 - f and a negative one as -2 - f.
+    It is known when all of them are. A power factor f has the sign of the active power, unless
+    `reactive` names a reactive power and `factor` says what that changes:
+
+    - four-quadrant (IEEE, as Schneider meters have it): while the reactive power is negative, the
+      load capacitive, f >= 0 is written as 2 - f and a negative f as -2 - f;
+    - inductive-negative: the absolute value of f, negative while the reactive power is positive;
+    - capacitive-negative: the absolute value of f, negative while the reactive power is negative.
+
+    `reactive` and `factor` stand together or not at all.
     """
 
     how: How
     terms: tuple[Term, ...]
-    leading: Point | None = None
+    reactive: Point | None = None
+    factor: Factor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,8 @@ class Register:
     `count` is that of the only read, from `wire` on, that sees this value: such a value may lie
     over others. A string has `chars` characters in each register, one stands in the low byte.
     `writable` says that a write reaches the point (single points of configuration and command, and
-    the unlock code).
+    the unlock code). `unmarked` says that the imitated meter has no pattern for an unknown value
+    here, so that its programs would take `invalid` for a number. `note` is for the register list.
     """
 
     at: str
@@ -134,6 +144,8 @@ class Register:
     count: int | None = None
     chars: Literal[1, 2] = 2
     writable: bool = False
+    unmarked: bool = False
+    note: str | None = None
 
     @property
     def point(self) -> Point | None:
@@ -146,8 +158,8 @@ class Register:
     def points(self) -> tuple[Point, ...]:
         """Every point that has a part in what stands here."""
         match self.content:
-            case Quantity(_, terms, leading):
-                more = (leading,) if leading else ()
+            case Quantity(_, terms, reactive):
+                more = (reactive,) if reactive else ()
                 return (*(term.point for term in terms), *more)
             case Flags(points):
                 return tuple(points.values())

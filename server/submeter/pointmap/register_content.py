@@ -71,7 +71,7 @@ def read(entry: RegisterEntry, loc: yamlfile.Loc, lookup: Lookup) -> Content | N
 def title(content: Content) -> str:
     """Return a few words for what stands there, as `Current_L1 + Current_L2`."""
     match content:
-        case Quantity(how, terms, _):
+        case Quantity(how, terms):
             return _formula(how, terms)
         case Constant(value, name):
             return f"{name} = {value}" if name else f"{value}"
@@ -101,16 +101,27 @@ def _point(entry: RegisterEntry, loc: yamlfile.Loc, lookup: Lookup) -> Quantity 
     point = lookup.point(entry.point or "", (*loc, "point"))
     if point is None:
         return None
-    leading = None
-    if entry.leading is not None:
-        leading = lookup.point(entry.leading, (*loc, "leading"))
-        if leading is None:
-            return None
-        if not is_power_factor(point) or leading.unit != "kvar":
-            message = "'leading' names the reactive power that goes with a power factor"
-            lookup.fault((*loc, "leading"), f"{message}, not {leading.name} with {point.name}")
-            return None
-    return Quantity("point", (Term(point),), leading)
+    if entry.reactive is None and entry.factor is None:
+        return Quantity("point", (Term(point),))
+    return _power_factor(point, entry, loc, lookup)
+
+
+def _power_factor(
+    point: Point, entry: RegisterEntry, loc: yamlfile.Loc, lookup: Lookup
+) -> Quantity | None:
+    """Return a power factor whose sign or range depends on a reactive power."""
+    if entry.reactive is None or entry.factor is None:
+        there, missing = ("factor", "reactive") if entry.factor else ("reactive", "factor")
+        lookup.fault((*loc, there), f"'{there}' needs '{missing}' beside it; add it")
+        return None
+    reactive = lookup.point(entry.reactive, (*loc, "reactive"))
+    if reactive is None:
+        return None
+    if not is_power_factor(point) or reactive.unit != "kvar":
+        message = "'reactive' names the reactive power that goes with a power factor"
+        lookup.fault((*loc, "reactive"), f"{message}, not {reactive.name} with {point.name}")
+        return None
+    return Quantity("point", (Term(point),), reactive, entry.factor)
 
 
 def _combined(how: How, names: list[str], loc: yamlfile.Loc, lookup: Lookup) -> Quantity | None:

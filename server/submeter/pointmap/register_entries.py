@@ -29,11 +29,11 @@ MOST_TENS = 30
 """The largest power of ten, up or down, that a constant may scale by."""
 TYPES: tuple[RegisterType, ...] = (*WORDS, "string")
 
-_FORM = {"at", "type", "order", "count"}  # what every content may have
-_NUMBER = {"unit", "scale", "offset", "invalid"}
+_FORM = {"at", "type", "order", "count", "note"}  # what every content may have
+_NUMBER = {"unit", "scale", "offset", "invalid", "unmarked"}
 _STRING = {"words", "chars"}
 _OPTIONS: dict[str, set[str]] = {
-    "point": _NUMBER | {"codes", "leading", "access"},
+    "point": _NUMBER | {"codes", "reactive", "factor", "access"},
     "sum": _NUMBER,
     "mean": _NUMBER,
     "product": _NUMBER,
@@ -95,6 +95,8 @@ class _Entries:
             count=entry.count,
             chars=entry.chars,
             writable=self._writable(entry, content, at.table),
+            unmarked=entry.unmarked,
+            note=entry.note,
         )
 
     def _options(self, entry: RegisterEntry, loc: yamlfile.Loc) -> None:
@@ -149,6 +151,8 @@ class _Entries:
         if entry.type == "string":
             if entry.words is None:
                 self._fault(loc, "a string needs its length in registers; add 'words'")
+            if entry.unmarked:
+                self._fault((*loc, "unmarked"), "an unknown string is empty; remove 'unmarked'")
             return
         (kind,) = register_content.kind(entry)
         for key in sorted(entry.model_fields_set & _STRING & _OPTIONS[kind]):
@@ -261,7 +265,8 @@ class _Entries:
         self._lookup.fault(loc, message)
 
 
-_NOT_OF_BITS = {"type", "order", "count", *_NUMBER, *_STRING, "codes", "leading"}
+_SIGNED = {"reactive", "factor"}
+_NOT_OF_BITS = {"type", "order", "count", *_NUMBER, *_STRING, *_SIGNED, "codes"}
 _BITS: dict[RegisterType, int] = {"int16": 16, "int32": 32, "int64": 64}
 _UNSIGNED: dict[RegisterType, int] = {"uint16": 16, "uint32": 32, "uint64": 64}
 _INTEGERS: tuple[RegisterType, ...] = (*_BITS, *_UNSIGNED)

@@ -14,7 +14,13 @@ async def main(port: int, unit: int) -> None:
     try:
         meter = await async_detect(connection.for_unit(unit))
         report = await meter.async_update()
-        parts = (meter.measurements, meter.energy, meter.demand, meter.settings)
+        parts = (
+            meter.measurements,
+            meter.energy,
+            meter.demand,
+            meter.tariff_energy,
+            meter.settings,
+        )
         values = {
             name: getattr(part, name)
             for part in parts

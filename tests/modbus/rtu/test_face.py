@@ -69,6 +69,10 @@ async def test_a_bad_checksum_is_silent_and_counted(line: SerialLine) -> None:
         assert await answer(line, READ) == VALUES
         assert await answer(line, sealed(b"\x05\x08\0\x0c\0\0")) == sealed(b"\x05\x08\0\x0c\0\1")
         assert face.where == line.path
+        assert (face.counts.requests, face.counts.exceptions, face.counts.broken) == (2, 0, 1)
+        assert await answer(line, ask(5, 3, 0, 126)) == sealed(b"\x05\x83\x03")
+        assert (face.counts.requests, face.counts.exceptions, face.counts.broken) == (3, 1, 1)
+        assert face.counts.open == face.counts.accepted == 0
 
 
 @pytest.mark.parametrize("noise", [b"\0", b"\xff", READ[:5], words(1, 3, range(20))[:11], READ[:1]])
@@ -138,6 +142,18 @@ async def test_lost_characters_are_told_from_a_bad_checksum(
     async with served(line):
         assert await nothing(line, READ[:-1] + b"\0") == b""
         assert await answer(line, sealed(b"\x05\x08\0\x12\0\0")) == sealed(b"\x05\x08\0\x12\0\1")
+
+
+async def test_everybody_may_tell_a_unit_to_listen_only(
+    line: SerialLine, caplog: pytest.LogCaptureFixture
+) -> None:
+    unit = meter()
+    unit.lock = None
+    async with served(line, {5: unit}):
+        assert await nothing(line, sealed(b"\x05\x08\0\4\0\0"), READ) == b""
+        assert f"event=listen_only where={line.path} unit=5" in caplog.messages
+        assert await nothing(line, sealed(b"\x05\x08\0\1\0\0")) == b""
+        assert await answer(line, READ) == VALUES
 
 
 async def test_another_slave_with_our_unit_id_is_no_master(line: SerialLine) -> None:
@@ -267,13 +283,16 @@ async def test_a_port_is_lost_and_found(tmp_path: Path, caplog: pytest.LogCaptur
     node = tmp_path / "adapter"
     node.symlink_to(lines[0].path)
     face = face_on(str(node))
+    assert not face.is_open
     await face.start()
     try:
         assert await answer(lines[0], READ) == VALUES
+        assert (face.is_open, face.lost) == (True, 0)
         for old, new in pairwise(lines):
             node.unlink()
             old.close()
             await eventually(lambda: "event=link_down" in caplog.text)
+            assert not face.is_open
             await asyncio.sleep(0.1)
             node.symlink_to(new.path)
             await eventually(lambda: "event=link_up" in caplog.text)
@@ -283,6 +302,7 @@ async def test_a_port_is_lost_and_found(tmp_path: Path, caplog: pytest.LogCaptur
                 "event=link_up",
             ]
             caplog.clear()
+        assert (face.is_open, face.lost, face.counts.requests) == (True, 2, 3)
     finally:
         await face.stop()
         for line in lines:

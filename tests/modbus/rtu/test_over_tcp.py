@@ -94,6 +94,22 @@ async def test_units_change_while_it_runs(face: ModbusRtuTcpFace) -> None:
     await close(client)
 
 
+async def test_who_may_not_write_silences_nobody() -> None:
+    units = {5: meter(), 6: meter()}
+    units[5].lock = None
+    face = face_of(units)
+    await face.start()
+    client = await asyncio.open_connection("127.0.0.1", face.port)
+    listen = [sealed(bytes((unit,)) + b"\x08\0\4\0\0") for unit in (5, 6)]
+    refused = sealed(b"\x05\x88\1")
+    wanted = refused + VALUES
+    assert await ask_on(client, listen[0] + READ, len(wanted)) == wanted
+    assert await ask_on(client, listen[1] + ask(6, 3, 0, 2) + READ, len(VALUES)) == VALUES
+    assert (face.requests, face.exceptions, face.broken) == (3, 1, 0)
+    await close(client)
+    await face.stop()
+
+
 async def test_diagnostics_are_there_as_on_a_serial_line(face: ModbusRtuTcpFace) -> None:
     client = await asyncio.open_connection("127.0.0.1", face.port)
     request = sealed(b"\x05\x08\0\0\x12\x34")

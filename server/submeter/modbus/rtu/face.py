@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from submeter.errors import LinkError, ListenError
 from submeter.meter.access import Who
+from submeter.modbus.counts import Counts
 from submeter.modbus.diagnostics import Line
 from submeter.modbus.rtu.echo import Echo
 from submeter.modbus.rtu.line_port import LinePort
@@ -24,7 +26,7 @@ class ModbusRtuFace:
     """Answers Modbus RTU for `units`, by their ids 1 to 247, on the port of `settings`.
 
     `line` has the units, which may change while the face runs, and what is counted. A port that is
-    lost is opened again under the same name.
+    lost is opened again under the same name; `lost` counts how often.
     """
 
     def __init__(
@@ -33,7 +35,8 @@ class ModbusRtuFace:
         units: Mapping[int, Unit],
         first_pause: float = FIRST_PAUSE,
     ) -> None:
-        self.line = Line(dict(units))
+        self.line = Line(units, settings.port)
+        self.lost = 0
         self._settings = settings
         self._baudrate: int = settings.baudrate
         self._form = settings.character_format
@@ -47,6 +50,17 @@ class ModbusRtuFace:
     def where(self) -> str:
         """The device node."""
         return self._settings.port
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open now."""
+        return self._open is not None
+
+    @property
+    def counts(self) -> Counts:
+        """What is counted as of other listeners; broken are frames that could not be read."""
+        line = self.line
+        return Counts(requests=line.requests, exceptions=line.exceptions, broken=line.damaged)
 
     async def start(self) -> None:
         """Open the port; requests are answered when this returns. Raises ListenError."""
@@ -86,13 +100,7 @@ class ModbusRtuFace:
 
     def set_units(self, units: Mapping[int, Unit]) -> None:
         """Answer for `units` and nobody else, once the present answer has left."""
-        wanted = dict(units)
-
-        def change() -> None:
-            self.line.units.clear()
-            self.line.units.update(wanted)
-
-        self._after_answer(change)
+        self._after_answer(partial(self.line.replace, dict(units)))
 
     def _after_answer(self, action: Callable[[], None]) -> None:
         if self._open:
@@ -127,6 +135,7 @@ class ModbusRtuFace:
     def _lost(self, error: LinkError) -> None:
         if not self._open:
             return
+        self.lost += 1
         self._detach()
         loop = asyncio.get_running_loop()
         if loop.time() - self._since >= LONGEST_PAUSE:

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import grp
 import os
+import stat
 import struct
 import termios
 
@@ -140,6 +141,15 @@ class LinePort:
 def _is_pseudo(descriptor: int) -> bool:
     """Tell whether this is a pseudo-terminal, on whose line there is no parity."""
     return os.major(os.fstat(descriptor).st_rdev) in _PSEUDO
+
+
+def complaint(path: str) -> str | None:
+    """Return why `path` cannot be the port of a line, None if it may be; nothing is opened."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        return f"cannot use {path}: {_reason(error, path)}"
+    return None if stat.S_ISCHR(mode) else f"{path} is no serial device; name the adapter's port"
 
 
 def _check_terminal(path: str) -> None:

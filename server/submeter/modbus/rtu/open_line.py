@@ -150,6 +150,7 @@ class OpenLine:
     def _send(self, unit_id: int, pdu: bytes) -> None:
         frame = seal(bytes((unit_id,)) + pdu)
         left = self.sender.send(frame)
+        self._line.sent(pdu)
         copied = left + timing.duration(len(frame), self.sender.baudrate)
         self._echo.sent(frame, copied + self._silence, copied + self._patience)
 

@@ -16,11 +16,9 @@ class ModbusRtuTcpFace(Listener):
     """
 
     def __init__(self, settings: RtuTcpSettings, units: Mapping[int, Unit]) -> None:
-        self.line = Line(dict(units))
+        self.line = Line(units, "modbus.rtu_tcp", guarded=True)
         super().__init__("modbus.rtu_tcp", settings, Streams(self.line))
 
     def set_units(self, units: Mapping[int, Unit]) -> None:
         """Answer for `units` and nobody else."""
-        wanted = dict(units)
-        self.line.units.clear()
-        self.line.units.update(wanted)
+        self.line.replace(units)

@@ -29,11 +29,19 @@ class Streams:
     """Answers RTU frames for the units of `line`, every client by itself; counts are of all."""
 
     def __init__(self, line: Line, clock: Callable[[], float] = time.monotonic) -> None:
-        self.requests = 0
-        self.exceptions = 0
         self.broken = 0
         self.line = line
         self.clock = clock
+
+    @property
+    def requests(self) -> int:
+        """How many requests were answered, exceptions included."""
+        return self.line.requests
+
+    @property
+    def exceptions(self) -> int:
+        """How many of them were answered with an exception."""
+        return self.line.exceptions
 
     def for_client(self) -> "Stream":
         """Return what answers one client."""
@@ -134,6 +142,5 @@ class Stream:
         return self._sealed(unit_id, reply) if reply else b""
 
     def _sealed(self, unit_id: int, pdu: bytes) -> bytes:
-        self._streams.requests += 1
-        self._streams.exceptions += pdu[0] >> 7
+        self._line.sent(pdu)
         return seal(bytes((unit_id,)) + pdu)
