@@ -67,14 +67,16 @@ class ModbusFaces:
         self.faces: dict[str, Face] = {}
         self._network: list[Listener] = []
         self._serial: list[ModbusRtuFace | ModbusRtuTcpFace] = []
-        self._gateway = Gateway(self._figures)
+        asked = (loaded.config.modbus.unit_0, loaded.config.modbus.unit_255)
+        self._gateway = Gateway(self._figures) if GATEWAY in asked else None
         self._make(loaded, audit)
         if self._serial:
             self._follow_settings()
 
     def refresh(self) -> None:
         """Show in the gateway's registers how everything is now; to be called once a second."""
-        self._gateway.refresh()
+        if self._gateway:
+            self._gateway.refresh()
 
     def _make(self, loaded: Loaded, audit: Audit) -> None:
         settings = loaded.config.modbus
@@ -96,7 +98,9 @@ class ModbusFaces:
         self.faces |= {face.key: face for face in self._network}
 
     def _units_on_tcp(self, settings: ModbusSettings) -> dict[int, Unit]:
-        named: dict[str, Unit] = {GATEWAY: self._gateway.unit, **self.units}
+        named = dict(self.units)
+        if self._gateway:
+            named[GATEWAY] = self._gateway.unit
         if len(self.units) == 1:
             named[AUTO] = next(iter(self.units.values()))
         units = {each.plan.entry.unit_id: self.units[each.meter.name] for each in self._served}

@@ -207,6 +207,14 @@ def test_a_bit_that_the_real_meter_has(tmp_path: Path) -> None:
         ),
         ("constant: ^SG, at: HR 1, type: float32", "unknown constant 'SG'"),
         ("constant: ^40000, at: HR 1, type: int16", "40000 does not fit into int16"),
+        (
+            "constant: ^1.5, at: HR 1, type: int16",
+            "1.5 is no whole number of 1; give it another scale",
+        ),
+        (
+            "unlock: true, at: HR 1, type: uint32, count: ^2",
+            "no write reaches what one read alone sees; remove 'count'",
+        ),
         ("constant: ^1.0e39, at: HR 1, type: float32", "1e+39 does not fit into float32"),
         (
             "constant: ^1.0e999, at: HR 1, type: float32",

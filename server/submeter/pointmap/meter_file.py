@@ -146,7 +146,9 @@ class ModbusEntries(_Strict):
         default=None, description="First of a row of bits, one a point, diagnostics last: 1=known"
     )
     functions: list[int] | None = Field(
-        default=None, description="The only functions that this meter has; others: exception 01"
+        default=None,
+        min_length=1,
+        description="The only functions that this meter has; others: exception 01",
     )
     status: list[str] = Field(
         default_factory=list, max_length=8, description="Points of function 7, from bit 0 on"

@@ -120,6 +120,10 @@ class _Entries:
             return
         self._length(entry, loc)
         self._content_type(entry.type, content, loc)
+        if isinstance(content, UnlockCode) and entry.count is not None:
+            self._fault(
+                (*loc, "count"), "no write reaches what one read alone sees; remove 'count'"
+            )
         if isinstance(content, UnlockCode) and not self._takes_writes(at.table):
             message = "the unlock code needs a holding register, and a function that writes it"
             self._fault((*loc, "at"), f"nothing is written to {at.table}s here; {message}")
@@ -222,6 +226,9 @@ class _Entries:
             raw = (self._fraction(value, where) - register.offset) / register.scale
             if not _holds(register.type, raw):
                 self._fault(where, f"{value} does not fit into {register.type}")
+            elif raw.denominator != 1 and register.type not in ("float32", "float64"):
+                message = f"{value} is no whole number of {register.scale}; give it another scale"
+                self._fault(where, message)
 
     def _codes(self, register: Register, loc: yamlfile.Loc) -> None:
         codes, point = register.codes or {}, register.point
