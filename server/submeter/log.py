@@ -1,12 +1,18 @@
 """Logging as the service manager likes it: one line a record, key=value, on standard error."""
 
+import errno
 import logging
 import sys
 import time
 
+_LACKING = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
 
 class _Calm(logging.Filter):
-    """Lets a message through once a minute; asyncio repeats some a thousand times a second."""
+    """Lets a message through once a minute; asyncio repeats some a thousand times a second.
+
+    Where a descriptor or memory is lacking, one line says so: it is no fault of the program.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,6 +26,11 @@ class _Calm(logging.Filter):
         if len(self._told) > 100:
             self._told.clear()
         self._told[message] = now
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, OSError) and error.errno in _LACKING:
+            what = record.getMessage().split("\n")[0]
+            record.msg = 'event=out_of_resources what="%s" error="%s"'
+            record.args, record.exc_info = (what, error.strerror), None
         return True
 
 

@@ -122,10 +122,10 @@ class Fleet:
         for number in range(part, len(self.meters), parts):
             self.meters[number].update(updates[number % _HOUSES], spoken[number % 2])
 
-    def tick(self, second: int) -> None:
-        """Let every meter look at the time."""
+    def tick(self, second: int, part: slice = slice(None)) -> None:
+        """Let every meter, or those of a `part`, look at the time."""
         at = _instant(second)
-        for meter in self.meters:
+        for meter in self.meters[part]:
             meter.tick(at)
 
 

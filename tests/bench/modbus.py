@@ -15,9 +15,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from .modbus_servers import CORES, LIBMODBUS, UNIT, Server, all_servers, build, missing
+from .modbus_servers import (
+    CORES,
+    LIBMODBUS,
+    PATIENCE,
+    UNIT,
+    Server,
+    all_servers,
+    build,
+    missing,
+)
 
-CLIENTS, COUNTS, ROUNDS = (1, 8, 64, 256), (2, 60, 125), 9
+CLIENTS, COUNTS, ROUNDS = (1, 8, 64, 256), (2, 60, 125), 7
 QUICK_CLIENTS, QUICK_COUNTS, QUICK_ROUNDS = (1, 64), (60,), 5
 SECONDS = 0.15
 
@@ -93,7 +102,11 @@ def measure(
     before = server.cpu
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         os.sched_setaffinity(process.pid, {CORES[-1]})
-        output, _ = process.communicate(timeout=seconds + 10)
+        try:
+            output, _ = process.communicate(timeout=seconds + PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            sys.exit(f"{server.name} does not answer {clients} clients")
     if process.returncode:
         sys.exit(f"the load of {server.name} failed with status {process.returncode}")
     rate, p50, p99, slowest, errors, answers = map(float, output.split())

@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
 from submeter import event_loop
+from submeter.app import AT_ONCE
 from submeter.modbus.image import Image
 from submeter.pointmap import meter_map
 from submeter.pointmap.address import Table
@@ -195,10 +196,16 @@ class _Process:
             for part in range(MOMENTS):
                 self._fleet.say(second, updates, part, MOMENTS)
                 await asyncio.sleep(max(0.0, begin + (part + 1) / MOMENTS - time.monotonic()))
-            self._fleet.tick(second)
+            await self._tick(second)
             second += 1
             if time.monotonic() > begin + LATE:
                 os._exit(1)  # it cannot keep up; the load will say so
+
+    async def _tick(self, second: int) -> None:
+        """Tick in slices, as the program does."""
+        for first in range(0, len(self._fleet.meters), AT_ONCE):
+            self._fleet.tick(second, slice(first, first + AT_ONCE))
+            await asyncio.sleep(0)
 
 
 def _numbers() -> Image:

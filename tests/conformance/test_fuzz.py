@@ -166,7 +166,7 @@ class Master:
             self._line.deliver(said)
             assert not self._line.silence(), f"an answer to the echo {said.hex()}"
             heard = b""
-        if self._dice.random() < 0.5:
+        if not said or self._dice.random() < 0.5:  # a master waits longer for what does not come
             assert not self._line.wait(PATIENCE)
             heard = b""
         self._poll(heard)

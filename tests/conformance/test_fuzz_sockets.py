@@ -22,7 +22,7 @@ from tooling.fuzz_site import OTHER_MAP, Site
 from tooling.resources import open_files, resident
 from tooling.serial_line import SerialLine, ask, sealed
 
-ON_TCP, RTU_ON_TCP, ON_A_TERMINAL = (FRAMES * part // 1000 for part in (35, 10, 5))
+ON_TCP, RTU_ON_TCP, ON_A_TERMINAL = (FRAMES * part // 1000 for part in (37, 10, 3))
 LARGEST_GROWTH = 50_000_000  # bytes; the references leave gaps behind
 MOST_LINES = 20
 POLL = read(3, 0x28, 2)
@@ -30,6 +30,7 @@ RTU_POLL = ask(OTHER_MAP, 3, 0x28, 2)
 RESTART = sealed(bytes((OTHER_MAP,)) + b"\x08\x00\x01\x00\x00")
 ENOUGH = 5.0  # s to wait for what must come
 SHORT = 0.004  # s to wait for what need not
+PAUSE = 0.06  # s that a master waits for what does not come
 
 pytestmark = pytest.mark.timeout(90 + FRAMES // 500)
 
@@ -181,7 +182,7 @@ def _exchange(line: SerialLine, sent: bytes, dice: random.Random) -> tuple[bytes
     unlock code is looked at nothing else is.
     """
     os.write(line.master, sent)
-    said = line.drain(dice.choice((SHORT, 3 * SHORT)))
+    said = line.drain(dice.choice((SHORT, 3 * SHORT))) or line.drain(PAUSE)
     for request in (RTU_POLL, RESTART, RTU_POLL, RTU_POLL, RTU_POLL):
         os.write(line.master, request)
         polled, _ = line.get(0.2)

@@ -4,6 +4,7 @@ Every exchange is one of others, of nine kinds, and one of ours after it. SUBMET
 how many there are in all; the line has its real pace, so each takes some 0.1 s.
 """
 
+import math
 import os
 import random
 import struct
@@ -70,7 +71,7 @@ KINDS: dict[str, Kind] = {
     "vendor function": vendor,
     "absent slave": absent,
 }
-ROUNDS = max(1, EXCHANGES // (len(KINDS) * len(PIECES) * len(RATES)))
+ROUNDS = math.ceil(EXCHANGES / (len(KINDS) * len(PIECES) * len(RATES)))
 
 
 class Master:

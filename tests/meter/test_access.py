@@ -152,9 +152,107 @@ def test_all_peers_together_are_limited_too(quick: list[str]) -> None:
     for host in range(1, 100):
         unlock(access, Who("modbus", f"192.0.2.{host}"), "wrong!", 0)
     assert len(quick) == 2 * module.ALL_TOGETHER
-    text = unlock(access, NEAR, CODE, 1)
+    assert unlock(access, NEAR, CODE, 1) == "too many wrong codes; wait 30 s"
+
+
+@pytest.mark.usefixtures("quick")
+def test_strangers_shut_nobody_out_for_long() -> None:
+    access, _ = made(attempts=1)
+    for second in range(0, 7200, 5):
+        unlock(access, Who("modbus", f"192.0.2.{second % 200 + 20}"), "wrong!", second)
+    text = unlock(access, NEAR, CODE, 7200)
+    assert text
+    wait = int(text.removeprefix("too many wrong codes; wait ").removesuffix(" s"))
+    assert wait <= module.LONGEST_TOGETHER
+    assert unlock(access, NEAR, CODE, 7200 + wait) is None
+
+
+def test_what_strangers_can_try_is_bounded(quick: list[str]) -> None:
+    access, _ = made(networks=["2001:db8::/32"])
+    for second in range(0, 86_400, 15):
+        unlock(access, Who("modbus", f"2001:db8::{second:x}"), "wrong!", second)
+    assert len(quick) <= 4 * 5 + 86_400 / module.LONGEST_TOGETHER
+
+
+def test_a_peer_that_has_unlocked_before_is_no_stranger(quick: list[str]) -> None:
+    access, _ = made(attempts=2)
+    assert unlock(access, NEAR, CODE, 0) is None
+    for host in range(20, 40):
+        unlock(access, Who("modbus", f"192.0.2.{host}"), "wrong!", 1000)
+    assert unlock(access, NEAR, "wrong!", 1001) == "this is not the unlock code"
+    assert unlock(access, NEAR, CODE, 1001) is None
+    assert unlock(access, Who("modbus", "192.0.2.8"), CODE, 1001) is not None, "no pause is undone"
+    for _ in range(2):
+        assert unlock(access, NEAR, "wrong!", 1002) == "this is not the unlock code"
+    assert unlock(access, NEAR, CODE, 1003) == "too many wrong codes; wait 30 s", "its own remain"
+    days = 1001 + module.FAMILIAR
+    for host in range(40, 60):
+        unlock(access, Who("modbus", f"192.0.2.{host}"), "wrong!", days)
+    text = unlock(access, NEAR, CODE, days)
     assert text
     assert text.startswith("too many wrong codes")
+
+
+@pytest.mark.usefixtures("quick")
+def test_who_is_no_stranger_is_bounded() -> None:
+    access, _ = made(networks=["2001:db8::/32"])
+    for number in range(2 * module.MOST_FAMILIAR):
+        unlock(access, Who("modbus", f"2001:db8::{number:x}"), CODE, number)
+    assert len(access._familiar) == module.MOST_FAMILIAR
+    assert f"2001:db8::{2 * module.MOST_FAMILIAR - 1:x}" in access._familiar
+
+
+def test_attempts_that_end_never_are_bounded() -> None:
+    access, _ = made(networks=["2001:db8::/32"], attempts=100)
+    for number in range(2 * module.MOST_BEGUN):
+        access.attempt(Who("modbus", f"2001:db8::{number:x}"), CODE, at(61 * number))
+    assert len(access._begun) == module.MOST_BEGUN
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_attempt_from_before_the_lock_grants_nothing() -> None:
+    access, log = made()
+    first, second = access.attempt(NEAR, CODE, at(1)), access.attempt(NEAR, CODE, at(2))
+    other = access.attempt(Who("modbus", "192.0.2.8"), CODE, at(2))
+    assert first
+    assert second
+    assert other
+    access.conclude(NEAR, first(), at(1))
+    access.lock(NEAR, at(3))
+    with pytest.raises(WriteRefusedError, match="it was locked again meanwhile") as caught:
+        access.conclude(NEAR, second(), at(2))
+    assert caught.value.reason is Refusal.LOCKED
+    assert permit(access, NEAR, 3) is Refusal.LOCKED
+    access.conclude(Who("modbus", "192.0.2.8"), other(), at(2))
+    assert unlock(access, NEAR, CODE, 4) is None
+    assert permit(access, NEAR, 4) is None
+    told = [(entry.event, entry.who) for entry in log.take()][:4]
+    assert told == [
+        ("unlocked", "modbus 192.0.2.7"),
+        ("locked", "modbus 192.0.2.7"),
+        ("unlock_refused", "modbus 192.0.2.7"),
+        ("unlocked", "modbus 192.0.2.8"),
+    ]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_right_code_from_before_the_lock_costs_nothing() -> None:
+    access, _ = made(attempts=1)
+    for second in range(20):
+        work = access.attempt(NEAR, CODE, at(second))
+        access.lock(NEAR, at(second + 0.5))
+        assert work
+        with pytest.raises(WriteRefusedError, match="it was locked again meanwhile"):
+            access.conclude(NEAR, work(), at(second))
+    assert unlock(access, Who("modbus", "192.0.2.8"), CODE, 20) is None
+    assert unlock(access, NEAR, CODE, 20) is None
+
+
+def test_what_never_began_grants_nothing() -> None:
+    access, _ = made()
+    with pytest.raises(WriteRefusedError):
+        access.conclude(NEAR, True, at(0))
+    assert permit(access, NEAR, 0) is Refusal.LOCKED
 
 
 @pytest.mark.usefixtures("quick")
@@ -211,6 +309,9 @@ def test_codes_that_cannot_be(code: str) -> None:
 
 SALT = base64.b64encode(bytes(16)).decode()
 DIGEST = base64.b64encode(bytes(32)).decode()
+HALVES = ["0.0.0.0/1", "serial", "192.0.0.0/2", "10.0.0.0/8", "128.0.0.0/2"]
+HALVES_6 = ["::/1", "192.0.2.0/24", "8000::/1"]
+MAPPED = ["0.0.0.0/1", "::ffff:128.0.0.0/97"]
 
 
 @pytest.mark.parametrize(
@@ -221,6 +322,9 @@ DIGEST = base64.b64encode(bytes(32)).decode()
         ({"unlock": "none", "networks": ["0.0.0.0/0"]}, "everybody could write without a code"),
         ({"unlock": "none", "networks": ["::/0"]}, "everybody could write without a code"),
         ({"unlock": "none", "networks": ["::ffff:0:0/96"]}, "everybody could write without"),
+        ({"unlock": "none", "networks": HALVES}, "everybody could write without a code"),
+        ({"unlock": "none", "networks": HALVES_6}, "everybody could write without a code"),
+        ({"unlock": "none", "networks": MAPPED}, "everybody could write without a code"),
         ({"unlock": "secret123"}, "make one with 'submeter settings passwd'"),
         ({"unlock": f"scrypt$15000$8$1${SALT}${DIGEST}"}, "no power of two"),
         ({"unlock": f"scrypt$1048576$8$1${SALT}${DIGEST}"}, "too much time or memory"),

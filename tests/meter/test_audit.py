@@ -97,20 +97,121 @@ def test_an_entry_without_detail_is_counted_too() -> None:
 def test_other_events_are_never_merged() -> None:
     log = Audit()
     for second in range(3):
-        log.note("command", "main", at=at(second), point="Reset_Demand_Peak")
+        log.note("source_switched", "main", at=at(second), points="Reset_Demand_Peak")
     assert len(log.take()) == 3
+
+
+def change(log: Audit, seconds: float, new: int, who: str = "modbus 192.0.2.1") -> None:
+    log.note("setting_changed", "main", who, at=at(seconds), point="X", old=0, new=new)
+
+
+def test_a_peer_that_changes_a_setting_again_and_again_is_counted() -> None:
+    calls: list[int] = []
+    log = Audit(lambda: calls.append(1))
+    for number in range(1000):
+        change(log, number / 1000, number)
+        log.note("command", "main", "modbus 192.0.2.1", at=at(number / 1000), point="Y", result=9)
+    assert len(calls) == 2000, "a setting is to be saved soon, whether it is told or counted"
+    assert [entry.detail for entry in log.take(at(2))] == [
+        "point=X old=0 new=0",
+        "point=Y result=9",
+    ]
+    assert [entry.detail for entry in log.take(at(60))] == [
+        "point=X old=0 new=999 count=999",
+        "point=Y result=9 count=999",
+    ]
+
+
+def test_the_last_of_a_point_is_what_was_done_last() -> None:
+    log = Audit()
+    for number in (1, 2, 3):
+        change(log, number, number)
+    change(log, 4, 4, "modbus 192.0.2.9")
+    change(log, 5, 5)
+    change(log, 6, 6, "modbus 192.0.2.9")
+    change(log, 7, 7)
+    told = [(e.who[-1], e.detail.removeprefix("point=X old=0 ")) for e in log.take()]
+    assert told == [
+        ("1", "new=1"),
+        ("1", "new=3 count=2"),
+        ("9", "new=4"),
+        ("9", "new=6 count=1"),
+        ("1", "new=7 count=2"),
+    ]
+
+
+def test_a_value_makes_no_other_entry_but_a_reason_does() -> None:
+    log = Audit()
+    for number in range(50):
+        for reason in ("locked", "sealed"):
+            log.note(
+                "write_refused", "main", "m 1", at=at(0), point="X", value=number, reason=reason
+            )
+    assert [entry.detail for entry in log.take()] == [
+        "point=X value=0 reason=locked",
+        "point=X value=0 reason=sealed",
+        "point=X value=49 reason=locked count=49",
+        "point=X value=49 reason=sealed count=49",
+    ]
 
 
 def test_a_flood_of_different_refusals_is_bounded_by_the_minute() -> None:
     log = Audit()
+    bounds = audit.OF_REFUSED
     for number in range(500):
         refuse(log, 1, f"P{number}")
     entries = log.take(at(2))
-    assert len(entries) == audit.MOST_REPEATED + 1
-    lost = entries[-1]
-    assert (lost.event, lost.detail) == ("audit_lost", f"count={500 - audit.MOST_REPEATED}")
+    assert len(entries) == bounds.each + bounds.common
     refuse(log, 62, "later")
-    assert [entry.detail for entry in log.take(at(62))] == ["point=later"]
+    further = 500 - bounds.each - bounds.common
+    assert log.take(at(62)) == [
+        Entry(1_700_000_001, "write_refused", "", "modbus 192.0.2.1", f"further={further}"),
+        Entry(1_700_000_062, "write_refused", "main", "modbus 192.0.2.1", "point=later"),
+    ]
+
+
+def test_one_peer_leaves_room_for_others_and_for_the_program() -> None:
+    log = Audit()
+    log.note("started", at=at(0))
+    for number in range(10_000):
+        refuse(log, 1, f"P{number}")
+        log.note("setting_changed", "main", "modbus 192.0.2.1", at=at(1), point=f"P{number}", new=1)
+        if number % 100 == 0:
+            log.note("unlocked", who="modbus 192.0.2.1", at=at(1))
+    log.note("write_refused", "main", "modbus 192.0.2.9", at=at(2), point="X")
+    log.note("unlock_refused", who="modbus 192.0.2.9", at=at(2), reason="locked")
+    log.note("seal", "main", at=at(3))
+    entries = log.take(at(4))
+    assert entries[0].event == "started"
+    assert [entry.event for entry in entries[-3:]] == ["write_refused", "unlock_refused", "seal"]
+    assert "unlocked" in [entry.event for entry in entries]
+    assert "audit_lost" not in [entry.event for entry in entries]
+
+
+def test_many_peers_are_bounded_together() -> None:
+    log = Audit()
+    peers = audit.OF_REFUSED.peers
+    for host in range(1000):
+        for number in range(10):
+            point, who = f"P{number}", f"modbus 2001:db8::{host:x}"
+            log.note("write_refused", "main", who, at=at(1), point=point)
+    told = log.take(at(2))
+    bounds = audit.OF_REFUSED
+    assert len(told) == bounds.common + bounds.each * peers
+    assert len({entry.who for entry in told}) == peers
+    assert len(log._refused._counts) <= len(told) + peers + 1
+    counted = log.take(at(61))
+    assert counted[-1].who == ""
+    assert counted[-1].detail == f"further={10 * (1000 - peers)}"
+    assert sum(int(entry.detail.split("=")[1]) for entry in counted) == 10_000 - len(told)
+
+
+def test_who_may_write_is_not_crowded_out_by_many_who_may_not() -> None:
+    log = Audit()
+    for host in range(1000):
+        log.note("unlock_refused", who=f"modbus 2001:db8::{host:x}", at=at(1), reason="locked")
+    change(log, 2, 5)
+    assert log.take(at(2))[-1].detail == "point=X old=0 new=5"
 
 
 def test_counts_do_not_pile_up() -> None:
@@ -118,7 +219,18 @@ def test_counts_do_not_pile_up() -> None:
     for minute in range(50):
         for number in range(100):
             refuse(log, 61.0 * minute, f"P{minute}-{number}")
-    assert len(log._counts) <= 2 * audit.MOST_REPEATED
+    assert len(log._refused._counts) <= 100
+
+
+def test_many_entries_do_not_wait_for_a_slow_journal() -> None:
+    calls: list[int] = []
+    log = Audit(lambda: calls.append(1))
+    minute = 0
+    while not calls:
+        minute += 1
+        for number in range(100):
+            refuse(log, 61.0 * minute, f"P{number}")
+    assert audit.MANY <= len(log.take()) < audit.MOST_ENTRIES
 
 
 def test_nothing_is_lost_by_a_failed_commit() -> None:
@@ -128,6 +240,20 @@ def test_nothing_is_lost_by_a_failed_commit() -> None:
     log.note("second", at=at(1))
     log.put_back(taken)
     assert [entry.event for entry in log.take()] == ["first", "second"]
+
+
+def test_the_peer_with_the_most_entries_makes_room_first() -> None:
+    log = Audit()
+    log.note("started", at=at(0))
+    change(log, 0, 1, "modbus 192.0.2.9")
+    refuse(log, 0, "Y")
+    for minute in range(10):
+        for number in range(200):
+            log.note("setting_changed", "m", "modbus a", at=at(61 * minute), point=f"P{number}")
+    entries = log.take(at(600))
+    assert [entry.event for entry in entries[:3]] == ["started", "setting_changed", "write_refused"]
+    assert entries[-1].detail == f"count={3 + 2000 - audit.MOST_ENTRIES}"
+    assert entries[-2].detail == "point=P199"
 
 
 def test_refusals_make_room_first_then_the_oldest() -> None:

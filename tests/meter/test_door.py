@@ -189,6 +189,38 @@ def test_all_or_nothing() -> None:
     assert bench.done == [RESET]
 
 
+def test_a_listener_that_breaks_leaves_no_write_half_done(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench()
+    armed = False
+
+    def breaks(_: str, __: float) -> None:
+        if armed:
+            raise ZeroDivisionError("a fault of ours")
+
+    bench.settings.subscribe(breaks)
+    armed = True
+    assert bench.write_all([(WINDOW, 5), ("Overload_Threshold", 90), ("Pulse_Constant", 7)]) is None
+    assert dict(bench.settings.unsaved()) == {
+        WINDOW: 5,
+        "Overload_Threshold": 90,
+        "Pulse_Constant": 7,
+    }
+    assert [event for event, _ in bench.told()] == ["setting_changed"] * 3
+    assert caplog.text.count("event=setting_not_followed") == 1
+
+
+def test_a_value_that_the_first_of_a_request_makes_impossible_is_written_all_the_same() -> None:
+    bench = Bench()
+    taken = "Modbus_Address"
+    bench.settings.object_to(
+        taken, lambda _: "taken" if bench.settings.value(WINDOW) == 5 else None
+    )
+    assert bench.write_all([(WINDOW, 5), (taken, 9)]) is None
+    assert bench.settings.value(taken) == 9
+
+
 def test_a_poller_that_writes_the_same_again_and_again_is_counted() -> None:
     bench = Bench()
     for second in range(10):

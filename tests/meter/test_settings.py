@@ -313,3 +313,35 @@ def test_every_value_ever_served_fits_and_survives(
         assert again.value(name) == served
         if sealed and name.startswith("CT_"):
             assert served == configured[name]
+
+
+def test_a_listener_that_breaks_stops_neither_the_others_nor_the_write(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = made()
+    heard: list[tuple[str, float]] = []
+    armed = False
+
+    def breaks(_: str, __: float) -> None:
+        if armed:
+            raise ZeroDivisionError("a fault of ours")
+
+    settings.subscribe(breaks)
+    settings.subscribe(lambda name, value: heard.append((name, value)))
+    heard.clear()
+    armed = True
+    assert settings.set(WINDOW, 5) == 5
+    assert settings.set(OVERLOAD, 90) == 90
+    assert settings.reset(WINDOW) == 15
+    assert heard == [(WINDOW, 5), (OVERLOAD, 90), (WINDOW, 15)]
+    assert settings.readings()[OVERLOAD].value == 90
+    assert dict(settings.unsaved()) == {WINDOW: None, OVERLOAD: 90}
+    assert caplog.text.count("event=setting_not_followed") == 1
+
+
+def test_what_was_checked_is_not_objected_to_again() -> None:
+    settings = made({ADDRESS: 1})
+    number = settings.check(ADDRESS, 3)
+    settings.object_to(ADDRESS, lambda _: "taken since")
+    settings.put(ADDRESS, number)
+    assert settings.value(ADDRESS) == 3

@@ -134,6 +134,9 @@ def test_peers_without_end_fill_neither_log_nor_memory(caplog: pytest.LogCapture
         gate.enter(address)
     assert len(lines(caplog)) == MOST == len(gate.spells._spells)
     assert gate.refused_peer == 1000
+    gate.most = gate.open
+    gate.enter("192.0.2.1")
+    assert lines(caplog)[MOST:] == ["event=connections_full face=modbus.tcp most=1000"]
 
 
 def test_quiet() -> None:

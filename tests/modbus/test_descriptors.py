@@ -18,7 +18,7 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], list[tuple[i
         def current(_: int) -> tuple[int, int]:
             return asked[-1] if asked else (soft, hard)
 
-        monkeypatch.setattr(descriptors, "_taken", 0)
+        monkeypatch.setattr(descriptors, "_shares", [])
         monkeypatch.setattr(resource, "getrlimit", current)
         monkeypatch.setattr(resource, "setrlimit", lambda _, pair: asked.append(pair))
         return asked
@@ -43,17 +43,21 @@ def test_the_limit_is_raised_within_reason(
     limits: Limits, soft: int, hard: int, raised: list[tuple[int, int]]
 ) -> None:
     asked = limits(soft, hard)
-    assert descriptors.take(256) == 256
+    assert descriptors.take(256).granted == 256
     assert asked == raised
 
 
-def test_several_listeners_share_what_there_is(limits: Limits) -> None:
+def test_several_listeners_share_what_there_is_in_proportion(limits: Limits) -> None:
     limits(1150, 1150)
-    assert [descriptors.take(600) for _ in range(3)] == [600, 400, 1]
-    descriptors.give_back(600)
-    assert descriptors.take(600) == 599
+    first = descriptors.take(900)
+    assert first.granted == 900
+    second, third = descriptors.take(600), descriptors.take(300)
+    assert [each.granted for each in (first, second, third)] == [500, 333, 166]
+    descriptors.give_back(first)
+    assert [each.granted for each in (second, third)] == [600, 300]
 
 
-def test_there_is_always_room_for_one(limits: Limits) -> None:
-    limits(64, 64)
-    assert descriptors.take(256) == 1
+@pytest.mark.parametrize("limit", [40, 64, 151])
+def test_there_is_always_room_for_one(limits: Limits, limit: int) -> None:
+    limits(limit, limit)
+    assert [descriptors.take(256).granted for _ in range(2)] == [1, 1]

@@ -164,7 +164,91 @@ def test_a_broadcast_unlocks_nothing() -> None:
     for site in bench.sites.values():
         assert not site.lock.tried
         assert not site.lock.locked
-        assert [each[1:] for each in site.door.refused] == [("code", Refusal.OUT_OF_RANGE)] * 2
+    refused = bench.sites[5].door.refused
+    assert [each[1:] for each in refused] == [("code", Refusal.OUT_OF_RANGE)] * 2
+    assert not bench.sites[6].door.refused
+
+
+SET = "06 0002 0022"
+
+
+def test_who_may_not_write_is_refused_a_broadcast_once() -> None:
+    bench = Bench()
+    for site in bench.sites.values():
+        site.lock.open = False
+    bench.tell(SET)
+    refused = [site.door.refused for site in bench.sites.values()]
+    assert refused == [[("function 6", "broadcast", Refusal.NOT_ALLOWED)], []]
+    for unit in bench.sites:
+        counts = [bench.count(sub, unit) for sub in (MESSAGES, SILENT, EXCEPTIONS)]
+        assert counts == [1, 1, 1]
+        assert bench.events(unit).endswith("40 c0")
+    assert not any(site.door.written for site in bench.sites.values())
+
+
+def test_who_may_not_write_by_its_role_is_refused_too() -> None:
+    bench = Bench()
+    bench.line.broadcast(bytes.fromhex(SET), PEER._replace(may_write=False), NOW)
+    assert [len(site.door.refused) for site in bench.sites.values()] == [1, 0]
+
+
+def test_a_lock_is_met_once_by_a_broadcast() -> None:
+    bench = Bench()
+    bench.sites[5].door.reason = Refusal.LOCKED
+    bench.tell(SET)
+    assert not bench.sites[6].door.written, "the lock is that of all meters"
+    for unit in bench.sites:
+        assert bench.count(EXCEPTIONS, unit) == 1
+
+
+def test_what_one_unit_refuses_others_obey() -> None:
+    bench = Bench()
+    bench.sites[5].door.reason = Refusal.SEALED
+    bench.tell(SET)
+    assert bench.sites[6].door.written == [[(ADDRESS, 0x22)]]
+    bench.tell("06 0005 0001")
+    assert [len(site.door.refused) for site in bench.sites.values()] == [1, 0]
+    assert (bench.count(EXCEPTIONS), bench.count(EXCEPTIONS, 6)) == (2, 1)
+
+
+def test_units_that_nobody_can_write_to_pass_over_a_broadcast() -> None:
+    bench = Bench()
+    for unit in bench.units.values():
+        unit.door = unit.lock = None
+    bench.tell(SET)
+    assert bench.count(EXCEPTIONS) == 1
+
+
+def test_a_broadcast_that_is_refused_is_none_of_who_only_listens() -> None:
+    bench = Bench()
+    bench.ask(LISTEN)
+    for site in bench.sites.values():
+        site.lock.open = False
+    bench.tell(SET)
+    bench.tell(READ)
+    bench.line.broken()
+    bench.ask(RESTART)
+    assert bench.count(EXCEPTIONS) == 0
+    assert bench.events() == "40 80 00 60 a0 a2 e0 e0 04 40 80"
+    assert bench.count(EXCEPTIONS, 6) == 1
+
+
+def test_what_befell_the_line_before_a_unit_was_there_is_not_in_its_log() -> None:
+    bench = Bench()
+    bench.line.broken()
+    bench.line.replace({**bench.units, 7: bench.units[5]})
+    assert (bench.events(7), bench.events(6)) == ("", "82")
+    bench.line.broken()
+    assert (bench.events(7), bench.events(6)) == ("82 40 80", "82 40 80 82")
+
+
+def test_the_log_of_a_line_that_is_broken_for_long() -> None:
+    bench = Bench()
+    bench.ask(READ)
+    for _ in range(1000):
+        bench.line.broken()
+    assert bench.count(ERRORS) == bench.count(ERRORS, 6) == 1000
+    assert bench.events(6) == " ".join(["40", "80", *["82"] * 61])
 
 
 @pytest.mark.parametrize(("number", "right"), [(int(CODE), True), (1, False)])

@@ -82,13 +82,6 @@ def test_a_map_may_have_fewer_functions(function: int) -> None:
     assert ask(without, f"{function:02x}", line=line) == bytes((function | 0x80, 1))
 
 
-@pytest.mark.parametrize("function", sorted(GOOD))
-def test_a_role_that_may_not_read(function: int) -> None:
-    reply = ask(served(), GOOD[function], Peer(WHO, may_read=False), Counters(Bus()))
-    assert isinstance(reply, bytes)
-    assert (reply == bytes((function | 0x80, 1))) == (function not in (5, 6, 15, 16, 22))
-
-
 @pytest.mark.parametrize("function", sorted(set(GOOD) - {4}))
 def test_a_role_that_may_only_read(function: int) -> None:
     reply = ask(served(), GOOD[function], Peer(WHO, may_write=False), Counters(Bus()))

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modbus.units import ADDRESS, CODE, NOW, PEER, WHO, Site, plain
+from modbus.units import ADDRESS, CODE, NOW, PEER, Site, plain
 from modbus.wire import STANDARD, frame, measured, read, register, small_map
 from submeter.errors import FrameError
 from submeter.meter.reading import Quality, Reading
 from submeter.modbus import dispatch, framing
 from submeter.modbus.image import Image
-from submeter.modbus.station import REMEMBERED, Station
-from submeter.modbus.unit import Peer, Unit
+from submeter.modbus.station import DEAR, REMEMBERED, TURN, Station
+from submeter.modbus.unit import Unit
 from submeter.pointmap.address import Table
 from submeter.pointmap.meter_file import Fallback, WhenStale
 
@@ -70,12 +70,14 @@ def in_pieces(station: Station, pieces: Iterable[bytes]) -> tuple[bytes, bool]:
         waiting += piece
         # What stands behind the end is left over from earlier requests: it must not matter.
         buffer = waiting + frame(read(3, 0, 2))
-        given_, used, sound, pending = station.answers(buffer, len(waiting), PEER)
-        assert pending is None
-        answers += given_
-        waiting = waiting[used:]
-        if not sound:
-            return answers, False
+        used = 1
+        while used:
+            given_, used, sound, pending = station.answers(buffer, len(waiting), PEER)
+            assert pending is None
+            answers += given_
+            waiting, buffer = waiting[used:], buffer[used:]
+            if not sound:
+                return answers, False
     return answers, True
 
 
@@ -112,27 +114,28 @@ def test_a_remembered_request_reads_what_is_there_now(copies: int) -> None:
 
 
 @pytest.mark.parametrize("copies", [1, 2])
+@pytest.mark.parametrize(("lost", "there", "beside"), [(POWER, 0, 20), ("Voltage_L1_N", 20, 0)])
 @pytest.mark.parametrize(
     ("fallback", "reply"), [("failure", b"\x83\x04"), ("no-answer", b"\x83\x0b"), ("silence", None)]
 )
 def test_a_remembered_request_is_refused_while_its_value_is_not_known(
-    fallback: Fallback, reply: bytes | None, copies: int
+    fallback: Fallback, reply: bytes | None, lost: str, there: int, beside: int, copies: int
 ) -> None:
     meter = Image(STANDARD, when_stale=WhenStale(failed=fallback))
     good = {entry: measured(1.0) for entry in (p.name for p in STANDARD.points)}
     meter.apply(good)
     station = Station({1: plain(meter)})
-    power, other = frame(read(3, 0, 2)) * copies, frame(read(3, 20, 2)) * copies
+    value, other = frame(read(3, there, 2)) * copies, frame(read(3, beside, 2)) * copies
 
     def ask(stream: bytes) -> bytes:
         return station.answers(stream, len(stream), PEER)[0]
 
-    answered, elsewhere = ask(power), ask(other)
-    meter.apply({POWER: Reading(1.0, Quality.FAILED)})
-    assert ask(power) == (frame(reply) * copies if reply else b"")
+    answered, elsewhere = ask(value), ask(other)
+    meter.apply({lost: Reading(1.0, Quality.FAILED)})
+    assert ask(value) == (frame(reply) * copies if reply else b"")
     assert ask(other) == elsewhere
     meter.apply(good)
-    assert ask(power) == answered
+    assert ask(value) == answered
     assert station.requests == 5 * copies
     assert station.silent == (0 if reply else copies)
     assert station.exceptions == (copies if reply else 0)
@@ -148,13 +151,50 @@ def test_what_only_one_count_sees_is_not_remembered_as_the_rest() -> None:
 
 
 @pytest.mark.parametrize("copies", [1, 2])
-def test_what_one_peer_may_read_another_may_not(copies: int) -> None:
+def test_a_value_that_is_not_known_makes_no_other_read_slower(
+    copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = Image(STANDARD, when_stale=WhenStale(failed="failure"))
+    meter.apply({entry: measured(1.0) for entry in (p.name for p in STANDARD.points)})
+    station = Station({1: plain(meter)})
+    beside = [frame(read(3, *span)) * copies for span in ((2, 8), (2, 125), (20, 2))]
+    answered = [station.answers(each, len(each), PEER)[0] for each in beside]
+    meter.apply({POWER: Reading(1.0, Quality.FAILED)})  # registers 0 and 1
+    assert meter.blocks[3].denied
+    monkeypatch.setattr(dispatch, "answer", None)
+    assert [station.answers(each, len(each), PEER)[0] for each in beside] == answered
+
+
+@pytest.mark.parametrize(
+    ("pdu", "most"),
+    [
+        (b"\x11", TURN // DEAR),
+        (b"\x2b\x0e\x03\x00", TURN // DEAR),
+        (b"\x06\0\0\0\0", TURN // DEAR),
+        (read(1, 0, 1), TURN),
+        (read(3, 0, 0), TURN),
+    ],
+)
+def test_a_call_answers_a_bounded_number_of_requests(pdu: bytes, most: int) -> None:
     station = Station(UNITS)
-    stream = frame(read(3, 0, 2)) * copies
-    blind = Peer(WHO, may_read=False)
-    for _ in range(2):
-        assert station.answers(stream, len(stream), PEER)[0] == as_specified(stream)[0]
-        assert station.answers(stream, len(stream), blind)[0] == frame(b"\x83\x01") * copies
+    stream = frame(pdu) * (2 * most + 3)
+    size, left = len(frame(pdu)), stream
+    for number in (most, most, 3, 0):
+        answers, used, sound, pending = station.answers(left, len(left), PEER)
+        assert (used, sound, pending) == (number * size, True, None)
+        assert answers == as_specified(left[:used])[0]
+        left = left[used:]
+    assert station.requests == 2 * most + 3
+
+
+def test_remembered_reads_are_answered_a_buffer_at_a_time() -> None:
+    station = Station(UNITS)
+    request = frame(read(3, 0, 2))
+    stream = request * 300 + frame(b"\x11") * (TURN // DEAR + 1)
+    station.answers(request, 12, PEER)
+    answers, used, _, _ = station.answers(stream, len(stream), PEER)
+    assert used == len(stream) - len(frame(b"\x11"))
+    assert answers == as_specified(stream[:used])[0]
 
 
 def test_many_different_requests_are_answered_and_forgotten() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import errno
 import logging
+import resource
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -9,14 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from modbus.wire import POINTS, STANDARD, Client, frame, measured, read
 from submeter.errors import ListenError
 from submeter.meter.access import Who
 from submeter.meter.instant import Instant
 from submeter.meter.meter import values
+from submeter.modbus import descriptors
 from submeter.modbus.connection import RECEIVED, UNSENT
 from submeter.modbus.image import Image
+from submeter.modbus.settings import TcpSettings
 from submeter.modbus.tcp import ModbusTcpFace
 from submeter.modbus.unit import Unit
 from tooling import meters
@@ -50,7 +54,7 @@ async def test_two_units_answer_for_themselves(face: ModbusTcpFace) -> None:
         for unit, power in ((1, 1.0), (7, 7.0), (1, 1.0)):
             client.send(frame(POWER, unit, 300 + unit))
             assert await client.frame() == frame(says(power), unit, 300 + unit)
-    assert (face.requests, face.exceptions, face.broken) == (3, 0, 0)
+    assert (face.counts.requests, face.counts.exceptions, face.counts.broken) == (3, 0, 0)
 
 
 async def test_an_unknown_unit_is_refused_and_the_connection_stays(face: ModbusTcpFace) -> None:
@@ -58,7 +62,7 @@ async def test_an_unknown_unit_is_refused_and_the_connection_stays(face: ModbusT
         client.send(frame(POWER, 9, 5))
         assert await client.frame() == frame(b"\x83\x0b", 9, 5)
         assert await client.ask(POWER) == says(1.0)
-    assert (face.requests, face.exceptions) == (2, 1)
+    assert (face.counts.requests, face.counts.exceptions) == (2, 1)
 
 
 async def test_forty_requests_in_one_segment(face: ModbusTcpFace) -> None:
@@ -130,7 +134,7 @@ async def test_what_is_not_modbus_closes_the_connection(
         client.send(frame(POWER, 1, 8) + bytes.fromhex(nonsense) + frame(POWER, 1, 9))
         assert await client.rest() == frame(says(1.0), 1, 8)
         assert await other.ask(POWER) == says(1.0)
-    assert face.broken == 1
+    assert face.counts.broken == 1
     assert not caplog.records
 
 
@@ -181,7 +185,7 @@ async def test_a_client_that_never_reads_is_not_read_either(face: ModbusTcpFace)
             blocked += 1
             await asyncio.sleep(0.02)
     assert blocked == 10, "every request was read although no answer was"
-    answered = face.requests
+    answered = face.counts.requests
     [connection] = face.clients
     assert UNSENT < connection.unsent < UNSENT + RECEIVED / 12 * 260
     async with await Client.open(face.port) as other:
@@ -192,7 +196,7 @@ async def test_a_client_that_never_reads_is_not_read_either(face: ModbusTcpFace)
         while len(received) < sent // 12 * 259:
             received += await loop.sock_recv(greedy, 1 << 20)
     assert received == frame(await _one(face, read(4, 0, 125))) * (sent // 12)
-    assert face.requests > answered
+    assert face.counts.requests > answered
     greedy.close()
 
 
@@ -309,6 +313,67 @@ async def test_every_address_is_ipv4_too() -> None:
         with pytest.raises(ListenError, match=f"port {face.port} on :: is taken"):
             await tcp_face({}, host="::", port=face.port).start()
     assert face.counts.accepted == 2
+
+
+@pytest.fixture
+def _few_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descriptors, "_shares", [])
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (250, 250))
+
+
+@pytest.mark.usefixtures("_few_descriptors")
+async def test_what_one_listener_had_of_the_descriptors_the_next_one_has() -> None:
+    face = tcp_face({}, connections=80)
+    for _ in range(2):
+        async with serving(face):
+            assert face.admission.most == 80
+    assert not descriptors._shares
+
+
+@pytest.mark.usefixtures("_few_descriptors")
+async def test_too_few_descriptors_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    first, second = tcp_face({}, connections=150), tcp_face({}, connections=50)
+    async with serving(first):
+        async with serving(second):
+            await asyncio.sleep(2.2)
+            assert (first.admission.most, second.admission.most) == (75, 25)
+        assert sorted(record.getMessage() for record in caplog.records) == [
+            "event=descriptors_scarce face=modbus.tcp connections=25 wanted=50",
+            "event=descriptors_scarce face=modbus.tcp connections=75 wanted=150",
+        ]
+
+
+async def test_a_client_that_is_gone_before_it_is_served_takes_no_place(
+    face: ModbusTcpFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: object) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(face, "_keep_alive", gone)
+        async with await Client.open(face.port) as client:
+            assert await client.rest() == b""
+        assert face.counts.open == 0
+        assert not face.clients
+    assert await _one(face, POWER) == says(1.0)
+
+
+@pytest.mark.parametrize(
+    "host", ["", " ", "127.0.0.1 ", "a\0b", "a\nb", "*", "224.0.0.1", "ff02::1", "255.255.255.255"]
+)
+def test_a_host_that_is_nobody_is_refused_in_one_line(host: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TcpSettings(host=host)
+    [fault] = caught.value.errors()
+    assert fault["loc"] == ("host",)
+    assert fault["msg"].endswith("is no address to listen on; 0.0.0.0 is all of this machine")
+    assert "\n" not in fault["msg"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "fe80::1%eth0", "meter.local"])
+def test_a_host_may_be_an_address_or_a_name(host: str) -> None:
+    assert TcpSettings(host=host).host == host
 
 
 async def refusal(host: str, port: int) -> str:

@@ -1,4 +1,7 @@
 import asyncio
+import asyncio.sslproto
+import contextlib
+import gc
 import logging
 import socket
 import ssl
@@ -6,6 +9,7 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +18,10 @@ from submeter.errors import ConfigError
 from submeter.meter.access import Who
 from submeter.meter.audit import Audit, Entry
 from submeter.modbus import tls
+from submeter.modbus.connection import Connection
 from submeter.modbus.image import Image
 from submeter.modbus.tcp import ModbusTcpFace
+from submeter.modbus.turns import PER_PEER
 from tooling.certificates import Authority, Pair, utf8_string
 from tooling.faces import serving, tls_face, unit
 
@@ -70,7 +76,7 @@ class Site:
     async def told(self) -> Entry:
         """Return the next entry of the audit log, once the client is gone."""
         self.refusals += 1
-        await until(lambda: self.face.tls_refused == self.refusals and not self.face.clients)
+        await until(lambda: self.face.counts.tls_refused == self.refusals and not self.face.clients)
         [entry] = self.audit.take()
         assert (entry.event, entry.who) == ("tls_refused", "modbus.tls 127.0.0.1")
         return entry
@@ -108,7 +114,7 @@ async def test_both_versions_answer(site: Site, version: ssl.TLSVersion) -> None
             assert await client.ask(POWER) == ANSWER
     await until(lambda: not site.face.clients)
     assert site.face.counts.accepted == 3
-    assert site.face.tls_refused == 0
+    assert site.face.counts.tls_refused == 0
     assert site.audit.take() == []
 
 
@@ -236,6 +242,75 @@ async def test_a_client_that_is_slow_in_its_handshake(
     assert (await site.told()).detail == "reason=time-out"
 
 
+async def test_few_handshakes_are_under_way_at_a_time(site: Site) -> None:
+    silent = [await Client.open(site.face.port) for _ in range(PER_PEER)]
+    await until(lambda: len(site.face.clients) == PER_PEER)
+    waiting = asyncio.create_task(site.connect(site.context("reader")))
+    await until(lambda: len(site.face.clients) == PER_PEER + 1)
+    elsewhere = await asyncio.open_connection(
+        "127.0.0.1",
+        site.face.port,
+        ssl=site.context("reader"),
+        local_addr=("127.0.0.9", 0),
+    )
+    async with Client(*elsewhere) as other:
+        assert await other.ask(POWER) == ANSWER
+    assert not waiting.done()
+    async with silent.pop():
+        pass
+    async with await waiting as client:
+        assert await client.ask(POWER) == ANSWER
+    for each in silent:
+        each.writer.close()
+    await until(lambda: not site.face.clients)
+
+
+async def test_who_waits_for_a_handshake_has_no_more_time_and_costs_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls, "HANDSHAKE", 0.1)
+    begun, let_go = 0, asyncio.Event()
+
+    async def without_end(*_: Any, **__: Any) -> None:
+        nonlocal begun
+        begun += 1
+        while not let_go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await let_go.wait()
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "connect_accepted_socket", without_end)
+    clients = [await Client.open(site.face.port) for _ in range(PER_PEER + 3)]
+    await until(lambda: site.face.counts.tls_refused == 3)
+    assert begun == PER_PEER
+    let_go.set()
+    await until(lambda: not site.face.clients)
+    told = [entry.detail for entry in site.audit.take()]
+    assert told == ["reason=time-out", f"reason=time-out count={PER_PEER + 2}"]
+    for client in clients:
+        async with client:
+            assert await client.rest() == b""
+
+
+@pytest.mark.parametrize("data", [b"GET / HTTP/1.0\r\n\r\n", b""])
+async def test_the_memory_of_a_failed_handshake_is_free_at_once(
+    site: Site, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls, "HANDSHAKE", 0.2)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            await spoken(site, data)
+        await until(lambda: not site.face.clients)
+        await asyncio.sleep(0.01)
+        kinds = [type(each) for each in gc.get_objects()]
+        assert asyncio.sslproto.SSLProtocol not in kinds
+        assert Connection not in kinds
+    finally:
+        gc.enable()
+
+
 async def test_a_suite_without_forward_secrecy(site: Site) -> None:
     context = site.context("operator")
     context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -291,7 +366,7 @@ async def test_a_flood_of_refusals_is_counted_and_told_once(
     caplog.set_level(logging.INFO, "submeter")
     for _ in range(30):
         await spoken(site, frame(POWER))
-    await until(lambda: site.face.tls_refused == 30)
+    await until(lambda: site.face.counts.tls_refused == 30)
     entries = site.audit.take()
     assert [entry.detail for entry in entries] == ['reason="not TLS"', 'reason="not TLS" count=29']
     told = [record.getMessage() for record in caplog.records]

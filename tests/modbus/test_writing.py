@@ -209,13 +209,6 @@ def test_before_everything_else_the_peer_must_be_allowed(request_: str) -> None:
         assert not site.lock.tried
 
 
-def test_who_may_not_read_does_not_read_by_writing() -> None:
-    site = Site()
-    blind = Peer(WHO, may_read=False)
-    assert site.ask("17 0002 0001 0002 0001 02 0030", blind) == b"\x97\x01"
-    assert site.ask("06 0002 0022", blind) == bytes.fromhex("06 0002 0022")
-
-
 def test_a_point_is_written_once() -> None:
     site = Site()
     places = [

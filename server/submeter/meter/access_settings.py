@@ -1,6 +1,7 @@
 """What the configuration says of who may write."""
 
 import ipaddress
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -76,7 +77,7 @@ class AccessSettings(BaseModel):
                 "an unlock code without networks lets nobody write; add 'networks', such as "
                 "[192.0.2.0/24], or remove 'unlock'"
             )
-        if self.code is None and any(each.prefixlen == 0 for each in self.ranges):
+        if self.code is None and _is_everybody(self.ranges):
             raise ValueError(
                 "everybody could write without a code; name smaller networks, or set 'unlock'"
             )
@@ -99,6 +100,17 @@ def network(text: str) -> Network:
         low = int(found.network_address) & 0xFFFFFFFF
         return ipaddress.IPv4Network((low, found.prefixlen - 96))
     return found
+
+
+def _is_everybody(ranges: Sequence[Network]) -> bool:
+    """Tell whether `ranges` together are all of IPv4, or all of IPv6."""
+    v4 = [each for each in ranges if isinstance(each, ipaddress.IPv4Network)]
+    v6 = [each for each in ranges if isinstance(each, ipaddress.IPv6Network)]
+    unions: tuple[Network, ...] = (
+        *ipaddress.collapse_addresses(v4),
+        *ipaddress.collapse_addresses(v6),
+    )
+    return any(each.prefixlen == 0 for each in unions)
 
 
 def _address_of(text: str) -> str:

@@ -1,84 +1,77 @@
 """What is to be remembered of who did what, until the next commit takes it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from submeter.meter.instant import Instant
+from submeter.meter.tally import Bounds, Entry, Tally
 
-# What a peer can cause without end: equal ones are counted, and there is a most of them.
-REPEATED = frozenset({"write_refused", "unlock_refused", "write_unchanged", "tls_refused"})
+__all__ = ["Audit", "Entry"]
+
+# What peers can cause without end. Each entry is a row in a file that is kept for ever.
+REFUSED = frozenset({"write_refused", "unlock_refused", "tls_refused"})
+ACCEPTED = frozenset(
+    {
+        "setting_changed",
+        "setting_reset",
+        "command",
+        "write_unchanged",
+        "unlocked",
+        "locked",
+        "line_changed",
+        "clock_asked",
+    }
+)
+OF_REFUSED = Bounds(each=4, common=60, peers=64)
+# As many as the points of many meters, for the log is to say what was set to what.
+OF_ACCEPTED = Bounds(each=250, common=0, peers=64)
 MINUTE = 60.0  # s
-MOST_REPEATED = 60  # entries a minute; each is a row in a file that is kept for ever
 MOST_ENTRIES = 1000
+MANY = MOST_ENTRIES // 2  # no commit waits any longer then
 LONGEST_TEXT = 200  # characters of one value
 
-
-class Entry(NamedTuple):
-    """One line of the audit log: UTC seconds, and what happened.
-
-    `meter` is empty where the whole program is meant; `who` is a face and an address, `cli`, or
-    empty where nobody asked; `detail` is key=value text.
-    """
-
-    at: int
-    event: str
-    meter: str
-    who: str
-    detail: str
-
-
-class _Count:
-    """How often an entry was repeated after it had been noted, and when first and last."""
-
-    __slots__ = ("last", "more", "since")
-
-    def __init__(self, since: float) -> None:
-        self.since = since
-        self.more = 0
-        self.last = 0
-
-
-_Key = tuple[str, str, str, str]
+_CAUSED = REFUSED | ACCEPTED
+_PATIENT = REFUSED | {"write_unchanged"}  # nothing has changed: no commit need be hurried
 
 
 class Audit:
     """The entries that no commit has taken yet.
 
-    It is bounded, for commits can fail for days: the oldest of what peers can cause without end is
-    dropped first, then the oldest of the rest, and an entry `audit_lost` says how many. `on_entry`
+    It is bounded, for commits can fail for days: the oldest of the peer with the most entries is
+    dropped first, and where no peer has any, the oldest of all; an entry `audit_lost` says how
+    many. What peers cause is bounded by the minute, too, for each by itself, see Tally. `on_entry`
     is called when there is something that should be committed soon.
     """
 
     def __init__(self, on_entry: Callable[[], None] | None = None) -> None:
         self.on_entry = on_entry
         self._entries: list[Entry] = []
-        self._counts: dict[_Key, _Count] = {}
+        self._refused = Tally(OF_REFUSED)
+        self._accepted = Tally(OF_ACCEPTED)
+        self._since: float | None = None  # the beginning of the minute that is counted in
         self._lost = 0
         self._lost_at = 0
-        self._minute = float("-inf")
-        self._in_minute = 0
 
     def note(
         self, event: str, meter: str = "", who: str = "", *, at: Instant, **detail: object
     ) -> None:
         """Remember that `event` happened; `detail` keeps its order.
 
-        Equal ones of REPEATED within a minute are counted instead: `take` gives one more with
-        `count=`, the repetitions.
+        REFUSED and ACCEPTED ones that differ from one of the same minute in neither `point` nor
+        `reason` are counted instead: `take` gives the last of them, with `count=`.
         """
-        key = (event, meter, _clean(who), _text(detail))
-        if event not in REPEATED:
-            self._append(Entry(int(at.utc), *key))
-            if self.on_entry:
-                self.on_entry()
-        elif count := self._open(key, at):
-            count.more += 1
-            count.last = int(at.utc)
-        elif self._may_repeat(at):
-            self._append(Entry(int(at.utc), *key))
-            self._counts[key] = _Count(at.mono)
+        entry = Entry(int(at.utc), event, meter, _clean(who), _text(detail))
+        self._settle(at)
+        if event in _CAUSED:
+            if self._since is None:
+                self._since = at.mono
+            tally = self._refused if event in REFUSED else self._accepted
+            what = str(detail.get("point", "")), str(detail.get("reason", ""))
+            self._append(tally.take(entry, what))
         else:
-            self._lose(1, int(at.utc))
+            self._append([entry])
+        if self.on_entry and (event not in _PATIENT or len(self._entries) >= MANY):
+            self.on_entry()
 
     def take(self, now: Instant | None = None) -> list[Entry]:
         """Return what there is, oldest first, and forget it.
@@ -103,44 +96,32 @@ class Audit:
         self._entries[:0] = kept
         self._bound()
 
-    def _open(self, key: _Key, at: Instant) -> _Count | None:
-        """Return the running count of `key`; one whose minute is over is told first."""
-        count = self._counts.get(key)
-        if count and at.mono - count.since >= MINUTE:
-            self._tell(key, count)
-            return None
-        return count
-
-    def _may_repeat(self, at: Instant) -> bool:
-        """Tell whether one more entry of REPEATED may be made in this minute."""
-        if at.mono - self._minute >= MINUTE:
-            self._minute, self._in_minute = at.mono, 0
-            self._settle(at)
-        self._in_minute += 1
-        return self._in_minute <= MOST_REPEATED
-
     def _settle(self, now: Instant | None) -> None:
-        """Tell the counts whose minute is over by `now`, all without it."""
-        for key, count in list(self._counts.items()):
-            if now is None or now.mono - count.since >= MINUTE:
-                self._tell(key, count)
+        """Tell what was counted in the minute if it is over by `now`, or without it."""
+        if self._since is None or (now is not None and now.mono - self._since < MINUTE):
+            return
+        self._since = None
+        for tally in (self._refused, self._accepted):
+            self._append(tally.told())
+            tally.clear()
 
-    def _tell(self, key: _Key, count: _Count) -> None:
-        del self._counts[key]
-        if count.more:
-            event, meter, who, detail = key
-            told = f"{detail} count={count.more}".lstrip()
-            self._append(Entry(count.last, event, meter, who, told))
-
-    def _append(self, entry: Entry) -> None:
-        self._entries.append(entry)
+    def _append(self, entries: Iterable[Entry]) -> None:
+        self._entries += entries
         self._bound()
 
     def _bound(self) -> None:
         while len(self._entries) > MOST_ENTRIES:
-            repeated = (n for n, entry in enumerate(self._entries) if entry.event in REPEATED)
-            dropped = self._entries.pop(next(repeated, 0))
+            dropped = self._entries.pop(self._least())
             self._lose(1, dropped.at)
+
+    def _least(self) -> int:
+        """Return which entry is dropped first."""
+        caused = [(n, entry) for n, entry in enumerate(self._entries) if entry.event in _CAUSED]
+        if not caused:
+            return 0
+        ((most, _),) = Counter(entry.who for _, entry in caused).most_common(1)
+        theirs = [(n, entry) for n, entry in caused if entry.who == most]
+        return next((n for n, entry in theirs if entry.event in REFUSED), theirs[0][0])
 
     def _lose(self, count: int, at: int) -> None:
         self._lost += count

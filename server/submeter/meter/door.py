@@ -52,6 +52,7 @@ class Door:
         """Write several points; raises WriteRefusedError if one is refused, before any is done.
 
         Commands go first: only the machine can still refuse one then, and no setting has changed.
+        Once the first setting changes, nothing can keep the others from it.
         """
         commands: list[Wish] = []
         settings: list[Wish] = []
@@ -130,7 +131,7 @@ class Door:
 
     def _set(self, point: str, number: int | float, who: Who, now: Instant) -> None:
         old, origin = self._settings.value(point), self._settings.origin(point)
-        self._settings.set(point, number)
+        self._settings.put(point, number)
         if old == number and origin == "stored":
             self._audit.note(
                 "write_unchanged", self._meter, str(who), at=now, point=point, value=number

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 FIRST_PAUSE = 30.0  # s; twice as long with each further failure
 LONGEST_PAUSE = 3600.0  # s
+FORGOTTEN = 3600.0  # s after the last pause
 MOST_KNOWN = 1024
 
 Key = TypeVar("Key", bound=Hashable)
@@ -22,12 +23,14 @@ class _Failures:
 class Patience(Generic[Key]):
     """Failures by key: `free` of them cost nothing, each further one a pause that doubles.
 
-    Failures are forgotten an hour after the last one's pause. No more than MOST_KNOWN keys are
-    kept; the one that failed longest ago makes room. Times are monotonic seconds.
+    No pause is longer than `longest` seconds. Failures are forgotten an hour after the last one's
+    pause. No more than MOST_KNOWN keys are kept; the one that failed longest ago makes room. Times
+    are monotonic seconds.
     """
 
-    def __init__(self, free: int) -> None:
+    def __init__(self, free: int, longest: float = LONGEST_PAUSE) -> None:
         self._free = free
+        self._longest = longest
         self._known: dict[Key, _Failures] = {}
 
     def wait(self, key: Key, mono: float) -> float:
@@ -38,13 +41,13 @@ class Patience(Generic[Key]):
     def fail(self, key: Key, mono: float) -> None:
         """Count one more failure of `key`."""
         failures = self._known.pop(key, None)
-        if failures is None or mono - max(failures.last, failures.until) > LONGEST_PAUSE:
+        if failures is None or mono - max(failures.last, failures.until) > FORGOTTEN:
             failures = _Failures()
         failures.count += 1
         failures.last = mono
         if failures.count >= self._free:
             doublings = min(failures.count - self._free, 16)
-            failures.until = mono + min(FIRST_PAUSE * 2.0**doublings, LONGEST_PAUSE)
+            failures.until = mono + min(FIRST_PAUSE * 2.0**doublings, self._longest)
         if len(self._known) >= MOST_KNOWN:
             del self._known[next(iter(self._known))]
         self._known[key] = failures

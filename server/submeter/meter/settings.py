@@ -1,5 +1,6 @@
 """The settings of one meter: its configuration points, and where each value comes from."""
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
@@ -18,6 +19,8 @@ SEALED = frozenset({"CT_Primary_Rating", "CT_Secondary_Rating"})
 
 _WHOLE = frozenset({None, "min", "s", "Wh/pulse", "bit/s"})
 _ABSENT = Reading(None, Quality.ABSENT)
+
+_log = logging.getLogger(__name__)
 
 
 def complaint(point: Point, value: object) -> str | None:
@@ -69,6 +72,7 @@ class Settings:
         self._unused: set[str] = set()  # of which a stored value is ignored
         self._unsaved: dict[str, Number | None] = {}
         self._listeners: list[Listener] = []
+        self._broken: list[Listener] = []  # told once each
         self._objections: dict[str, list[Objection]] = {}
         for name, value in configured.items():
             if reason := self._misfit(name, value):
@@ -131,9 +135,13 @@ class Settings:
     def set(self, name: str, value: object) -> Number:
         """Give the point `name` a stored value, at once; returns it. Raises WriteRefusedError."""
         number = self.check(name, value)
+        self.put(name, number)
+        return number
+
+    def put(self, name: str, number: Number) -> None:
+        """Give the point `name` the stored value that `check` returned, at once; nobody objects."""
         if self._stored.get(name) != number:
             self._store(name, number)
-        return number
 
     def reset(self, name: str) -> Number | None:
         """Return `name` to the configuration file or the default, and return that value.
@@ -198,7 +206,16 @@ class Settings:
         if after != before and after is not None:
             self._readings = {**self._readings, name: self._reading(name)}
             for listener in self._listeners:
-                listener(name, after)
+                self._tell_one(listener, name, after)
+
+    def _tell_one(self, listener: Listener, name: str, value: Number) -> None:
+        """Let `listener` hear; one that breaks stops neither the others nor the write."""
+        try:
+            listener(name, value)
+        except Exception:
+            if listener not in self._broken:
+                _log.exception("event=setting_not_followed point=%s", name)
+                self._broken.append(listener)
 
     def _ask(self, name: str, number: Number) -> None:
         """Raise WriteRefusedError if anybody objects to the value `number` of `name`."""

@@ -46,9 +46,10 @@ class Connection(asyncio.BufferedProtocol):
     """One client.
 
     A buffered protocol, so that one read takes in RECEIVED bytes at most: a client that sends much
-    and reads nothing costs a bounded amount of memory, and one that sends much does not keep the
-    others waiting. `asked` is set by each request, for whoever counts the `silent` seconds;
-    `on_lost` is called once. Where there is TLS, `on_made` has to open or abort the client.
+    and reads nothing costs a bounded amount of memory. One that sends much keeps nobody waiting:
+    once there may be more to answer than one turn is for, nothing is read until later turns of the
+    event loop have worked it off. `asked` is set by each request, for whoever counts the `silent`
+    seconds; `on_lost` is called once. With TLS `on_made` has to open or abort the client.
     """
 
     def __init__(self, station: Answers, on_lost: Callable[["Connection"], None]) -> None:
@@ -64,6 +65,7 @@ class Connection(asyncio.BufferedProtocol):
         self._view = memoryview(self._buffer)
         self._filled = 0
         self._blocked = False
+        self._turn: asyncio.Handle | None = None
         self._working: asyncio.Task[None] | None = None
         self._ending: asyncio.TimerHandle | None = None
 
@@ -99,8 +101,9 @@ class Connection(asyncio.BufferedProtocol):
         """Forget the client."""
         self._stream = None
         self._write = _nowhere
-        if self._ending:
-            self._ending.cancel()
+        for planned in (self._turn, self._ending):
+            if planned:
+                planned.cancel()
         self._on_lost(self)
 
     def eof_received(self) -> None:
@@ -114,30 +117,49 @@ class Connection(asyncio.BufferedProtocol):
             self._stream.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on reading."""
+        """Go on with what is held, and then with reading."""
         self._blocked = False
-        if self._stream and not self._working:
-            self._stream.resume_reading()
+        self._go_on_later()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next bytes go."""
         return self._view[self._filled :] if self._filled else self._view
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Answer what is complete."""
+        """Answer what is complete, as much of it as one turn is for."""
         end = self._filled + nbytes
         answers, used, sound, pending = self._station.answers(self._buffer, end, self._peer)
         if answers:
             self._write(answers)
-        self._filled = end - used
+        self._filled = left = end - used
         if used:
             self.asked = True
-            if self._filled:
-                self._buffer[: self._filled] = self._buffer[used:end]
+            if left:
+                self._buffer[:left] = self._buffer[used:end]
         if pending:
             self._wait_for(pending)
         elif not sound:
             self._close()
+        elif used and (left or end == RECEIVED):  # uvloop would read a full buffer's rest at once
+            self._go_on_later()
+
+    def _go_on_later(self) -> None:
+        if self._stream and not self._turn:
+            self._stream.pause_reading()
+            self._turn = asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """Answer more of what is held; read on once nothing of it can be answered."""
+        self._turn = None
+        if self._is_held():
+            return
+        self.buffer_updated(0)
+        if self._stream and not self._turn and not self._is_held():
+            self._stream.resume_reading()
+
+    def _is_held(self) -> bool:
+        """Tell whether something else has to come before the next request."""
+        return bool(self._blocked or self._working or self._ending)
 
     def _wait_for(self, pending: PendingFrame) -> None:
         if self._stream:
@@ -155,11 +177,8 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
             raise
         self._working = None
-        if self._stream:
-            self._write(answer)
-            if not self._blocked:
-                self._stream.resume_reading()
-            self.buffer_updated(0)
+        self._write(answer)
+        self._go_on_later()
 
     def _close(self) -> None:
         if self._stream:
@@ -172,7 +191,7 @@ class Connection(asyncio.BufferedProtocol):
             self._ending = loop.call_later(ENDING, self.abort)
 
 
-_NOBODY = Peer(Who("", ""), may_read=False, may_write=False)
+_NOBODY = Peer(Who("", ""), may_write=False)
 
 
 def _nowhere(data: bytes) -> None:

@@ -1,7 +1,7 @@
 """What a serial line has seen, as one unit on it counts it (V1.1b3, 6.8 to 6.10)."""
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from submeter.modbus.exceptions import BUSY, NEGATIVE_ACKNOWLEDGE
 
@@ -15,22 +15,71 @@ _ENTERED_LISTENING, _RESTARTED = 0x04, 0x00
 _EVENT_COUNTER = 11
 
 
-@dataclass(slots=True)
 class Bus:
-    """What all units on a line share: the messages heard on it, whoever they are for."""
+    """What befalls all units on a line, counted once however many they are.
 
-    messages: int = 0
+    `messages` were heard, whoever they were for; `errors` could not be read, `overruns` of them
+    because a character was lost; `broadcasts` nobody obeyed, `refused` of them for they may not be.
+    """
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.errors = 0
+        self.overruns = 0
+        self.broadcasts = 0
+        self.refused = 0
+        self._events: deque[int] = deque(maxlen=MOST_EVENTS)
+        self._logged = 0
+
+    def broken(self, overrun: bool) -> None:
+        """Count a message that could not be read, because a character was overrun or otherwise."""
+        self.errors += 1
+        self.overruns += overrun
+        self._log(_RECEIVED | _ERROR | (_OVERRUN if overrun else 0))
+
+    def passed_over(self, refused: bool) -> None:
+        """Count a broadcast that no unit obeys, because it is `refused` or no write at all."""
+        self.broadcasts += 1
+        self._log(_RECEIVED | _BROADCAST)
+        if refused:
+            self.refused += 1
+            self._log(_SENT)
+
+    def now(self) -> "_Seen":
+        """Return all counts."""
+        return _Seen(self.errors, self.overruns, self.broadcasts, self.refused, self._logged)
+
+    def events(self, after: int) -> list[int]:
+        """Return the latest events but the first `after`, oldest first."""
+        new = min(self._logged - after, len(self._events))
+        return [self._events[place] for place in reversed(range(new))]
+
+    def _log(self, event: int) -> None:
+        self._events.appendleft(event)
+        self._logged += 1
+
+
+class _Seen(NamedTuple):
+    """How much of what befell the line a unit has counted."""
+
+    errors: int
+    overruns: int
+    broadcasts: int
+    refused: int
+    logged: int
 
 
 class Counters:
     """One unit's diagnostic counters, event log and listen-only mode.
 
     The counts have no end; function 8 shows the low 16 bits. `events` are those of the log, latest
-    first. `messages` and `unanswered` count what was addressed to the unit, broadcasts too.
+    first. `messages` and `unanswered` count what was addressed to the unit, broadcasts too. What
+    befalls the whole line is counted here when a message to the unit is `received`.
     """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._seen = bus.now()
         self.listens_only = False
         self.events: deque[int] = deque(maxlen=MOST_EVENTS)
         self.clear()
@@ -57,14 +106,9 @@ class Counters:
         self.overruns = 0
         self.completed = 0
 
-    def broken(self, overrun: bool) -> None:
-        """Count a message that could not be read, because a character was overrun or otherwise."""
-        self.errors += 1
-        self.overruns += overrun
-        self._log(_RECEIVED | _ERROR | (_OVERRUN if overrun else 0))
-
     def received(self, broadcast: bool = False) -> None:
         """Count a message to the unit, before anything is done about it."""
+        self._catch_up()
         self.messages += 1
         self._log(_RECEIVED | (_BROADCAST if broadcast else 0))
 
@@ -101,6 +145,22 @@ class Counters:
         """Enter listen-only mode (V1.1b3, 6.8.1, sub-function 4)."""
         self.listens_only = True
         self.events.appendleft(_ENTERED_LISTENING)
+
+    def _catch_up(self) -> None:
+        before, now = self._seen, self._bus.now()
+        if now == before:
+            return
+        self._seen = now
+        self.errors += now.errors - before.errors
+        self.overruns += now.overruns - before.overruns
+        self.messages += now.broadcasts - before.broadcasts
+        self.unanswered += now.broadcasts - before.broadcasts
+        new = self._bus.events(before.logged)
+        if self.listens_only:  # who refuses nothing
+            self.events.extendleft(event | _LISTENS for event in new if event != _SENT)
+        else:
+            self.exceptions += now.refused - before.refused
+            self.events.extendleft(new)
 
     def _log(self, event: int) -> None:
         self.events.appendleft(event | (_LISTENS if self.listens_only else 0))

@@ -5,24 +5,44 @@ import resource
 _RESERVE = 150  # for everything else, and for connections that are refused at this moment
 _WANTED = 16384
 
-_taken = 0
 
+class Share:
+    """What one listener has of the descriptors, for the `wanted` connections.
 
-def take(wanted: int) -> int:
-    """Return how many of `wanted` connections there are descriptors for, 1 or more.
-
-    The limit is raised as far as the system lets us, within reason. `give_back` what was taken.
+    `granted` is less where they are scarce: then all listeners have theirs in proportion, 1 or
+    more. It changes while others `take` theirs or give it back.
     """
-    global _taken
-    granted = min(wanted, max(1, _limit() - _RESERVE - _taken))
-    _taken += granted
-    return granted
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.granted = wanted
 
 
-def give_back(granted: int) -> None:
+_shares: list[Share] = []
+
+
+def take(wanted: int) -> Share:
+    """Return a share for `wanted` connections; `give_back` it.
+
+    The limit is raised as far as the system lets us, within reason.
+    """
+    share = Share(wanted)
+    _shares.append(share)
+    _share_out()
+    return share
+
+
+def give_back(share: Share) -> None:
     """Let other listeners have what `take` returned."""
-    global _taken
-    _taken -= granted
+    _shares.remove(share)
+    _share_out()
+
+
+def _share_out() -> None:
+    room = max(0, _limit() - _RESERVE)
+    wanted = sum(share.wanted for share in _shares)
+    for share in _shares:
+        share.granted = max(1, share.wanted * min(room, wanted) // wanted)
 
 
 def _limit() -> int:

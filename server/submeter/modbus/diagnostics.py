@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from submeter.meter.instant import Instant
-from submeter.modbus import dispatch, serial_functions, writing
+from submeter.modbus import dispatch, serial_functions
+from submeter.modbus.broadcast import FUNCTIONS as WRITES
+from submeter.modbus.broadcast import Broadcast
 from submeter.modbus.counters import Bus, Counters
 from submeter.modbus.exceptions import ILLEGAL_FUNCTION, exception
 from submeter.modbus.told_once import ToldOnce
 from submeter.modbus.unit import Answer, Peer, Pending, Unit
-
-BROADCAST = frozenset((5, 6, 15, 16, 22))
-"""Functions that may be broadcast: those that only write (Modbus over Serial Line V1.02, 2.1)."""
 
 
 class Line:
@@ -23,7 +22,8 @@ class Line:
     and answers of others too; then `answer` if it is to one of `units`, or `broadcast` if it is to
     unit 0. For what has a bad CRC or is too short it calls `broken`, and `overrun` instead where
     the port says that characters were lost, and `sent` for every answer that left. `requests`
-    counts answers, `exceptions` those of them, `damaged` the frames that could not be read.
+    counts what was asked of one of the units or of all, silence included, `exceptions` the answers
+    that were one, `damaged` the frames that could not be read.
     """
 
     def __init__(
@@ -62,20 +62,17 @@ class Line:
 
     def sent(self, reply: bytes) -> None:
         """Count the answer `reply`, a PDU, that left."""
-        self.requests += 1
         self.exceptions += reply[0] >> 7
 
     def broken(self) -> None:
         """Count a frame that could not be read."""
         self.damaged += 1
-        for counters in self._counters.values():
-            counters.broken(overrun=False)
+        self._bus.broken(overrun=False)
 
     def overrun(self) -> None:
         """Count a frame of which characters were lost."""
         self.damaged += 1
-        for counters in self._counters.values():
-            counters.broken(overrun=True)
+        self._bus.broken(overrun=True)
 
     def answer(self, unit_id: int, pdu: bytes, peer: Peer, now: Instant) -> Answer:
         """Return the answer of the unit `unit_id` to `pdu` (1 byte or more); never raises.
@@ -87,6 +84,7 @@ class Line:
         unit = self.units.get(unit_id)
         if unit is None:
             return None
+        self.requests += 1
         counters = self._counters[unit_id]
         counters.received()
         listened = counters.listens_only
@@ -105,17 +103,29 @@ class Line:
             self._tell(unit_id, counters.listens_only)
         return None if listened else reply
 
-    def broadcast(self, pdu: bytes, peer: Peer, now: Instant) -> None:
-        """Let every unit obey `pdu` (1 byte or more), a frame to unit 0; nobody answers."""
+    def broadcast(self, pdu: bytes, peer: Peer, now: Instant) -> int:
+        """Let every unit obey `pdu` (1 byte or more), a frame to unit 0; nobody answers.
+
+        Of several refusals by what is asked the audit log is told the first. Who may not write is
+        refused once for all units. Returns how many units were asked.
+        """
+        self.requests += 1
+        if pdu[0] not in WRITES:
+            self._bus.passed_over(refused=False)
+            return 0
+        broadcast = Broadcast(pdu, peer, now)
         # A write may give a unit another id at once.
         everybody = [(unit, self._counters[number]) for number, unit in self.units.items()]
+        if not broadcast.may_begin(self.units.values()):
+            self._bus.passed_over(refused=True)
+            return 0
         for unit, counters in everybody:
             counters.received(broadcast=True)
-            if counters.listens_only or pdu[0] not in BROADCAST:
+            if counters.listens_only:
                 counters.ignored()
-                continue
-            reply = writing.write(unit, pdu, peer, now, broadcast=True)
-            counters.done(pdu[0], reply if isinstance(reply, bytes) else None, answered=False)
+            else:
+                counters.done(pdu[0], broadcast.write(unit), answered=False)
+        return len(everybody)
 
     def _allows(self, unit: Unit, pdu: bytes, peer: Peer) -> bool:
         if not self._guarded or not serial_functions.alters(pdu):

@@ -20,7 +20,7 @@ def answer(
     function = pdu[0]
     if function in write_request.FUNCTIONS:
         return writing.write(unit, pdu, peer, now)
-    if not peer.may_read or (unit.functions is not None and function not in unit.functions):
+    if unit.functions is not None and function not in unit.functions:
         return exception(function, ILLEGAL_FUNCTION)
     if function in reading.FUNCTIONS:
         return reading.read(unit.image, pdu)

@@ -52,7 +52,8 @@ class Listener:
         self._settings = settings
         self._station = station
         self._security = security
-        self._granted = 0
+        self._share: descriptors.Share | None = None
+        self._is_scarce = False
         self._server: asyncio.Server | None = None
         self._clients: dict[Connection, str] = {}
         self._handshakes: set[asyncio.Task[bool]] = set()
@@ -66,21 +67,6 @@ class Listener:
         return f"{host}:{self.port}"
 
     @property
-    def requests(self) -> int:
-        """How many requests came, exceptions and silence included."""
-        return self._station.requests
-
-    @property
-    def exceptions(self) -> int:
-        """How many of them were answered with an exception."""
-        return self._station.exceptions
-
-    @property
-    def broken(self) -> int:
-        """How many connections were closed because what came was not Modbus."""
-        return self._station.broken
-
-    @property
     def counts(self) -> Counts:
         """Everything that is counted."""
         return Counts(
@@ -90,16 +76,11 @@ class Listener:
             refused_full=self.admission.refused_full,
             refused_peer=self.admission.refused_peer,
             idle_closed=self.idle_closed,
-            tls_refused=self.tls_refused,
-            requests=self.requests,
-            exceptions=self.exceptions,
-            broken=self.broken,
+            tls_refused=self._security.refused if self._security else 0,
+            requests=self._station.requests,
+            exceptions=self._station.exceptions,
+            broken=self._station.broken,
         )
-
-    @property
-    def tls_refused(self) -> int:
-        """How many clients were closed for their handshake or their certificate."""
-        return self._security.refused if self._security else 0
 
     @property
     def clients(self) -> tuple[Connection, ...]:
@@ -116,15 +97,17 @@ class Listener:
             raise ListenError(_explain(error, self.key, self.host, self.port)) from None
         self._server = server
         self.port = int(server.sockets[0].getsockname()[1])
-        self._granted = self.admission.most = descriptors.take(self._settings.connections)
-        self._tick()
+        self._share = descriptors.take(self._settings.connections)
+        self.admission.most = self._share.granted
+        self._sweep = asyncio.get_running_loop().call_later(_SWEEP, self._tick)
         _log.info("event=listening face=%s where=%s", self.key, self.where)
 
     async def stop(self) -> None:
         """Close the socket and every connection; answers that nobody read are dropped."""
-        server, self._server = self._server, None
-        if server is None:
+        server, share = self._server, self._share
+        if server is None or share is None:
             return
+        self._server = self._share = None
         server.close()
         if self._sweep:
             self._sweep.cancel()
@@ -138,7 +121,7 @@ class Listener:
                 while self._clients:
                     self._empty.clear()
                     await self._empty.wait()
-        descriptors.give_back(self._granted)
+        descriptors.give_back(share)
         _log.info("event=stopped face=%s where=%s", self.key, self.where)
 
     async def _listen(self) -> asyncio.Server:
@@ -160,23 +143,24 @@ class Listener:
         if self._server is None or not name or not self.admission.enter(address):
             stream.abort()
             return
-        plain_socket = stream.get_extra_info("socket")
-        self._keep_alive(plain_socket)
         client = Connection(self._station.for_client(), self._gone)
         self._clients[client] = address
-        peer = Peer(Who(self.key, address))
+        try:
+            self._serve(client, stream, Peer(Who(self.key, address)))
+        except OSError:  # the client is gone again, or no descriptor is left: it will try again
+            self._gone(client)
+            stream.abort()
+
+    def _serve(self, client: Connection, stream: asyncio.Transport, peer: Peer) -> None:
+        plain_socket = stream.get_extra_info("socket")
+        self._keep_alive(plain_socket)
         if self._security is None:
             stream.set_protocol(client)
             client.open(stream, peer)
             return
         # TLS begins on a copy: uvloop has no way to stop this transport in time from reading.
-        try:
-            copy = socket.socket(fileno=os.dup(plain_socket.fileno()))
-        except OSError:  # no descriptor is left; the client will try again
-            self._gone(client)
-            return
-        finally:
-            stream.abort()
+        copy = socket.socket(fileno=os.dup(plain_socket.fileno()))
+        stream.abort()
         handshake = self._security.handshake(copy, client, peer.who, self.admission.spells)
         task = asyncio.get_running_loop().create_task(handshake)
         self._handshakes.add(task)
@@ -209,6 +193,7 @@ class Listener:
 
     def _tick(self) -> None:
         """Once a second: part with clients that ask nothing; one walk, no timer a request."""
+        self._share_connections()
         idle = self._settings.idle
         for client in self.clients:
             client.silent = 0 if client.asked else client.silent + 1
@@ -218,6 +203,16 @@ class Listener:
                 client.abort()
         self.admission.spells.tick()
         self._sweep = asyncio.get_running_loop().call_later(_SWEEP, self._tick)
+
+    def _share_connections(self) -> None:
+        """Let in as many clients as there are descriptors for, now that others may have theirs."""
+        assert self._share, "it listens"
+        granted, wanted = self._share.granted, self._share.wanted
+        self.admission.most = granted
+        if granted < wanted and not self._is_scarce:
+            self._is_scarce = True
+            line = "event=descriptors_scarce face=%s connections=%d wanted=%d"
+            _log.warning(line, self.key, granted, wanted)
 
 
 class _Arrival(asyncio.Protocol):

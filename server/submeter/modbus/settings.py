@@ -1,6 +1,7 @@
 """The `modbus` part of the configuration."""
 
 import difflib
+import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -20,6 +21,17 @@ _EVERYWHERE = {"0.0.0.0", "::"}
 
 def _roles() -> dict[str, Role]:
     return {"operator": "write", "reader": "read"}
+
+
+def _is_nobody(host: str) -> bool:
+    """Tell whether nobody could connect to `host`, or everybody where it looks like nothing."""
+    if host in ("", "*") or any(each.isspace() or not each.isprintable() for each in host):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:  # a name
+        return False
+    return address.is_multicast or host == "255.255.255.255"
 
 
 class _Strict(BaseModel):
@@ -42,6 +54,13 @@ class ListenSettings(_Strict):
     keepalive: int = Field(
         default=60, ge=0, le=7200, description="Seconds until a silent peer is probed; 0: never"
     )
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, text: str) -> str:
+        if _is_nobody(text):
+            raise ValueError(f"{text!r} is no address to listen on; 0.0.0.0 is all of this machine")
+        return text
 
     @field_validator("allow")
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Callable
 _log = logging.getLogger(__name__)
 
 QUIET = 60  # seconds: what begins again sooner is not told again
-MOST = 16  # told at a time; peers can be many
+MOST = 16  # of one event, told at a time; peers can be many
 
 
 class _Spell:
@@ -22,7 +22,7 @@ class _Spell:
 class Spells:
     """The spells of one listener; `face` stands in the log lines.
 
-    Whatever peers do, there are at most MOST spells and two lines a minute of each.
+    Whatever peers do, there are at most MOST spells of an event and two lines a minute of each.
     """
 
     def __init__(self, face: str) -> None:
@@ -42,7 +42,7 @@ class Spells:
         The event `over` is told once `is_over` says so, which `tick` asks with the age of the spell
         in seconds. With `peer` the spell is that peer's own.
         """
-        if (event, peer) in self._spells or len(self._spells) >= MOST:
+        if (event, peer) in self._spells or [each for each, _ in self._spells].count(event) >= MOST:
             return
         whose = f" peer={peer}" if peer else ""
         _log.warning("event=%s face=%s%s %s", event, self._face, whose, detail)

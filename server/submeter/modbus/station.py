@@ -14,9 +14,14 @@ from submeter.modbus.unit import Answer, Peer, Pending, Unit
 
 REMEMBERED = 1024
 """Requests whose check is remembered; a poller has a few dozen."""
+TURN = 32
+"""What one call may cost: a read costs 1 and any other request DEAR.
+
+Reads that are remembered are free, for a buffer full of them is no dearer than all this.
+"""
+DEAR = 4
 
 _Known = tuple[bytes, Registers, int, int]
-_NONE: dict[bytes, _Known] = {}
 # A request of function 3 or 4: its transaction id, and the rest.
 _unpack = struct.Struct("2s10s").unpack_from
 
@@ -38,6 +43,10 @@ Step = tuple[bytes, int, bool, PendingFrame | None]
 The answers are those to the first `used` bytes, in order. Unless sound the rest can never become a
 request: send the answers and close the connection. With a pending frame the last request is not
 answered yet, and nothing after it may be looked at before it is.
+
+A call does a bounded amount of work, and so may leave whole requests behind what it used. Whoever
+calls lets others have their turn and calls again, with nothing new if need be, until none is used:
+then the rest is not complete.
 """
 
 
@@ -69,28 +78,28 @@ class Station:
         """Answer the complete requests of `peer` in `buffer` before `end`, in order.
 
         `framing` and `dispatch` say what an answer is; a read of registers that they once allowed
-        is only sliced, unless some value of its table is not to be served now.
+        is only sliced, unless some value in it is not to be served now. What other requests cost is
+        bounded by TURN.
         """
         if end == 12:  # what most pollers send, and wait for its answer
             transaction, request = _unpack(buffer)
             known = self._known.get(request)
             if known:
                 head, block, start, stop = known
-                if block.denied is None and peer.may_read:
+                if block.denied is None or _served(block.denied, start, stop):
                     self.requests += 1
                     return transaction + head + block.content[start:stop], 12, True, None
-        at, count, sound = 0, 0, True
+        at, count, left, sound = 0, 0, TURN, True
         pending = None
         parts: list[bytes] = []
-        remembered = self._known if peer.may_read else _NONE
         try:
             while at < end:
                 if end - at >= 12:
                     transaction, request = _unpack(buffer, at)
-                    known = remembered.get(request)
+                    known = self._known.get(request)
                     if known:
                         head, block, start, stop = known
-                        if block.denied is None:
+                        if block.denied is None or _served(block.denied, start, stop):
                             parts += (transaction, head, block.content[start:stop])
                             at += 12
                             count += 1
@@ -105,6 +114,9 @@ class Station:
                     pending = reply
                     break
                 parts.append(reply)
+                left -= 1 if adu.pdu[0] in reading.FUNCTIONS else DEAR
+                if left <= 0:
+                    break
         except FrameError:
             self.broken += 1
             sound = False
@@ -150,3 +162,8 @@ class Station:
                 self._known.clear()
             key = framing.pack(request)[2:]
             self._known[key] = (answer[2:9], block, *block.span(address, count))
+
+
+def _served(denied: bytes, start: int, stop: int) -> bool:
+    """Tell whether no register is denied of those in these bytes of a block's content."""
+    return not denied[start // 2 : stop // 2].strip(b"\0")

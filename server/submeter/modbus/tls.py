@@ -18,10 +18,11 @@ from submeter.modbus import credentials, roles
 from submeter.modbus.connection import Connection
 from submeter.modbus.settings import TlsSettings
 from submeter.modbus.spells import Spells, quiet
+from submeter.modbus.turns import Turns
 from submeter.modbus.unit import Peer
 
 HANDSHAKE = 10.0
-"""Seconds that a client has for its handshake."""
+"""Seconds that a client has for its handshake, and for waiting until it may begin."""
 _SHUTDOWN = 5.0
 _SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"  # of TLS 1.2; those of 1.3 are all like these
 
@@ -34,7 +35,8 @@ class Security:
     """The credentials of one listener, and what became of handshakes.
 
     Files are found from `folder`; raises ConfigError with a line for each fault. Every client that
-    is refused is told to `audit`.
+    is refused is told to `audit`. A handshake costs hundreds of kilobytes before anything is known
+    of a client, so few are under way at a time; the others wait, and cost next to nothing.
     """
 
     def __init__(self, settings: TlsSettings, folder: Path, audit: Audit) -> None:
@@ -42,6 +44,7 @@ class Security:
         self._roles = settings.roles
         self._audit = audit
         self._context = context(settings, folder)
+        self._turns = Turns()
 
     async def handshake(
         self, plain: socket.socket, client: Connection, who: Who, spells: Spells
@@ -49,16 +52,20 @@ class Security:
         """Tell whether TLS came about on `plain`; its peer may have been refused even so."""
         client.on_made = partial(self._judge, client, who, spells)
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: client,
-                plain,
-                ssl=self._context,
-                ssl_handshake_timeout=HANDSHAKE,
-                ssl_shutdown_timeout=_SHUTDOWN,
-            )
+            async with asyncio.timeout(HANDSHAKE), self._turns.turn(who.address):
+                await asyncio.get_running_loop().connect_accepted_socket(
+                    lambda: client,
+                    plain,
+                    ssl=self._context,
+                    ssl_handshake_timeout=HANDSHAKE,
+                    ssl_shutdown_timeout=_SHUTDOWN,
+                )
         except OSError as error:
             self._refuse(who, reason(error), spells)
+            error.__traceback__ = None  # else TLS objects refer to each other until gc comes round
             return False
+        finally:
+            client.on_made = None  # likewise
         return True
 
     def _judge(
@@ -112,7 +119,7 @@ def reason(error: OSError) -> str:
         return _of_certificate(error)
     if isinstance(error, ssl.SSLError):
         return _of_protocol(error)
-    if isinstance(error, ConnectionAbortedError):
+    if isinstance(error, ConnectionAbortedError | TimeoutError):
         return "time-out"
     return "connection lost"
 

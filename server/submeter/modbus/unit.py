@@ -13,10 +13,9 @@ from submeter.modbus.image import Image
 
 
 class Peer(NamedTuple):
-    """Who asks, and what the role in its certificate lets it do; without TLS everything."""
+    """Who asks, and whether the role in its certificate lets it write; without TLS it may."""
 
     who: Who
-    may_read: bool = True
     may_write: bool = True
 
 

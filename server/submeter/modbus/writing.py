@@ -18,7 +18,7 @@ from submeter.modbus.wishes import covered, require_whole, wishes
 from submeter.modbus.write_request import WriteRequest, parse
 from submeter.pointmap.register import Register, UnlockCode
 
-_HOLDING, _BOTH = 3, 23
+_HOLDING = 3
 _BITS_OR_REGISTERS = (15, 16)
 
 
@@ -63,8 +63,7 @@ def _write(unit: Unit, pdu: bytes, peer: Peer, now: Instant, broadcast: bool) ->
 def _opened(unit: Unit, function: int, peer: Peer) -> tuple[Door, Lock]:
     """Return the door and the lock of `unit`; raises NotWritten if they are not for this peer."""
     served = unit.functions is None or function in unit.functions
-    role = peer.may_write and (peer.may_read or function != _BOTH)
-    if unit.door and unit.lock and served and role and unit.lock.is_open(peer.who):
+    if unit.door and unit.lock and served and peer.may_write and unit.lock.is_open(peer.who):
         return unit.door, unit.lock
     raise NotWritten(Refusal.NOT_ALLOWED, f"function {function}", "")
 

@@ -21,6 +21,7 @@ from submeter.store.retention import CHUNK
 from submeter.store.store import Store
 
 SECOND = 1.0
+SOON = 0.2  # s between commits while there is always something to hurry for
 PATIENCE = 20.0  # s that a commit may take; Meter_Error then says that it does
 DAY = 86_400
 PRUNE_EVERY = 3600.0
@@ -77,31 +78,54 @@ class Journal:
         self._clock = ClockTrust(is_right)
         self._isolation = Isolation()
         self._urgent = False
+        self._wanted = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         audit.on_entry = self.hurry
 
     def hurry(self) -> None:
-        """Let the next commit come within a second."""
+        """Let the next commit come at once, SOON after the one before."""
         self._urgent = True
+        self._wanted.set()
 
     def note(self, key: str, text: str) -> None:
         """Keep `text` under `key` from the next commit on."""
         self._backlog.notes[key] = text
-        self._urgent = True
+        self.hurry()
 
     async def run(self) -> None:
         """Tick, answer requests and commit, for ever; the last commit is `close`'s."""
         failed = float("-inf")
+        turn = time.monotonic() + SECOND
         while True:
-            await asyncio.sleep(SECOND)
+            hurried = await self._wait(turn)
             try:
-                await self.second(Instant.now())
+                if hurried:
+                    await self.commit(Instant.now())
+                else:
+                    await self.second(Instant.now())
             except Exception:
                 # Without commits no index would ever move again. What fails at each commit only
                 # is still the same failure.
                 before, failed = failed, time.monotonic()
                 if failed - before > 2 * self._every + 60:
                     _log.exception("event=journal_failed")
+            if not hurried:
+                turn = time.monotonic() + SECOND
+
+    async def _wait(self, turn: float) -> bool:
+        """Wait for the second that is due at `turn`, or until a commit is wanted: then True.
+
+        A disk that fails is not asked more often than each second.
+        """
+        left = max(0.0, turn - time.monotonic())
+        if self._failed or not left:
+            await asyncio.sleep(left)
+            return False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await asyncio.sleep(max(0.0, self._committed + SOON - time.monotonic()))
+                return await self._wanted.wait()
+        return False
 
     async def close(self) -> None:
         """Write what is left; a commit that was under way ends first."""
@@ -159,7 +183,7 @@ class Journal:
                 return
             if request.id not in self._answered:
                 self._remember(self._answer(request, now))
-                self._urgent = True
+                self.hurry()
             waiting[request.id] = request.meter, self._answered[request.id]
 
     def _answer(self, request: Request, now: Instant) -> AnswerRow:
@@ -212,6 +236,7 @@ class Journal:
 
     async def _write(self, now: Instant, last: bool) -> None:
         self._urgent, self._committed = False, now.mono
+        self._wanted.clear()
         drafts = self._drafts(now)
         waiting = {meter.name for meter in self._meters} - {meter.name for meter, _ in drafts}
         backlog, self._backlog = self._backlog.parted(waiting)

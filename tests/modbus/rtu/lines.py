@@ -52,6 +52,18 @@ async def answer(line: SerialLine, request: bytes) -> bytes:
     return await aside(exchange)
 
 
+async def answer_or_nothing(line: SerialLine, request: bytes) -> bytes:
+    """Send `request` and return its answer, nothing if none has come by when a master gives up."""
+
+    def exchange() -> bytes:
+        line.put(request)
+        received, _ = line.get(0.15)
+        line.pause(len(received) + 3.5)
+        return received
+
+    return await aside(exchange)
+
+
 async def nothing(line: SerialLine, *frames: bytes, pause: float = 0.15) -> bytes:
     """Send `frames`, with a silence after each, and return what comes until `pause` is over."""
 

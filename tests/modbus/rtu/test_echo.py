@@ -1,71 +1,146 @@
 import logging
+from collections.abc import Callable
 
 import pytest
 
-from submeter.modbus.rtu.echo import Echo
+from submeter.modbus.rtu.echo import AGAIN, RUN, Echo
+from tooling.serial_line import ask, sealed, words
 
-ANSWER = b"answer"
-SOONEST, LATEST = 10.007, 10.055
+WRITE = ask(5, 6, 200, 60)
+READ = ask(5, 3, 0, 2)
+VALUES = words(5, 3, [0, 1])
+SOONEST = 0.007  # s after an answer has left
 
 
-def sent(expected: bool = False) -> Echo:
-    """Return an echo after an answer that has left at 10.000."""
-    echo = Echo(expected, "/dev/ttyX")
-    echo.sent(ANSWER, SOONEST, LATEST)
-    return echo
+class Bench:
+    """A line on which every answer is `echoed` so late, with a master; `answers` are counted."""
+
+    def __init__(self, expected: bool = False, echoed: float | None = None) -> None:
+        self.echo = Echo(expected, "/dev/ttyX")
+        self.echoed = echoed
+        self.now = 100.0
+        self.answers = 0
+
+    def hear(self, frame: bytes, after: float, answer: bytes | None = None) -> bool:
+        """Let `frame` come, and its answer leave; tell whether it was answered."""
+        self.now += after
+        if self.echo.takes(frame, self.now):
+            return False
+        self.answers += 1
+        self.echo.sent(answer or frame, self.now + SOONEST)
+        return True
+
+    def ask(self, frame: bytes, after: float, answer: bytes | None = None) -> bool:
+        """Ask as a master does; our own copy comes back first, and is it answered again?"""
+        answered = self.hear(frame, after, answer)
+        goes_on = answered and self.echoed is not None
+        while goes_on and self.answers < 10_000:
+            goes_on = self.hear(answer or frame, self.echoed or 0.0)
+        return answered
 
 
 @pytest.mark.parametrize("expected", [True, False])
-def test_a_copy_at_once_is_ours(expected: bool) -> None:
-    assert sent(expected).takes(ANSWER, 10.001)
+@pytest.mark.parametrize("late", [0.001, 0.02, 0.06, 0.15, 0.3])
+def test_an_echo_is_not_answered(expected: bool, late: float) -> None:
+    bench = Bench(expected, late)
+    assert bench.ask(WRITE, 1.0)
+    assert bench.answers == 1
 
 
-def test_a_copy_is_ours_once() -> None:
-    echo = sent()
-    assert echo.takes(ANSWER, 10.001)
-    assert not echo.takes(ANSWER, 10.001)
+@pytest.mark.parametrize("late", [0.001, 0.06, 0.15])
+@pytest.mark.parametrize("gap", [0.01, 0.2, 2.0])
+def test_no_expected_echo_is_answered(late: float, gap: float) -> None:
+    bench = Bench(True, late)
+    for _ in range(100):
+        assert bench.ask(WRITE, gap)
+    assert bench.answers == 100
 
 
-@pytest.mark.parametrize("expected", [True, False])
-def test_a_copy_much_later_is_a_request(expected: bool) -> None:
-    assert not sent(expected).takes(ANSWER, 10.1)
+@pytest.mark.parametrize("late", [0.001, 0.06, 0.15])
+@pytest.mark.parametrize("gap", [0.01, 0.2, 2.0])
+def test_no_echo_is_answered_once_a_read_was_heard_back(late: float, gap: float) -> None:
+    bench = Bench(False, late)
+    bench.ask(READ, gap, VALUES)
+    for _ in range(100):
+        assert bench.ask(WRITE, gap)
+    assert bench.answers == 101
 
 
-def test_an_expected_copy_may_come_late() -> None:
-    assert sent(expected=True).takes(ANSWER, 10.04)
+@pytest.mark.parametrize("gap", [0.01, 0.06, 0.2, 0.4, 0.9, 5.0])
+def test_without_echo_one_repetition_is_lost_at_most_at_first(gap: float) -> None:
+    bench = Bench()
+    lost = [number for number in range(60) if not bench.ask(WRITE, gap)]
+    assert lost == ([1, RUN + 2] if gap < 0.5 else [])
 
 
-def test_another_frame_is_none_and_ends_it() -> None:
-    echo = sent()
-    assert not echo.takes(b"request", 10.001)
-    assert not echo.takes(ANSWER, 10.001)
+@pytest.mark.parametrize("gap", [0.01, 0.2, 2.0])
+def test_without_echo_nothing_is_lost_once_anything_else_was_asked(gap: float) -> None:
+    bench = Bench()
+    bench.ask(WRITE, gap)
+    bench.ask(READ, gap, VALUES)
+    assert sum(bench.ask(WRITE, gap) for _ in range(RUN)) == RUN
 
 
-def test_a_line_without_echo_is_known_after_one_answer() -> None:
-    echo = sent()
-    assert not echo.takes(b"request", 10.2)
-    echo.sent(ANSWER, SOONEST, LATEST)
-    assert not echo.takes(ANSWER, 10.008)
-    echo.sent(ANSWER, SOONEST, LATEST)
-    assert echo.takes(ANSWER, 10.006), "nobody can be that quick"
+@pytest.mark.parametrize("late", [0.01, 0.06, 0.15])
+def test_a_master_that_repeats_itself_does_not_make_us_answer_for_ever(late: float) -> None:
+    """What is heard is the same with and without an echo: it shows when nobody asks any more."""
+    bench = Bench(False, late)
+    bench.ask(WRITE, 1.0)
+    bench.ask(WRITE, 0.3)
+    assert bench.answers <= RUN + 3
+    before = bench.answers
+    for number in range(1, 50):
+        bench.ask(WRITE, 2.0)
+        assert bench.answers <= before + number
 
 
-def test_an_unexpected_echo_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_echo_that_comes_behind_the_next_request_is_known_too() -> None:
+    bench = Bench()
+    bench.hear(READ, 1.0, VALUES)
+    bench.hear(ask(5, 3, 4, 1), 0.02, words(5, 3, [4]))
+    assert not bench.hear(VALUES, 0.02)
+    assert not bench.hear(words(5, 3, [4]), 0.02)
+    assert bench.hear(WRITE, 0.1)
+    assert not bench.hear(WRITE, 0.06)
+
+
+def test_a_copy_that_nobody_can_have_sent_is_none() -> None:
+    bench = Bench()
+    bench.hear(READ, 1.0, VALUES)
+    bench.hear(WRITE, 1.0)
+    assert not bench.hear(WRITE, SOONEST - 0.001), "nobody can be that quick"
+    assert bench.hear(WRITE, SOONEST + 0.001)
+    assert bench.hear(WRITE, SOONEST + 0.001)
+
+
+def test_what_is_passed_over_and_not_repeated_proves_nothing() -> None:
+    bench = Bench()
+    bench.hear(WRITE, 1.0)
+    assert not bench.hear(WRITE, 0.1)
+    assert bench.hear(WRITE, AGAIN + 0.1)
+    assert not bench.hear(WRITE, 0.1)
+
+
+@pytest.mark.parametrize("copy", [VALUES, sealed(b"\x05\x83\x02")])
+def test_an_unexpected_echo_is_told_once(caplog: pytest.LogCaptureFixture, copy: bytes) -> None:
     caplog.set_level(logging.INFO)
-    echo = sent()
+    bench = Bench(False, 0.001)
     for _ in range(3):
-        echo.sent(ANSWER, SOONEST, LATEST)
-        assert echo.takes(ANSWER, 10.001)
+        bench.ask(READ, 1.0, copy)
     assert caplog.messages == ["event=rtu_echo where=/dev/ttyX set=modbus.rtu.echo"]
 
 
-def test_an_expected_echo_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
-    assert sent(expected=True).takes(ANSWER, 10.001)
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda: Bench(True, 0.001).ask(READ, 1.0, VALUES),
+        lambda: [Bench(False, 0.06).ask(WRITE, 1.0) for _ in range(9)],
+        lambda: [bench.ask(WRITE, 0.001) for bench in [Bench()] for _ in range(9)],
+    ],
+    ids=["expected", "late", "hasty master"],
+)
+def test_what_may_be_no_echo_is_not_told(
+    caplog: pytest.LogCaptureFixture, happens: Callable[[], object]
+) -> None:
+    happens()
     assert not caplog.messages
-
-
-def test_a_copy_that_is_a_request_does_not_prove_that_there_is_no_echo() -> None:
-    echo = sent()
-    assert not echo.takes(ANSWER, 10.2)
-    echo.sent(ANSWER, SOONEST, LATEST)
-    assert echo.takes(ANSWER, 10.02)

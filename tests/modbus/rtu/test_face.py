@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from modbus.rtu.lines import answer, aside, eventually, face_on, nothing, served
+from modbus.rtu.lines import answer, answer_or_nothing, aside, eventually, face_on, nothing, served
 from modbus.rtu.meters import CODE, SETTING, Door, Lock, meter
 from submeter.errors import ListenError
 from submeter.modbus.rtu.line_port import LinePort
@@ -78,7 +78,7 @@ async def test_a_bad_checksum_is_silent_and_counted(line: SerialLine) -> None:
 @pytest.mark.parametrize("noise", [b"\0", b"\xff", READ[:5], words(1, 3, range(20))[:11], READ[:1]])
 async def test_the_first_request_after_noise_is_answered(line: SerialLine, noise: bytes) -> None:
     async with served(line):
-        assert await nothing(line, noise, pause=0.005) == b""
+        assert await nothing(line, noise, pause=0.033) == b"", "with the silence before it 0.05 s"
         assert await answer(line, READ) == VALUES
         assert await nothing(line, noise, pause=0.3) == b""
         assert await answer(line, READ) == VALUES
@@ -98,7 +98,7 @@ async def test_a_broadcast_that_comes_together_with_a_request_is_obeyed(line: Se
     door = Door()
     async with served(line, {5: meter(door=door)}):
         os.write(line.master, ask(0, 6, SETTING, 90) + READ)
-        assert await aside(line.get) >= (VALUES, 0.0)
+        assert (await aside(line.get))[0] == VALUES
         assert door.written == [90]
 
 
@@ -188,10 +188,34 @@ async def test_the_same_write_twice_is_two_writes(line: SerialLine) -> None:
     door = Door()
     request = ask(5, 6, SETTING, 60)
     async with served(line, {5: meter(door=door)}):
-        for _ in range(4):
+        assert await answer(line, READ) == VALUES
+        for number in range(1, 5):
             assert await answer(line, request) == request
-            await asyncio.sleep(0.05)
-        assert door.written == [60] * 4
+            assert door.written == [60] * number
+
+
+async def test_the_same_write_twice_at_first_may_be_an_echo_once(line: SerialLine) -> None:
+    door = Door()
+    request = ask(5, 6, SETTING, 60)
+    async with served(line, {5: meter(door=door)}):
+        answers = [await answer_or_nothing(line, request) for _ in range(8)]
+    assert answers == [request, b"", *[request] * 6]
+    assert door.written == [60] * 7
+
+
+@pytest.mark.parametrize("echo", [True, False])
+@pytest.mark.parametrize("late", [0.06, 0.15])
+async def test_a_late_echo_is_not_answered(line: SerialLine, echo: bool, late: float) -> None:
+    def exchange(request: bytes) -> bytes:
+        os.write(line.master, request)
+        echoed, _ = line.get()
+        time.sleep(late)
+        os.write(line.master, echoed)
+        return line.drain(0.1)
+
+    async with served(line, echo=echo):
+        for request in (sealed(b"\x05\x08\0\0\x12\x34"), ask(5, 6, SETTING, 60)):
+            assert await aside(partial(exchange, request)) == b""
 
 
 async def test_an_unlock_code_is_answered_when_it_is_worked_out(line: SerialLine) -> None:
@@ -201,15 +225,16 @@ async def test_an_unlock_code_is_answered_when_it_is_worked_out(line: SerialLine
         assert lock.concluded == [True]
 
 
-async def test_an_unlock_code_is_not_answered_once_somebody_spoke(line: SerialLine) -> None:
+async def test_polls_are_answered_while_an_unlock_code_is_worked_on(line: SerialLine) -> None:
     over = threading.Event()
     lock = Lock(lambda: over.wait(5))
-    async with served(line, {5: meter(lock=lock)}):
-        assert await nothing(line, code(5), READ) == b""
+    async with served(line, {5: meter(lock=lock), 6: meter(1000)}):
+        assert await nothing(line, code(5), pause=0.05) == b""
+        assert await answer(line, ask(6, 3, 0, 1)) == words(6, 3, [1000])
+        assert await answer(line, READ) == VALUES
         over.set()
         await eventually(lambda: lock.concluded == [True])
-        assert await nothing(line) == b""
-        assert await answer(line, READ) == VALUES
+        assert await nothing(line) == b"", "its master has given the answer up"
 
 
 async def test_the_format_changes_while_it_runs(line: SerialLine) -> None:
@@ -313,9 +338,12 @@ async def test_it_stops_while_its_port_is_gone(line: SerialLine) -> None:
     face = face_on(line.path)
     await face.start()
     line.close()
+    await eventually(lambda: not face.is_open)
+    await face.stop()
+    assert not face.is_open
+    await face.stop()
     await asyncio.sleep(0.05)
-    await face.stop()
-    await face.stop()
+    assert not face.is_open, "nobody opens it any more"
 
 
 async def test_a_missing_port_stops_the_start(tmp_path: Path) -> None:

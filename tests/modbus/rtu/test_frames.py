@@ -110,9 +110,8 @@ def test_a_frame_of_a_known_function_with_a_wrong_length_is_one_all_the_same() -
         b"\x00\x10\x03\0\0\0\x02\xc4",  # a glitch before a request to unit 16
         b"\x05\x03\x05",  # five bytes are no registers
         b"\x05\x03\0",
-        b"\x05\x2b\x01",  # no device identification
         b"\x05\x18\x01",  # more than a queue can have
-        b"\x05\x50\x01",  # a function of unknown length
+        b"\x05\x00",  # no function
     ],
 )
 def test_what_is_no_beginning(begin: bytes) -> None:
@@ -121,7 +120,18 @@ def test_what_is_no_beginning(begin: bytes) -> None:
     assert not frames.unfinished(begin + rest, 0)
 
 
-def test_frames_among_rubbish() -> None:
-    data = b"\x55\xaa\x01" + REQUESTS[3] + b"\x07" + ANSWERS[3]
-    assert frames.among_rubbish(data, 0) == ([REQUESTS[3], ANSWERS[3]], len(data))
-    assert frames.among_rubbish(data + b"\0", 0)[1] == len(data)
+@pytest.mark.parametrize("begin", [b"\x09\x50", b"\x09\x08\0\0\1\2\3\4", b"\x09\x2b\x0d\1\2\3\4\5"])
+def test_a_frame_of_unknown_length_is_unfinished_until_it_is_sealed(begin: bytes) -> None:
+    frame = sealed(begin + bytes(100))
+    for end in range(len(begin), len(frame)):
+        assert frames.unfinished(frame[:end], 0), end
+        assert frames.chain(frame[:end], 0) == ([], 0)
+    assert frames.chain(frame + REQUESTS[3], 0)[0] == [frame, REQUESTS[3]]
+    assert not frames.unfinished(begin + bytes(frames.LARGEST), 0)
+
+
+def test_what_is_over_although_it_is_damaged() -> None:
+    for frame in (*REQUESTS.values(), *ANSWERS.values()):
+        assert frames.over(frame, 0) is (frame[1] != 8)
+        assert not frames.over(frame + bytes(30), 0)
+    assert not frames.over(sealed(b"\x09\x50\1\2"), 0)

@@ -50,7 +50,7 @@ async def test_several_masters_each_with_their_own_bytes(face: ModbusRtuTcpFace)
     await asyncio.sleep(0.02)
     for client in clients:
         assert await ask_on(client, READ[5:] + READ, 2 * len(VALUES)) == VALUES * 2
-    assert face.requests == 6
+    assert face.counts.requests == 6
     assert face.admission.open == 3
     await close(*clients)
 
@@ -69,7 +69,7 @@ async def test_rubbish_is_given_up_and_then_closed(face: ModbusRtuTcpFace) -> No
     client[1].write(b"\xff" * 600)
     async with asyncio.timeout(3):
         assert await client[0].read() == b""
-    assert face.broken == 1
+    assert face.counts.broken == 1
     await close(client)
 
 
@@ -105,7 +105,7 @@ async def test_who_may_not_write_silences_nobody() -> None:
     wanted = refused + VALUES
     assert await ask_on(client, listen[0] + READ, len(wanted)) == wanted
     assert await ask_on(client, listen[1] + ask(6, 3, 0, 2) + READ, len(VALUES)) == VALUES
-    assert (face.requests, face.exceptions, face.broken) == (3, 1, 0)
+    assert (face.counts.requests, face.counts.exceptions, face.counts.broken) == (5, 1, 0)
     await close(client)
     await face.stop()
 

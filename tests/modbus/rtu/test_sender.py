@@ -1,6 +1,7 @@
 """Answers on their way out, through a port that takes as many bytes as it is told to."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -19,9 +20,14 @@ class SlowPort(LinePort):
     """Takes `room` bytes at a time."""
 
     room = 7
+    given_up = 0
 
     def write(self, data: bytes) -> int:
         return super().write(data[: self.room]) if self.room else 0
+
+    def give_up_sending(self) -> None:
+        super().give_up_sending()
+        self.given_up += 1
 
 
 @pytest.fixture
@@ -93,8 +99,36 @@ async def test_a_new_answer_replaces_one_that_is_stuck(line: SerialLine, port: S
     sender.send(FRAME)
     port.room = 100
     sender.send(b"new")
+    assert port.given_up == 1, "what the driver has of the old one is not to leave"
     assert line.drain(0.02) == b"new"
+    sender.send(b"next")
+    assert port.given_up == 1
     sender.close()
+
+
+async def test_a_master_that_hears_now_and_then_is_told_once(
+    port: SlowPort, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    sender = Sender(port, 38400, lost)
+    for _ in range(20):
+        port.room = 0
+        sender.send(FRAME)
+        port.room = 100
+        sender.send(b"new")
+    assert [message.split()[0] for message in caplog.messages] == ["event=rtu_stuck"]
+    sender.close()
+
+
+async def test_an_action_that_raises_keeps_no_other_from_being_done(port: SlowPort) -> None:
+    sender = Sender(port, 38400, lost)
+    acted: list[int] = []
+    sender.when_left(lambda: acted.append(1))
+    sender.when_left(lambda: acted.remove(2))
+    sender.when_left(lambda: acted.append(3))
+    with pytest.raises(ValueError, match="not in list"):
+        sender.close()
+    assert acted == [1, 3]
 
 
 async def test_a_port_that_goes_while_an_answer_leaves(line: SerialLine, port: SlowPort) -> None:

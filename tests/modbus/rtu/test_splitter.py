@@ -10,6 +10,8 @@ FUZZ = int(os.environ.get("SUBMETER_FUZZ", "20000"))
 OURS = ask(5, 3, 0, 2)
 FOREIGN = ask(1, 3, 0, 60)
 ANSWER = words(1, 3, range(60))
+BROADCAST = ask(0, 6, 200, 7)
+VENDOR = sealed(b"\x09\x41" + bytes(30) + BROADCAST + bytes(20) + OURS + bytes(9))
 
 
 def heard(*pieces: bytes) -> tuple[list[bytes], bytes | None, int]:
@@ -62,7 +64,18 @@ def test_an_adapter_that_cuts_everything(size: int) -> None:
     assert final == OURS
 
 
-@pytest.mark.parametrize("noise", [b"\0", b"\xff", b"\x7f\xff", b"\x05", OURS[:5], b"\x10"])
+def after_a_pause(*pieces: bytes) -> tuple[list[bytes], bytes | None, int]:
+    """Return what the last silence told, of `pieces` with a pause before the last one."""
+    splitter = Splitter()
+    for piece in pieces[:-1]:
+        splitter.feed(piece)
+        splitter.silence()
+    splitter.begin()
+    splitter.feed(pieces[-1])
+    return tuple(splitter.silence())  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("noise", [b"\0", b"\xff", b"\x7f\xff", b"\x05", b"\x10"])
 def test_noise_right_before_a_request(noise: bytes) -> None:
     frames, final, broken = heard(noise + OURS)
     assert final == OURS
@@ -71,15 +84,57 @@ def test_noise_right_before_a_request(noise: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "begin", [ANSWER[:10], OURS[:5], FOREIGN[:7], b"\0", b"\x05\x10", OURS[:1]]
+    "begin", [ANSWER[:10], OURS[:5], FOREIGN[:7], b"\x05\x10", OURS[:1], VENDOR[:9]]
 )
-def test_a_truncated_frame_then_a_silence_then_a_request(begin: bytes) -> None:
-    frames, final, broken = heard(begin, OURS)
-    assert (frames, final, broken) == ([OURS], OURS, 1)
+def test_a_truncated_frame_then_a_pause_then_a_request(begin: bytes) -> None:
+    assert after_a_pause(begin, OURS) == ([OURS], OURS, 1)
 
 
-def test_a_request_that_is_cut_after_a_truncated_frame() -> None:
-    assert heard(ANSWER[:10], OURS[:3], OURS[3:]) == ([OURS], OURS, 1)
+@pytest.mark.parametrize("noise", [bytes(9), b"\xff" * 300, b"\x09\x03\x03" * 9])
+def test_noise_then_a_pause_then_a_request(noise: bytes) -> None:
+    splitter = Splitter()
+    splitter.feed(noise)
+    assert splitter.silence() == ([], None, 1)
+    assert (splitter.doubtful, splitter.waiting) == (True, False)
+    splitter.feed(OURS)
+    assert splitter.silence() == ([], None, 0), "this may be the middle of something"
+    splitter.begin()
+    assert (splitter.doubtful, splitter.waiting) == (False, False)
+    splitter.feed(OURS)
+    assert splitter.silence() == ([OURS], OURS, 0)
+
+
+@pytest.mark.parametrize("begin", [ANSWER[:32], VENDOR[:32], VENDOR[:3]])
+def test_what_looks_like_a_frame_in_the_middle_of_one_is_none(begin: bytes) -> None:
+    for inner in (OURS, BROADCAST, OURS + BROADCAST, BROADCAST + b"\1\3\0\0"):
+        assert heard(begin, inner) == ([], None, 0)
+        frames, final, broken = heard(begin, inner, bytes(300))
+        assert (frames, final, broken) == ([], None, 1)
+
+
+def test_a_vendors_frame_in_pieces() -> None:
+    pieces = [VENDOR[at : at + 32] for at in range(0, len(VENDOR), 32)]
+    assert heard(*pieces) == ([VENDOR], VENDOR, 0)
+    assert heard(*pieces, OURS) == ([OURS], OURS, 0)
+
+
+def test_a_request_that_is_cut_after_a_truncated_frame_and_a_pause() -> None:
+    splitter = Splitter()
+    for piece in (ANSWER[:10], OURS[:3], OURS[3:]):
+        if piece == OURS[:3]:
+            splitter.begin()
+        splitter.feed(piece)
+        told = splitter.silence()
+    assert told == ([OURS], OURS, 1)
+
+
+def test_a_long_frame_may_go_on_after_a_pause() -> None:
+    splitter = Splitter()
+    for at in range(0, len(ANSWER), 8):
+        splitter.feed(ANSWER[at : at + 8])
+        told = splitter.silence()
+        splitter.begin()
+    assert told == ([ANSWER], ANSWER, 0)
 
 
 def test_a_request_to_us_inside_a_frame_of_others_is_none() -> None:
@@ -105,11 +160,13 @@ def test_patience_ends() -> None:
     assert [splitter.give_up(), splitter.waiting, splitter.give_up()] == [True, False, False]
 
 
-def test_a_line_that_is_never_silent_is_bounded_and_heard_to_its_end() -> None:
+def test_a_line_that_is_never_silent_is_bounded_and_heard_after_a_pause() -> None:
     splitter = Splitter()
     for _ in range(2000):
         splitter.feed(bytes(31))
         assert len(splitter._buffer) <= MOST
+    assert splitter.silence() == ([], None, 1)
+    splitter.begin()
     splitter.feed(OURS)
     assert splitter.silence().final == OURS
 
@@ -125,7 +182,17 @@ def test_frames_of_a_line_that_is_never_silent_are_counted() -> None:
 def test_one_huge_read_is_bounded() -> None:
     splitter = Splitter()
     splitter.feed(b"\x01\x03\xff" * 10_000 + OURS)
-    assert splitter.silence().final == OURS
+    assert len(splitter._buffer) <= MOST
+    assert splitter.silence() == ([], None, 1)
+
+
+def test_pauses_within_what_never_ends_are_bounded() -> None:
+    splitter = Splitter()
+    for _ in range(200):
+        splitter.begin()
+        splitter.feed(b"\x09\x41"[: 1 + len(splitter._buffer)])
+        splitter.silence()
+        assert len(splitter._starts) < 20
 
 
 def test_mutated_frames_never_make_an_answer() -> None:

@@ -18,4 +18,5 @@ def test_the_time_of_a_frame() -> None:
 def test_patience_outlasts_a_piece_of_32_bytes_and_is_over_before_a_master_asks_again(
     baudrate: int,
 ) -> None:
-    assert timing.duration(32, baudrate) < timing.patience(baudrate) < 0.1
+    assert timing.duration(32, baudrate) < timing.PAUSE <= timing.patience(baudrate) < 0.1
+    assert timing.patience(baudrate) < timing.longest(baudrate) < 0.35

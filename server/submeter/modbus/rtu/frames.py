@@ -35,6 +35,7 @@ _QUEUE = 24
 _IDENTITY = 43
 _MEI = 14
 _WORDS_ANSWERED = (3, 4, 23)
+_ECHO = 8  # what 8/0 carries has any length
 
 
 def request_length(data: bytes, at: int) -> int | None:
@@ -73,13 +74,20 @@ def known(data: bytes, at: int) -> int:
 
 
 def unfinished(data: bytes, at: int) -> bool:
-    """Tell whether `data` from `at` on may be the beginning of a frame that is still to come."""
+    """Tell whether `data` from `at` on may be the beginning of a frame that is still to come.
+
+    One of a function of unknown length may be until it is sealed, or too long.
+    """
     if at >= len(data) or data[at] > LAST_UNIT:
         return False
-    return unfinished_request(data, at) or (
-        data[at] != BROADCAST
-        and _answer_agrees(data, at)
-        and _goes_on(answer_length(data, at), data, at)
+    return (
+        unfinished_request(data, at)
+        or (_is_open(data, at) and len(data) - at < LARGEST)
+        or (
+            data[at] != BROADCAST
+            and _answer_agrees(data, at)
+            and _goes_on(answer_length(data, at), data, at)
+        )
     )
 
 
@@ -90,6 +98,12 @@ def unfinished_request(data: bytes, at: int) -> bool:
     return _agrees(data, at) and _goes_on(request_length(data, at), data, at)
 
 
+def over(data: bytes, at: int) -> bool:
+    """Tell whether `data` from `at` on is as long as a frame of its function is: a damaged one."""
+    lengths = (request_length(data, at), answer_length(data, at))
+    return not _is_open(data, at) and len(data) - at in lengths
+
+
 def chain(data: bytes, at: int) -> tuple[list[bytes], int]:
     """Return the frames that follow each other without a gap from `at` on, and where they end.
 
@@ -98,7 +112,7 @@ def chain(data: bytes, at: int) -> tuple[list[bytes], int]:
     frames = []
     while at < len(data):
         length = known(data, at) or remainder(data, at)
-        if not length and not unfinished(data, at):
+        if not length and (_is_open(data, at) or not unfinished(data, at)):
             length = first_sealed(data[at : at + LARGEST], SMALLEST, LARGEST)
         if not length:
             break
@@ -113,18 +127,6 @@ def remainder(data: bytes, at: int) -> int:
     return length if SMALLEST <= length <= LARGEST and sealed(data[at:]) else 0
 
 
-def among_rubbish(data: bytes, at: int) -> tuple[list[bytes], int]:
-    """Return the frames of known shapes from `at` on, whatever lies between, and the last end."""
-    frames, end = [], at
-    while at + SMALLEST <= len(data):
-        length = known(data, at)
-        if length:
-            frames.append(data[at : at + length])
-            end = at + length
-        at += length or 1
-    return frames, end
-
-
 def _length(shape: _Shape | None, data: bytes, at: int) -> int | None:
     if shape is None:
         return 0
@@ -132,6 +134,16 @@ def _length(shape: _Shape | None, data: bytes, at: int) -> int | None:
     if not place:
         return fixed
     return fixed + data[at + place] if at + place < len(data) else None
+
+
+def _is_open(data: bytes, at: int) -> bool:
+    """Tell whether nothing but its checksum says where the frame ends that begins at `at`."""
+    if at + 2 > len(data) or data[at] > LAST_UNIT or not 0 < data[at + 1] < 0x80:
+        return False
+    function = data[at + 1]
+    if function == _IDENTITY:
+        return at + 2 < len(data) and data[at + 2] != _MEI
+    return function == _ECHO or (function not in _REQUESTS and function not in _ANSWERS)
 
 
 def _identity_length(data: bytes, at: int) -> int | None:

@@ -36,8 +36,9 @@ class OpenLine:
         self._reads = 0
         self._closed = self._speaking = False
         self._last = 0.0  # when the last byte came
+        self._doubt: float | None = None  # since when a frame may not be over
         self._timer: asyncio.TimerHandle | None = None
-        self._working: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
         self._overruns = port.overruns()
         self._set_pace(baudrate)
         self._loop.add_reader(port.descriptor, self._hear)
@@ -61,6 +62,7 @@ class OpenLine:
         self.sender.baudrate = baudrate
         self._silence = timing.silence(baudrate)
         self._patience = timing.patience(baudrate)
+        self._longest = timing.longest(baudrate)
 
     def _hear(self) -> None:
         try:
@@ -73,12 +75,21 @@ class OpenLine:
         data = self._port.read()
         if not data:
             return
-        self._last = self._loop.time()
+        now = self._loop.time()
+        if self._begins(now):
+            self._doubt = None
+            self._splitter.begin()
+        self._last = now
         self._reads += 1
         self._splitter.feed(data)
         if not self._speaking:
             self._speaking = True
             self._wait(self._silence, self._silent)
+
+    def _begins(self, now: float) -> bool:
+        """Tell whether what comes `now` begins a frame, whatever was before it."""
+        too_long = self._doubt is not None and now >= self._doubt + self._longest
+        return now >= self._last + timing.PAUSE or (too_long and not self._speaking)
 
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         """Call `then` `seconds` after the last byte; it replaces what was to be called."""
@@ -95,6 +106,10 @@ class OpenLine:
                 return
             self._speaking = False
             heard = self._splitter.silence()
+            if not self._splitter.doubtful:
+                self._doubt = None
+            elif self._doubt is None:
+                self._doubt = self._last
             if self._splitter.waiting:
                 self._wait(self._patience, self._give_up)
             self._act(heard)
@@ -123,21 +138,18 @@ class OpenLine:
                 self._answer(frame)
 
     def _answer(self, frame: bytes) -> None:
-        if self._working:
-            return  # its master has given the unlock code up; nothing overtakes that
         reply = self._line.answer(frame[0], frame[1:-2], self._peer, Instant.now())
         if isinstance(reply, Pending):
-            self._working = self._loop.create_task(self._work(frame[0], reply))
+            task = self._loop.create_task(self._work(frame[0], reply))
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
         elif reply:
             self._send(frame[0], reply)
 
     async def _work(self, unit_id: int, pending: Pending) -> None:
         """Answer later, if the line stays silent so long; what was asked is done all the same."""
         reads = self._reads
-        try:
-            reply = pending.finish(await asyncio.to_thread(pending.work))
-        finally:
-            self._working = None
+        reply = pending.finish(await asyncio.to_thread(pending.work))
         if self._closed:
             return
         try:
@@ -152,7 +164,7 @@ class OpenLine:
         left = self.sender.send(frame)
         self._line.sent(pdu)
         copied = left + timing.duration(len(frame), self.sender.baudrate)
-        self._echo.sent(frame, copied + self._silence, copied + self._patience)
+        self._echo.sent(frame, copied + self._silence)
 
     def _broken(self, count: int) -> None:
         if not count:

@@ -1,14 +1,13 @@
 """Answers on their way out."""
 
 import asyncio
-import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from submeter.errors import LinkError
 from submeter.modbus.rtu import timing
 from submeter.modbus.rtu.line_port import LinePort
-
-_log = logging.getLogger(__name__)
+from submeter.modbus.told_once import ToldOnce
 
 STUCK = 1.0
 """Seconds beyond its duration after which an answer that does not leave is dropped."""
@@ -27,7 +26,7 @@ class Sender:
         self._lost = lost
         self._loop = asyncio.get_running_loop()
         self._rest = b""
-        self._stuck = False
+        self._stuck = ToldOnce("rtu_stuck", "rtu_stuck_over")
         self._later: list[Callable[[], None]] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -44,7 +43,7 @@ class Sender:
             self._loop.add_writer(self._port.descriptor, self._go_on)
             self._look_later()
         else:
-            self._stuck = False
+            self._is_stuck(False)
         return self.left
 
     def when_left(self, action: Callable[[], None]) -> None:
@@ -68,7 +67,7 @@ class Sender:
             self._lost(error)
             return
         if not self._rest:
-            self._stuck = False
+            self._is_stuck(False)
             self._loop.remove_writer(self._port.descriptor)
 
     def _look_later(self) -> None:
@@ -94,14 +93,17 @@ class Sender:
 
     def _act(self) -> None:
         later, self._later = self._later, []
-        for action in later:
-            action()
+        with ExitStack() as all_of_them:  # whichever of them raises
+            for action in reversed(later):
+                all_of_them.callback(action)
 
     def _drop(self) -> None:
         """Drop an answer that does not leave, so that the next one is not late."""
         self._loop.remove_writer(self._port.descriptor)
         self._rest = b""
-        if not self._stuck:
-            _log.warning("event=rtu_stuck port=%s", self._port.path)
-        self._stuck = True
+        self._is_stuck(True)
         self._port.give_up_sending()
+
+    def _is_stuck(self, stuck: bool) -> None:
+        self._stuck.change(f"port={self._port.path}", stuck)
+        self._stuck.tick()

@@ -12,17 +12,25 @@ from submeter.modbus.station import PendingFrame, Step
 from submeter.modbus.unit import Peer, Pending
 
 RUBBISH = 512
-"""Bytes in a row that are no frame, after which a connection is closed."""
+"""Bytes that are no frame, beyond those that are, after which a connection is closed."""
+TURN = 4096
+"""Work of one call: bytes of which a checksum is made, and as much as costs the same."""
+_A_PLACE, _A_REQUEST, _A_UNIT = 16, 200, 100  # what it costs to look at one, and to ask
+_CHECKED = 16  # bytes whose checksum is wrong, that count as one of rubbish
 RESYNC = 0.05
 """Seconds of silence after which a frame that has begun may be given up for one that follows."""
 
 
 class _Rest(NamedTuple):
-    """What a connection has left behind: a frame that has begun, and rubbish before it."""
+    """What a connection has left behind: a frame that has begun, and rubbish before it.
+
+    It is `astray` while no frame has come since the last rubbish.
+    """
 
     size: int = 0
     since: float = 0.0
     rubbish: int = 0
+    astray: bool = False
 
 
 class Streams:
@@ -35,7 +43,7 @@ class Streams:
 
     @property
     def requests(self) -> int:
-        """How many requests were answered, exceptions included."""
+        """How many requests to our units came, broadcasts and silence included."""
         return self.line.requests
 
     @property
@@ -59,33 +67,39 @@ class Stream:
         self._line = streams.line
         self._clock = streams.clock
         self._rest = _Rest()
+        self._work = 0
 
     def answers(self, buffer: bytes | bytearray, end: int, peer: Peer) -> Step:
-        """Answer the complete requests of `peer` in `buffer` before `end`, in order."""
+        """Answer the complete requests of `peer` in `buffer` before `end`, in order; work TURN."""
         data, now = bytes(buffer[:end]), self._clock()
         rest, self._rest = self._rest, _Rest()
-        at, rubbish = self._resume(data, rest, now), rest.rubbish
+        self._work = 0
+        at, rubbish, astray = self._resume(data, rest, now), rest.rubbish, rest.astray
         parts: list[bytes] = []
-        pending = None
-        while at < len(data) and pending is None:
-            length = self._request(data, at, exact=rubbish > 0)
+        pending, waits = None, False
+        while at < len(data) and pending is None and self._work < TURN:
+            before = self._work
+            length = self._request(data, at, exact=astray)
             if length:
-                rubbish = self._end_rubbish(rubbish)
+                rubbish, astray = max(0, rubbish - length), self._found(astray)
                 reply = self._answer(data[at : at + length], peer)
                 if isinstance(reply, PendingFrame):
                     pending = reply
                 else:
                     parts.append(reply)
                 at += length
-            elif self._may_go_on(data, at, exact=rubbish > 0):
+            elif self._may_go_on(data, at, exact=astray):
+                waits = True
                 break
             else:
-                rubbish += 1
+                rubbish += 1 + (self._work - before) // _CHECKED
+                self._work += _A_PLACE
+                astray = True
                 at += 1
         if rubbish > RUBBISH:
             self._streams.broken += 1
             return b"".join(parts), len(data), False, None
-        self._rest = _Rest(len(data) - at, now, rubbish)
+        self._rest = _Rest(len(data) - at if waits else 0, now, rubbish, astray)
         return b"".join(parts), at, True, pending
 
     def _resume(self, data: bytes, rest: _Rest, now: float) -> int:
@@ -96,10 +110,11 @@ class Stream:
         self._line.broken()
         return rest.size
 
-    def _end_rubbish(self, rubbish: int) -> int:
-        if rubbish:
+    def _found(self, astray: bool) -> bool:
+        """Count the rubbish before a frame; return False: it ends."""
+        if astray:
             self._line.broken()
-        return 0
+        return False
 
     def _request(self, data: bytes, at: int, exact: bool = False) -> int:
         """Return the length of the request at `at`, 0 if there is none yet.
@@ -109,13 +124,18 @@ class Stream:
         """
         length = frames.request_length(data, at)
         whole = length and length <= frames.LARGEST and at + length <= len(data)
-        if length and whole and sealed(data[at : at + length]):
+        if length and whole and self._sealed_at(data, at, length):
             return length
         if exact or length is None or not self._ours(data, at):
             return 0
+        self._work += min(len(data) - at, frames.LARGEST)
         if frames.unfinished_request(data, at):
             return frames.remainder(data, at)
         return first_sealed(data[at : at + frames.LARGEST], frames.SMALLEST, frames.LARGEST)
+
+    def _sealed_at(self, data: bytes, at: int, length: int) -> bool:
+        self._work += length
+        return sealed(data[at : at + length])
 
     def _may_go_on(self, data: bytes, at: int, exact: bool) -> bool:
         """Tell whether a request that begins at `at` may still become whole."""
@@ -130,10 +150,11 @@ class Stream:
     def _answer(self, frame: bytes, peer: Peer) -> bytes | PendingFrame:
         unit_id, pdu = frame[0], frame[1:-2]
         self._line.heard()
+        self._work += _A_REQUEST
         if frames.is_answer(frame):
             return b""
         if unit_id == frames.BROADCAST:
-            self._line.broadcast(pdu, peer, Instant.now())
+            self._work += _A_UNIT * self._line.broadcast(pdu, peer, Instant.now())
             return b""
         reply = self._line.answer(unit_id, pdu, peer, Instant.now())
         if isinstance(reply, Pending):
@@ -143,4 +164,5 @@ class Stream:
 
     def _sealed(self, unit_id: int, pdu: bytes) -> bytes:
         self._line.sent(pdu)
+        self._work += len(pdu)
         return seal(bytes((unit_id,)) + pdu)

@@ -3,6 +3,12 @@
 _BITS = 11  # a character with its start bit, and parity or second stop bit
 _SILENCE = 3.5  # characters
 _SHORTEST = 0.00175  # s, of a silence above 19200 baud
+PAUSE = 0.045
+"""Seconds of silence after which a frame begins, whatever came before.
+
+Pieces of one frame follow each other faster: 32 characters at 9600 baud take 37 ms.
+"""
+_LONGEST = 256  # characters of a frame
 _HELD_BACK = 64  # characters that an adapter may deliver in one piece
 _LATENCY = 0.02  # s that an adapter may wait for more of them
 
@@ -22,4 +28,9 @@ def patience(baudrate: int) -> float:
 
     Adapters deliver what they hear in pieces, with pauses that the line has not.
     """
-    return duration(_HELD_BACK, baudrate) + _LATENCY
+    return max(PAUSE, duration(_HELD_BACK, baudrate) + _LATENCY)
+
+
+def longest(baudrate: int) -> float:
+    """Return the seconds after its first piece by which all of a frame has come."""
+    return duration(_LONGEST, baudrate) + _LATENCY

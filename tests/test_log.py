@@ -1,0 +1,44 @@
+import errno
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from submeter import log
+
+
+@pytest.fixture
+def asyncio_log() -> Iterator[logging.Logger]:
+    """Return the logger of asyncio as the program sets it up."""
+    logger, calm = logging.getLogger("asyncio"), log._Calm()
+    logger.addFilter(calm)
+    yield logger
+    logger.removeFilter(calm)
+
+
+def told(logger: logging.Logger, error: Exception) -> None:
+    try:
+        raise error
+    except Exception as caught:
+        logger.error("socket.accept() out of system resource\nsocket: <socket>", exc_info=caught)
+
+
+def test_a_lack_of_descriptors_is_one_line(
+    asyncio_log: logging.Logger, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        told(asyncio_log, OSError(errno.EMFILE, "Too many open files"))
+    [record] = caplog.records
+    assert record.getMessage() == (
+        'event=out_of_resources what="socket.accept() out of system resource" '
+        'error="Too many open files"'
+    )
+    assert not record.exc_info
+
+
+def test_other_errors_keep_their_traceback(
+    asyncio_log: logging.Logger, caplog: pytest.LogCaptureFixture
+) -> None:
+    told(asyncio_log, OSError(errno.EBADF, "Bad file descriptor"))
+    [record] = caplog.records
+    assert record.exc_info
