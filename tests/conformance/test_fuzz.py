@@ -178,9 +178,11 @@ class Master:
         return said
 
     def _poll(self, before: bytes) -> None:
-        """Ask what must be answered, whatever was on the line before."""
+        """Ask what must be answered after a pause, whatever was on the line before."""
         unit = self._dice.choice(list(POLLS))
         said = self._ask(POLLS[unit])
+        if not said and before:  # this may have been the middle of a frame of others
+            said = self._ask(POLLS[unit])
         if not said and unit in self._quiet:
             self._quiet.remove(unit)
             assert not self._ask(sealed(bytes((unit,)) + RESTART)), "it only listened"
