@@ -42,3 +42,14 @@ def test_other_errors_keep_their_traceback(
     told(asyncio_log, OSError(errno.EBADF, "Bad file descriptor"))
     [record] = caplog.records
     assert record.exc_info
+
+
+def test_another_fault_is_not_hidden_by_the_first(
+    asyncio_log: logging.Logger, caplog: pytest.LogCaptureFixture
+) -> None:
+    for error in (ValueError("one"), KeyError("other"), ValueError("one")):
+        told(asyncio_log, error)
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [
+        ValueError,
+        KeyError,
+    ]

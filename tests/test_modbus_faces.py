@@ -24,6 +24,7 @@ from submeter.pointmap import folders, points
 from submeter.pointmap.register import Identity
 from submeter.restore import ServedMeter
 from submeter.store.store import Store
+from tooling.certificates import Authority
 from tooling.modbus_client import Poller, Refused
 from tooling.program import free_port, write
 from tooling.serial_line import SerialLine, ask, sealed
@@ -245,3 +246,12 @@ def test_what_a_listener_lacks_is_told_before_the_start(
     loaded = config.load(write(tmp_path / "config.yaml", TEXT), [override])
     with pytest.raises(ConfigError, match=expected):
         modbus_faces.prove(loaded)
+
+
+def test_a_certificate_that_has_ended_is_noted(tmp_path: Path) -> None:
+    Authority(tmp_path).server(days=-1)
+    override = "modbus.tls={certificate: server.crt, key: server.key, authority: ca.crt}"
+    loaded = config.load(write(tmp_path / "config.yaml", TEXT), [override])
+    modbus_faces.prove(loaded)
+    (line,) = modbus_faces.warnings(loaded)
+    assert line.startswith("event=certificate_expired file=")

@@ -27,14 +27,16 @@ def addresses(loaded: Loaded) -> str | None:
 def show(loaded: Loaded, meters: list[PlannedMeter]) -> None:
     """Print meters, points with source and expected quality, and listeners."""
     address = addresses(loaded)
+    notes: list[str] = []
     if loaded.config.modbus.listens:
         from submeter import modbus_faces
 
         modbus_faces.prove(loaded)
+        notes += modbus_faces.warnings(loaded)
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     for line in loaded.unused():
         console.print(f"note: {line}")
-    for line in _locked_for_ever(loaded, meters):
+    for line in (*notes, *_locked_for_ever(loaded, meters)):
         console.print(f"note: {line}")
     for each in meters:
         console.print(_meter(each))
@@ -89,13 +91,12 @@ def _unmarked(each: PlannedMeter) -> list[str]:
     if (each.entry.when_stale or each.map.when_stale).absent not in ("invalid", "last"):
         return []
     expected = each.expected()
-    names = [
-        term.point.name
-        for register in each.map.registers
-        if register.unmarked and isinstance(register.content, Quantity)
-        if any(expected[point.name] is Quality.ABSENT for point in register.points)
-        for term in register.content.terms
-    ]
+    names: list[str] = []
+    for register in each.map.registers:
+        if register.unmarked and isinstance(register.content, Quantity):
+            absent = [p.name for p in register.points if expected[p.name] is Quality.ABSENT]
+            own = [term.point.name for term in register.content.terms]
+            names += [name for name in absent if name in own] or absent
     return list(dict.fromkeys(names))
 
 

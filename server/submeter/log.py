@@ -19,19 +19,27 @@ class _Calm(logging.Filter):
         self._told: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()[:60]
+        error = record.exc_info[1] if record.exc_info else None
+        message = f"{record.getMessage()[:60]} {_place(error)}"
         now = time.monotonic()
         if now - self._told.get(message, -60.0) < 60:
             return False
         if len(self._told) > 100:
             self._told.clear()
         self._told[message] = now
-        error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, OSError) and error.errno in _LACKING:
             what = record.getMessage().split("\n")[0]
             record.msg = 'event=out_of_resources what="%s" error="%s"'
             record.args, record.exc_info = (what, error.strerror), None
         return True
+
+
+def _place(error: BaseException | None) -> str:
+    """Return what tells `error` from others: its kind, and the line that raised it."""
+    trace = error.__traceback__ if error else None
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{type(error).__name__} {trace.tb_lineno if trace else 0}"
 
 
 def start(verbose: bool = False) -> None:

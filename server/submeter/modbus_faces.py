@@ -43,6 +43,12 @@ def prove(loaded: Loaded) -> None:
         raise ConfigError(*(loaded.document.fault(loc, message) for loc, message in faults))
 
 
+def warnings(loaded: Loaded) -> list[str]:
+    """Return what is no fault but should be known of the certificates, such as one that ends."""
+    settings = loaded.config.modbus.tls
+    return tls.warnings(settings, loaded.folder) if settings else []
+
+
 class ModbusFaces:
     """The Modbus listeners of `loaded`, and the units of its meters by their names.
 

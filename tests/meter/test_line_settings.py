@@ -96,3 +96,11 @@ def test_other_settings_are_each_meters_own() -> None:
     one.set("Modbus_Address", 9)
     assert other.value("Modbus_Address") == 1
     assert len(told) == 1
+
+
+def test_as_many_meters_as_a_line_can_have() -> None:
+    many = [settings() for _ in range(247)]
+    told = line(*many)
+    many[100].set(BAUDRATE, 9600)
+    assert {each.value(BAUDRATE) for each in many} == {9600}
+    assert told == [(19_200, "8E1"), (9600, "8E1")]

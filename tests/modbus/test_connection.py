@@ -298,3 +298,12 @@ async def test_what_cannot_be_modbus_is_counted_once() -> None:
     await turns()
     assert shared.broken == 1
     client.connection.connection_lost(None)
+
+
+async def test_what_was_asked_before_the_end_is_answered_before_it() -> None:
+    """In TLS the transport is closed as soon as it has told of the end."""
+    client = Opened(station())
+    client.send(numbered(REPORT, 3 * REPORTS) + frame(REPORT)[:5])
+    client.connection.eof_received()
+    assert client.answers == list(range(3 * REPORTS))
+    client.connection.connection_lost(None)

@@ -47,3 +47,15 @@ def test_each_is_told_by_itself(caplog: pytest.LogCaptureFixture) -> None:
     clock.mono += QUIET
     told.tick()
     assert caplog.messages == ["event=wet unit=1", "event=wet unit=2", "event=dry unit=2"]
+
+
+def test_what_is_told_again_and_again_to_be_over_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    clock = Clock()
+    told = ToldOnce("wet", "dry", clock)
+    told.change("unit=1", True)
+    for _ in range(int(QUIET) + 1):
+        told.change("unit=1", False)
+        clock.mono += 1
+        told.tick()
+    assert caplog.messages == ["event=wet unit=1", "event=dry unit=1"]

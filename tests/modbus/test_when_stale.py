@@ -193,3 +193,14 @@ def test_the_last_value_needs_no_pattern_until_there_is_none() -> None:
     image.apply({"Voltage_L1_N": Reading(230, Quality.STALE)})
     assert image.blocks[4].refused(0, 1) == 0
     assert image.blocks[4].read(0, 1) == b"\x00\xe6"
+
+
+def test_a_value_that_is_too_large_for_a_register_without_a_pattern_is_refused() -> None:
+    unmarked = register("Voltage_L1_N", Table.INPUT, 0, "int16", unmarked=True)
+    image = Image(small_map([unmarked]))
+    image.apply({"Voltage_L1_N": measured(230)})
+    assert image.blocks[4].refused(0, 1) == 0
+    image.apply({"Voltage_L1_N": measured(40_000)})
+    assert image.blocks[4].refused(0, 1) == 0x04
+    image.apply({"Voltage_L1_N": measured(231)})
+    assert image.blocks[4].refused(0, 1) == 0

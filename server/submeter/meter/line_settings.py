@@ -34,6 +34,7 @@ class _Line:
         self._change = change
         self._audit = audit
         self._told: tuple[int, str] | None = None
+        self._following = False
         for name in (BAUDRATE, FORMAT):
             stored = [each for each in meters.values() if each.origin(name) == "stored"]
             if stored:
@@ -43,20 +44,24 @@ class _Line:
             settings.subscribe(partial(self._on_setting, settings))
 
     def _on_setting(self, changed: Settings, name: str, value: Number) -> None:
-        if name in (BAUDRATE, FORMAT):
+        if name in (BAUDRATE, FORMAT) and not self._following:
             self._follow(changed, name)
             self._tell()
 
     def _follow(self, leader: Settings, name: str) -> None:
         """Give every meter the value of `leader`, or reset it as that one was."""
         value, stored = leader.value(name), leader.origin(name) == "stored"
-        for settings in self._meters.values():
-            if settings.value(name) in (value, None):
-                continue
-            if stored:
-                settings.set(name, value)
-            else:
-                settings.reset(name)
+        self._following = True
+        try:
+            for settings in self._meters.values():
+                if settings.value(name) in (value, None):
+                    continue
+                if stored:
+                    settings.set(name, value)
+                else:
+                    settings.reset(name)
+        finally:
+            self._following = False
 
     def _tell(self) -> None:
         each = next(iter(self._meters.values()))
@@ -68,5 +73,5 @@ class _Line:
             return
         if self._told:
             self._audit.note("line_changed", at=Instant.now(), baudrate=line[0], format=line[1])
-        self._told = line
         self._change(*line)
+        self._told = line

@@ -19,8 +19,8 @@ class Broadcast:
     """The broadcast `pdu` of `peer`, of one of FUNCTIONS.
 
     Nobody has to refuse it for each unit: who may not write is refused once, and who has not
-    unlocked is not asked of again; of what units refuse for themselves, because there is no such
-    register say, the audit log is told the first.
+    unlocked is not asked of again; of registers that units do not have the audit log is told the
+    first. What a meter itself refuses, a value out of range say, it tells as ever.
     """
 
     def __init__(self, pdu: bytes, peer: Peer, now: Instant) -> None:

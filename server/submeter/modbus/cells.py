@@ -75,7 +75,7 @@ class RegisterCell:
         if misfits is not self._misfits:
             self._misfits = misfits
             self._misfit(self._register, misfits)
-        if code == LOST:
+        if code == LOST or misfits:
             code = DEVICE_FAILURE if self._register.unmarked else 0
         if code != self._code:
             self._code = code

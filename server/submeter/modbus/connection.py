@@ -107,7 +107,14 @@ class Connection(asyncio.BufferedProtocol):
         self._on_lost(self)
 
     def eof_received(self) -> None:
-        """Close once the answers are sent; asyncio does, but has all the time in the world."""
+        """Close once the answers are sent; asyncio does, but has all the time in the world.
+
+        What was asked before the end is answered at once: in TLS nothing can be sent later.
+        """
+        left = -1
+        while self._filled not in (0, left) and not self._is_held():
+            left = self._filled
+            self.buffer_updated(0)
         self._end_later()
 
     def pause_writing(self) -> None:

@@ -92,6 +92,11 @@ def faults(settings: TlsSettings, folder: Path) -> list[tuple[str, str]]:
     return credentials.look(*_files(settings, folder)).faults
 
 
+def warnings(settings: TlsSettings, folder: Path) -> list[str]:
+    """Return log lines on certificates that have ended, or will soon, and on readable keys."""
+    return credentials.look(*_files(settings, folder)).warnings
+
+
 def _files(settings: TlsSettings, folder: Path) -> tuple[Path, Path, Path]:
     return folder / settings.certificate, folder / settings.key, folder / settings.authority
 

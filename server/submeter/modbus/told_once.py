@@ -30,7 +30,7 @@ class ToldOnce:
             _log.warning("event=%s %s", self._event, detail)
         if lasts:
             self._ends[detail] = None
-        elif detail in self._ends:
+        elif self._ends.get(detail, 0.0) is None:
             self._ends[detail] = self._clock().mono
 
     def tick(self) -> None:
