@@ -54,12 +54,16 @@ def test_who_cannot_forge_a_line() -> None:
 
 
 def test_the_journal_is_called_for_what_counts() -> None:
-    calls: list[int] = []
-    log = Audit(lambda: calls.append(1))
-    log.note("setting_changed", at=at(0))
-    assert len(calls) == 1
+    calls: list[bool] = []
+    log = Audit(calls.append)
+    for event in ("setting_changed", "command", "unlocked"):
+        log.note(event, at=at(0))
+    assert calls == [True] * 3, "a peer waits for it"
+    log.note("source_switched", at=at(0))
+    assert calls[3:] == [False], "it comes by itself, however often"
     refuse(log, 0)
-    assert len(calls) == 1
+    log.note("write_unchanged", at=at(0))
+    assert len(calls) == 4
 
 
 def test_equal_refusals_of_a_minute_are_counted() -> None:
@@ -106,12 +110,12 @@ def change(log: Audit, seconds: float, new: int, who: str = "modbus 192.0.2.1") 
 
 
 def test_a_peer_that_changes_a_setting_again_and_again_is_counted() -> None:
-    calls: list[int] = []
-    log = Audit(lambda: calls.append(1))
+    calls: list[bool] = []
+    log = Audit(calls.append)
     for number in range(1000):
         change(log, number / 1000, number)
         log.note("command", "main", "modbus 192.0.2.1", at=at(number / 1000), point="Y", result=9)
-    assert len(calls) == 2000, "a setting is to be saved soon, whether it is told or counted"
+    assert calls == [True] * 2000, "a setting is to be saved soon, whether it is told or counted"
     assert [entry.detail for entry in log.take(at(2))] == [
         "point=X old=0 new=0",
         "point=Y result=9",
@@ -206,6 +210,66 @@ def test_many_peers_are_bounded_together() -> None:
     assert sum(int(entry.detail.split("=")[1]) for entry in counted) == 10_000 - len(told)
 
 
+def flood(log: Audit, minutes: range, seconds: float = 61.0) -> list[Entry]:
+    """Return what the log has of 400 addresses that give each five reasons a minute."""
+    told: list[Entry] = []
+    for minute in minutes:
+        for number in range(2000):
+            who, reason = f"modbus.tls fd00::{number % 400:x}", f"reason {number // 400}"
+            log.note("tls_refused", who=who, at=at(seconds * minute), reason=reason)
+        told += log.take(at(seconds * minute))
+    return told
+
+
+def test_refusals_are_bounded_by_the_day() -> None:
+    log = Audit()
+    day = audit.OF_REFUSED.day
+    assert day
+    told = flood(log, range(500))
+    assert sum("further=" not in entry.detail for entry in told) < day
+    last = told[-100:]
+    assert {(entry.event, entry.meter, entry.who) for entry in last} == {("refused", "", "")}
+    assert [entry.detail for entry in last] == ["further=2000"] * 100, "one a minute"
+    written = sum(int(e.detail.partition("further=")[2] or 1) for e in [*told, *log.take()])
+    assert written == 500 * 2000, "none goes uncounted"
+
+
+def test_what_changes_is_told_whole_when_the_day_of_refusals_is_full() -> None:
+    log = Audit()
+    flood(log, range(500))
+    change(log, 61.0 * 499, 5)
+    log.note("unlocked", who="modbus 192.0.2.9", at=at(61.0 * 499))
+    assert [e.event for e in log.take(at(61.0 * 499))] == ["setting_changed", "unlocked"]
+
+
+def test_a_new_day_has_room_again() -> None:
+    log = Audit()
+    flood(log, range(500))
+    refuse(log, 86_399)
+    assert [entry.event for entry in log.take(at(86_399))] == ["refused"]
+    refuse(log, 86_461)
+    entries = log.take(at(86_461))
+    assert [(e.event, e.detail) for e in entries] == [
+        ("refused", "further=1"),
+        ("write_refused", "point=X"),
+    ]
+
+
+def test_what_was_counted_is_told_before_one_that_is_beyond_the_bounds() -> None:
+    log = Audit()
+    for number in range(250):
+        point = f"P{number}"
+        log.note("setting_changed", "main", "modbus b", at=at(1), point=point, new=number)
+    for number in range(1000):
+        change(log, 2, number, "modbus a")
+    change(log, 3, 7, "modbus b")
+    assert [e.detail for e in log.take()][250:] == [
+        "point=X old=0 new=0",
+        "point=X old=0 new=999 count=999",
+        "further=1",
+    ]
+
+
 def test_who_may_write_is_not_crowded_out_by_many_who_may_not() -> None:
     log = Audit()
     for host in range(1000):
@@ -223,13 +287,14 @@ def test_counts_do_not_pile_up() -> None:
 
 
 def test_many_entries_do_not_wait_for_a_slow_journal() -> None:
-    calls: list[int] = []
-    log = Audit(lambda: calls.append(1))
+    calls: list[bool] = []
+    log = Audit(calls.append)
     minute = 0
     while not calls:
         minute += 1
         for number in range(100):
             refuse(log, 61.0 * minute, f"P{number}")
+    assert calls == [True] * len(calls)
     assert audit.MANY <= len(log.take()) < audit.MOST_ENTRIES
 
 

@@ -41,3 +41,26 @@ def test_further_peers_are_one() -> None:
         ("", "further=2"),
         ("a", "count=1"),
     ]
+
+
+def test_nothing_counted_is_lost_when_the_bounds_are_reached() -> None:
+    tally = Tally(Bounds(each=1, common=0, peers=9))
+    given = [*tally.take(entry("a", "1"), ("X", "")), *tally.take(entry("a", "2"), ("X", ""))]
+    given += tally.take(entry("b"), ("Y", ""))
+    given += tally.take(entry("b", "3"), ("X", ""))
+    assert [each.detail for each in given] == ["1", "", "2 count=1"]
+    assert [each.detail for each in tally.told()] == ["further=1"]
+
+
+def test_the_rows_of_a_day_are_bounded() -> None:
+    tally = Tally(Bounds(each=9, common=0, peers=9, day=3))
+    assert tally.take(entry("a"), ("X", "")) == [entry("a")]
+    assert tally.take(entry("a"), ("X", "")) == []
+    assert tally.take(entry("b"), ("Y", "")) == [entry("b")]
+    assert [each.detail for each in tally.told()] == ["count=1"]
+    tally.clear()
+    assert [who for who in "abc" if tally.take(entry(who), ("X", ""))] == []
+    assert tally.told() == [Entry(0, "refused", "", "", "further=3")]
+    tally.clear()
+    tally.new_day()
+    assert tally.take(entry("a"), ("X", "")) == [entry("a")]

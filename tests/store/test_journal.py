@@ -200,3 +200,24 @@ async def test_repeated_refusals_are_counted_over_the_commits_of_a_minute(
     told = [e for page in bench.disk.pages for e in page.audits if e.event == "write_refused"]
     assert [entry.detail for entry in told] == ["point=X", "point=X count=59", "point=X",
         "point=X count=39"]  # fmt: skip
+
+
+async def test_stopped_is_the_last_row_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Instant, "now", lambda: at(9))
+    bench = Bench()
+    bench.disk.gate = asyncio.Event()
+    running = asyncio.ensure_future(bench.journal.commit(at(0)))
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(bench.journal.close())
+    await asyncio.sleep(0)
+    for minutes in (5, 6, 7):
+        bench.audit.note("setting_changed", "one", "modbus a", at=at(1), point="X", new=minutes)
+    bench.disk.gate.set()
+    await asyncio.gather(running, closing)
+    told = [(entry.event, entry.detail) for entry in bench.disk.pages[-1].audits]
+    assert told == [
+        ("setting_changed", "point=X new=5"),
+        ("setting_changed", "point=X new=7 count=2"),
+        ("stopped", ""),
+    ]
+    assert bench.events().count("stopped") == 1

@@ -93,6 +93,22 @@ async def test_refusals_and_nothing_at_all_hurry_nothing() -> None:
     assert bench.disk.pages == []
 
 
+@pytest.mark.usefixtures("slow_seconds")
+async def test_events_of_the_program_do_not_hurry_but_are_due_with_the_second() -> None:
+    bench = Bench()
+    async with running(bench):
+        for _ in range(20):
+            bench.audit.note("source_switched", "one", at=Instant.now(), point=WINDOW)
+            bench.journal.note("key", "text")
+            await asyncio.sleep(0.005)
+        assert bench.disk.pages == []
+    # Long before the next commit of `every`.
+    await bench.journal.commit(Instant.now())
+    bench.audit.note("source_switched", "one", at=Instant.now(), point=WINDOW)
+    await bench.journal.second(Instant.now())
+    assert [len(page.audits) for page in bench.disk.pages] == [20, 1]
+
+
 async def test_a_disk_that_fails_is_not_asked_more_often_than_each_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

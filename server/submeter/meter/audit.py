@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from submeter.meter.instant import Instant
-from submeter.meter.tally import Bounds, Entry, Tally
+from submeter.meter.tally import BEYOND, Bounds, Entry, Tally
 
 __all__ = ["Audit", "Entry"]
 
 # What peers can cause without end. Each entry is a row in a file that is kept for ever.
-REFUSED = frozenset({"write_refused", "unlock_refused", "tls_refused"})
+REFUSED = frozenset({"write_refused", "unlock_refused", "tls_refused", BEYOND})
 ACCEPTED = frozenset(
     {
         "setting_changed",
@@ -22,16 +22,18 @@ ACCEPTED = frozenset(
         "clock_asked",
     }
 )
-OF_REFUSED = Bounds(each=4, common=60, peers=64)
+OF_REFUSED = Bounds(each=4, common=60, peers=16, day=5000)
 # As many as the points of many meters, for the log is to say what was set to what.
 OF_ACCEPTED = Bounds(each=250, common=0, peers=64)
 MINUTE = 60.0  # s
+DAY = 86_400.0  # s
 MOST_ENTRIES = 1000
 MANY = MOST_ENTRIES // 2  # no commit waits any longer then
 LONGEST_TEXT = 200  # characters of one value
 
 _CAUSED = REFUSED | ACCEPTED
 _PATIENT = REFUSED | {"write_unchanged"}  # nothing has changed: no commit need be hurried
+_AT_ONCE = ACCEPTED - _PATIENT  # somebody waits for it, or would count on it after a power cut
 
 
 class Audit:
@@ -39,16 +41,18 @@ class Audit:
 
     It is bounded, for commits can fail for days: the oldest of the peer with the most entries is
     dropped first, and where no peer has any, the oldest of all; an entry `audit_lost` says how
-    many. What peers cause is bounded by the minute, too, for each by itself, see Tally. `on_entry`
-    is called when there is something that should be committed soon.
+    many. What peers cause is bounded by the minute, too, for each by itself, see Tally, and
+    refusals by the day. `on_entry` is called when there is something that should be committed
+    soon, with True if at once: what a peer has changed, or when there is much of it.
     """
 
-    def __init__(self, on_entry: Callable[[], None] | None = None) -> None:
+    def __init__(self, on_entry: Callable[[bool], None] | None = None) -> None:
         self.on_entry = on_entry
         self._entries: list[Entry] = []
         self._refused = Tally(OF_REFUSED)
         self._accepted = Tally(OF_ACCEPTED)
         self._since: float | None = None  # the beginning of the minute that is counted in
+        self._today: float | None = None  # the beginning of the day whose refusals are counted
         self._lost = 0
         self._lost_at = 0
 
@@ -65,13 +69,16 @@ class Audit:
         if event in _CAUSED:
             if self._since is None:
                 self._since = at.mono
+            if self._today is None:
+                self._today = at.mono
             tally = self._refused if event in REFUSED else self._accepted
             what = str(detail.get("point", "")), str(detail.get("reason", ""))
             self._append(tally.take(entry, what))
         else:
             self._append([entry])
-        if self.on_entry and (event not in _PATIENT or len(self._entries) >= MANY):
-            self.on_entry()
+        many = len(self._entries) >= MANY
+        if self.on_entry and (event not in _PATIENT or many):
+            self.on_entry(many or event in _AT_ONCE)
 
     def take(self, now: Instant | None = None) -> list[Entry]:
         """Return what there is, oldest first, and forget it.
@@ -98,6 +105,9 @@ class Audit:
 
     def _settle(self, now: Instant | None) -> None:
         """Tell what was counted in the minute if it is over by `now`, or without it."""
+        if now is not None and self._today is not None and now.mono - self._today >= DAY:
+            self._today = None
+            self._refused.new_day()
         if self._since is None or (now is not None and now.mono - self._since < MINUTE):
             return
         self._since = None

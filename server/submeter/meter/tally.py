@@ -21,18 +21,23 @@ class Bounds(NamedTuple):
     """How many different things are kept apart in a minute.
 
     `each` peer has so many of its own, and those who need more share `common`; of no more than
-    `peers` anything is kept apart.
+    `peers` anything is kept apart. After `day` rows nothing is, until the next day; without it,
+    days do not matter.
     """
 
     each: int
     common: int
     peers: int
+    day: int | None = None
 
 
 What = tuple[str, str]
 """The point and the reason: what is different, whatever else the detail says."""
 
 _Key = tuple[str, str, str, What | None]
+
+BEYOND = "refused"
+_ALL: _Key = (BEYOND, "", "", None)
 
 
 class _Count:
@@ -49,18 +54,23 @@ class Tally:
     """Counts what is equal in event, meter, who and `What`, and bounds what is not.
 
     What goes beyond the bounds is counted for its peer, and beyond those many peers for all of the
-    others together: one entry with `further=`.
+    others together: one entry with `further=`. Beyond the rows of a day it is one entry BEYOND.
     """
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self.clear()
+        self.new_day()
 
     def clear(self) -> None:
         """Begin a new minute."""
         self._counts: dict[_Key, _Count] = {}  # in the order of the last repetition
         self._peers: dict[str, int] = {}
         self._common = self._bounds.common
+
+    def new_day(self) -> None:
+        """Begin to count the rows of a day."""
+        self._rows = 0
 
     def take(self, entry: Entry, what: What) -> list[Entry]:
         """Return what is to be written now: `entry` if it is the first of its kind, or nothing.
@@ -69,18 +79,20 @@ class Tally:
         done last.
         """
         key = self._key(entry, what)
+        before: list[Entry] = []
         count = self._counts.pop(key, None)
         if count is None:
             before = self._of_point(entry.meter, what[0]) if what[0] else []
             count = _Count(entry)
             self._counts[key] = count
             if key[3] is not None:
+                self._rows += 1
                 return [*before, entry]
         else:
             self._counts[key] = count
         count.more += 1
         count.last = entry
-        return []
+        return before
 
     def told(self) -> list[Entry]:
         """Return one entry for each that was repeated, in the order of the last ones."""
@@ -90,6 +102,8 @@ class Tally:
         key: _Key = (entry.event, entry.meter, entry.who, what)
         if key in self._counts:
             return key
+        if self._bounds.day is not None and self._rows >= self._bounds.day:
+            return _ALL
         mine = self._peers.get(entry.who, 0)
         if not mine and len(self._peers) >= self._bounds.peers:
             return entry.event, "", "", None
@@ -113,4 +127,5 @@ class Tally:
                 detail = number if what is None else f"{count.last.detail} {number}".lstrip()
                 entries.append(Entry(count.last.at, event, meter, who, detail))
                 count.more = 0
+        self._rows += len(entries)
         return entries

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from operator import attrgetter
 
 from submeter.errors import StoreError, SubmeterError
-from submeter.meter.audit import Audit
+from submeter.meter.audit import Audit, Entry
 from submeter.meter.instant import Instant
 from submeter.meter.meter import Draft, Meter
 from submeter.meter.trouble import Reason
@@ -80,17 +80,18 @@ class Journal:
         self._urgent = False
         self._wanted = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
-        audit.on_entry = self.hurry
+        audit.on_entry = self._hurry
 
-    def hurry(self) -> None:
-        """Let the next commit come at once, SOON after the one before."""
+    def _hurry(self, at_once: bool) -> None:
+        """Let the next commit come with the next second, or `at_once`, SOON after the last one."""
         self._urgent = True
-        self._wanted.set()
+        if at_once:
+            self._wanted.set()
 
     def note(self, key: str, text: str) -> None:
-        """Keep `text` under `key` from the next commit on."""
+        """Keep `text` under `key` from the next commit on, which comes with the next second."""
         self._backlog.notes[key] = text
-        self.hurry()
+        self._urgent = True
 
     async def run(self) -> None:
         """Tick, answer requests and commit, for ever; the last commit is `close`'s."""
@@ -128,8 +129,7 @@ class Journal:
         return False
 
     async def close(self) -> None:
-        """Write what is left; a commit that was under way ends first."""
-        self._audit.note("stopped", at=Instant.now())
+        """Write what is left, and last of all `stopped`; a commit under way ends first."""
         self.note("state", "stopped")
         await self.commit(Instant.now(), last=True)
 
@@ -183,7 +183,7 @@ class Journal:
                 return
             if request.id not in self._answered:
                 self._remember(self._answer(request, now))
-                self.hurry()
+                self._urgent = True
             waiting[request.id] = request.meter, self._answered[request.id]
 
     def _answer(self, request: Request, now: Instant) -> AnswerRow:
@@ -241,6 +241,8 @@ class Journal:
         waiting = {meter.name for meter in self._meters} - {meter.name for meter, _ in drafts}
         backlog, self._backlog = self._backlog.parted(waiting)
         audits = self._audit.take(None if last else now)
+        if last:
+            audits.append(Entry(int(Instant.now().utc), "stopped", "", "", ""))
         try:
             backlog.notes |= self._news()
             await self._watched(self._store.commit(backlog.page(drafts, audits)))

@@ -83,6 +83,26 @@ def test_noise_right_before_a_request(noise: bytes) -> None:
     assert frames == [OURS]
 
 
+@pytest.mark.parametrize("noise", [b"\0", b"\xff", b"\xf8", b"\0\0"])
+def test_stray_characters_before_a_request_make_no_unit_deaf(noise: bytes) -> None:
+    """But a 00 before the unit ids 22 and 23 begins a longer broadcast of that function."""
+    for unit in range(1, 248):
+        request = ask(unit, 3, 0, 2)
+        final = None if noise == b"\0" and unit in (22, 23) else request
+        assert heard(noise + request)[1] == final
+        assert heard(noise, request)[1] == final
+        assert after_a_pause(noise, request)[1] == request
+
+
+def test_a_broadcast_of_unknown_length_is_followed_when_it_is_whole_only() -> None:
+    inner = ask(5, 6, 200, 7)
+    outer = sealed(b"\x00\x41" + bytes(30) + inner + bytes(9))
+    assert heard(outer + OURS) == ([outer, OURS], OURS, 0)
+    assert heard(outer[:32], inner) == ([], None, 0)
+    assert heard(outer[:32], outer[32:], OURS) == ([], None, 0)
+    assert after_a_pause(outer[:32], outer[32:], OURS)[1] == OURS
+
+
 @pytest.mark.parametrize(
     "begin", [ANSWER[:10], OURS[:5], FOREIGN[:7], b"\x05\x10", OURS[:1], VENDOR[:9]]
 )

@@ -1,93 +1,68 @@
 """Our own answers, which some adapters let us hear."""
 
 import logging
-from collections import deque
 
 from submeter.modbus.rtu import frames
 
 _log = logging.getLogger(__name__)
 
-AGAIN = 1.0
-"""Seconds within which a master repeats what got no answer."""
-LATEST = 0.5
-"""Seconds after which a copy is no echo, unless the adapter is known to have one."""
-RUN = 16
-"""Copies that are answered one after another before one is passed over, to see that it is asked."""
-_MORE = 4  # times as many, each time that it was
-_RECENT = 8
+HELD_BACK = 0.02
+"""Seconds that an adapter may hold back an echo that it is not known to have."""
+NEAR = 0.3
+"""Seconds after an answer within which not more than COPIES of it are answered."""
+COPIES = 3
 
 
 class Echo:
     """Knows the copy of what was sent last: the answer to a write looks like the request.
 
-    With `expected` the adapter is known to do this: the first copy of an answer is its echo,
-    however late. Without, that is so once an answer that can be no request was heard, and of a copy
-    that is over before a request could be. Otherwise the first copy before LATEST is passed over. A
-    master repeats what got no answer, within AGAIN: that says that there is no echo, and so does
-    any other frame right after an answer. Even then not more than RUN copies in a row are taken for
-    requests, at first, for an answer to an echo has an echo again. Times are in seconds; `where` is
-    for the log.
+    Where an echo is certain, as `expected` or because an answer that can be no request was heard,
+    the first copy is the echo, however late, unless another frame came before it. Elsewhere it is
+    one if it is over before a request could be, or HELD_BACK later as long as no other frame came
+    right after an answer, which shows that there is no echo. Until that is shown an answer to a
+    later echo would have an echo again: hence COPIES. Times are in seconds; `where` is for the log.
     """
 
     def __init__(self, expected: bool, where: str) -> None:
         self._where = where
         self._certain = expected
-        self._absent: bool | None = None
+        self._absent = False
         self._sent = b""
         self._soonest = 0.0
         self._awaited = False  # nothing was heard since
-        self._passed: float | None = None  # when a copy was passed over
         self._copies = 0
-        self._run = RUN
-        self._recent: deque[bytes] = deque(maxlen=_RECENT)
 
     def sent(self, frame: bytes, soonest: float) -> None:
         """Note that `frame` is sent; as long a request, t3.5 after it, is over at `soonest`."""
         self._sent = frame
         self._soonest = soonest
         self._awaited = True
-        self._recent.append(frame)
 
     def takes(self, frame: bytes, over: float) -> bool:
         """Tell whether `frame`, which was `over` then, is the copy of what was sent."""
         awaited, self._awaited = self._awaited, False
-        if frame in self._recent and frames.is_answer(frame):
-            self._prove()
-            return True
         if frame != self._sent:
-            self._absent = True if awaited else self._absent
-            self._passed = None
+            self._absent |= awaited
             self._copies = 0
             return False
-        if not awaited:
-            self._repeated(over)
-            return False
-        if self._certain or over < self._soonest:
+        if frames.is_answer(frame):
+            self._prove()
             return True
-        return over < self._soonest + LATEST and self._passes_over(over)
+        if self._certain:
+            return awaited
+        if awaited and over < self._soonest + (0.0 if self._absent else HELD_BACK):
+            return True
+        return not self._absent and self._too_many(over)
 
     def _prove(self) -> None:
         if not self._certain:
             _log.warning("event=rtu_echo where=%s set=modbus.rtu.echo", self._where)
         self._certain = True
 
-    def _passes_over(self, over: float) -> bool:
-        """Tell whether a copy that may be a request is not to be answered."""
-        self._copies += 1
-        if self._absent and self._copies < self._run:
+    def _too_many(self, over: float) -> bool:
+        """Count a copy that may be a request; tell whether too many followed each other closely."""
+        if over >= self._soonest + NEAR:
+            self._copies = 0
             return False
-        self._passed = over
-        return True
-
-    def _repeated(self, over: float) -> None:
-        """Learn from a copy that follows one: an echo comes once."""
-        if self._passed is None or self._absent is False:
-            return
-        asked = over - self._passed <= AGAIN
-        if self._absent:
-            self._run *= _MORE
-            self._absent = asked
-        elif asked:
-            self._absent = True
-        self._passed = None
-        self._copies = 0
+        self._copies += 1
+        return self._copies > COPIES

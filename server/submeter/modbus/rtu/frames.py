@@ -137,8 +137,13 @@ def _length(shape: _Shape | None, data: bytes, at: int) -> int | None:
 
 
 def _is_open(data: bytes, at: int) -> bool:
-    """Tell whether nothing but its checksum says where the frame ends that begins at `at`."""
-    if at + 2 > len(data) or data[at] > LAST_UNIT or not 0 < data[at + 1] < 0x80:
+    """Tell whether nothing but its checksum says where the frame ends that begins at `at`.
+
+    Nobody obeys a broadcast of unknown length, and a stray 00 before a request looks like one.
+    """
+    if at + 2 > len(data) or not BROADCAST < data[at] <= LAST_UNIT:
+        return False
+    if not 0 < data[at + 1] < 0x80:
         return False
     function = data[at + 1]
     if function == _IDENTITY:

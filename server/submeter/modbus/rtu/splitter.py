@@ -91,7 +91,8 @@ class Splitter:
             more, stop = frames.chain(data, at)
             if more and stop == len(data):
                 return self._heard(whole + more, more[-1], 1)
-        glitch = len(data) - end <= _GLITCH and data[end] > frames.LAST_UNIT
+        stray = data[end] > frames.LAST_UNIT or data[end] == frames.BROADCAST
+        glitch = len(data) - end <= _GLITCH and stray
         return self._heard(whole, None, 1, lost=not (glitch or frames.over(data, end)))
 
     def _heard(
