@@ -86,7 +86,7 @@ LINES = (
     Line(29, "Refused_Peer", "uint32", 2, "refused: `per_peer` of one address were open"),
     Line(31, "Idle_Closed", "uint32", 2, "closed: nothing asked for `idle` seconds"),
     Line(33, "TLS_Refused", "uint32", 2, "closed: handshake, certificate or role"),
-    Line(35, "Requests", "uint32", 2, "requests that were answered"),
+    Line(35, "Requests", "uint32", 2, "requests that came"),
     Line(37, "Exceptions", "uint32", 2, "of these with an exception"),
     Line(39, "Broken", "uint32", 2, "closed: what came was not Modbus; serial: bad frames"),
     Line(41, "Saturated", "uint32", 2, "values that did not fit their registers"),
