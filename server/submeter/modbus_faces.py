@@ -52,10 +52,8 @@ def warnings(loaded: Loaded) -> list[str]:
 class ModbusFaces:
     """The Modbus listeners of `loaded`, and the units of its meters by their names.
 
-    `faces` are by the keys that configure them.
-
-    `sources` says how the sources are. Raises ConfigError where certificates are not what they
-    should be.
+    `faces` are by the keys that configure them, `sources` says how the sources are. Raises
+    ConfigError where certificates are not what they should be.
     """
 
     def __init__(

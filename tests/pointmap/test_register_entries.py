@@ -186,6 +186,10 @@ def test_a_bit_that_the_real_meter_has(tmp_path: Path) -> None:
             "Modbus_Baudrate is of the kind multistate; a sum is of numbers with a unit",
         ),
         (
+            "mean: ^[Active_Energy_Import, Active_Energy_Export], at: HR 1, type: int64",
+            "Active_Energy_Import is an energy, which is exact and has no mean; write a sum",
+        ),
+        (
             "mean: ^[Demand_Peak_Timestamp], at: HR 1, type: float32",
             "Demand_Peak_Timestamp is of the kind",
         ),
@@ -207,10 +211,7 @@ def test_a_bit_that_the_real_meter_has(tmp_path: Path) -> None:
         ),
         ("constant: ^SG, at: HR 1, type: float32", "unknown constant 'SG'"),
         ("constant: ^40000, at: HR 1, type: int16", "40000 does not fit into int16"),
-        (
-            "constant: ^1.5, at: HR 1, type: int16",
-            "1.5 is no whole number of 1; give it another scale",
-        ),
+        ("constant: ^0.5, at: HR 1, type: int16", "0.5 is no whole number of 1; give it another"),
         (
             "unlock: true, at: HR 1, type: uint32, count: ^2",
             "no write reaches what one read alone sees; remove 'count'",

@@ -152,6 +152,8 @@ def _product_problem(members: list[Point]) -> str | None:
 
 def _addition_problem(how: How, members: list[Point]) -> str | None:
     first = members[0]
+    if how == "mean" and first.kind == "index":
+        return f"{first.name} is an energy, which is exact and has no mean; write a sum"
     for point in members:
         if point.kind not in _ADDED:
             return f"{point.name} is of the kind {point.kind}; a {how} is of numbers with a unit"
