@@ -1,6 +1,7 @@
 """The machine's clock, asked of time services that are fakes: no real one is ever run."""
 
 import ctypes
+import time
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,45 @@ def test_what_the_kernel_says(
 def test_a_library_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: object())
     assert system_clock.synchronised() is None
+
+
+class _Clock:
+    """A clock at `utc` seconds that can be set, unless `error` is why not."""
+
+    def __init__(self, utc: float, error: OSError | None = None) -> None:
+        self.utc = utc
+        self.error = error
+
+    def set(self, clock: int, utc: float) -> None:
+        assert clock == time.CLOCK_REALTIME
+        if self.error:
+            raise self.error
+        self.utc = utc
+
+
+@pytest.mark.parametrize(
+    ("kept", "off", "error", "said", "is_set"),
+    [
+        (False, 90.5, None, "set by +90.5 s", True),
+        (None, -3600.0, None, "set by -3600.0 s", True),
+        (True, 90.5, None, "left alone: a time service keeps the clock", False),
+        (False, -0.9, None, "left alone: the clock is right", False),
+        (False, 60.0, PermissionError(1, "no"), "not permitted: needs CAP_SYS_TIME", False),
+        (False, 60.0, OSError(22, "bad"), "cannot set the clock: [Errno 22] bad", False),
+    ],
+)
+def test_set_to(
+    monkeypatch: pytest.MonkeyPatch,
+    kept: bool | None,
+    off: float,
+    error: OSError | None,
+    said: str,
+    is_set: bool,
+) -> None:
+    now = 1_795_272_300.0
+    clock = _Clock(now, error)
+    monkeypatch.setattr(system_clock, "synchronised", lambda: kept)
+    monkeypatch.setattr(time, "time", lambda: clock.utc)
+    monkeypatch.setattr(time, "clock_settime", clock.set)
+    assert system_clock.set_to(now + off) == said
+    assert clock.utc == (now + off if is_set else now)

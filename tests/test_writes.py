@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bacnet.client import reference, write
-from submeter.bacnet import BacnetFace, BacnetSettings, ServedMeter
-from submeter.bacnet.services import Overflow, answer
-from submeter.bacnet.tags import Rejected
-from submeter.errors import WriteRefusedError
+from submeter.bacnet import layouts
+from submeter.bacnet.answer import Pending as Waiting
+from submeter.bacnet.host import Common
+from submeter.bacnet.outside import Outside, ServedMeter
+from submeter.bacnet.peer import Peer as Station
+from submeter.bacnet.settings import BacnetSettings
+from submeter.errors import FrameError, WriteRefusedError
 from submeter.meter.access import Access, Who
 from submeter.meter.access_settings import AccessSettings
 from submeter.meter.audit import Audit
@@ -40,6 +43,7 @@ INDEXES = [point.name for point in STANDARD.points if point.kind == "index"]
 RATINGS = {"CT_Primary_Rating": 200, "CT_Secondary_Rating": 5}
 TOTALS = {name: 1_000_000_000 * (n + 1) + 123 for n, name in enumerate(INDEXES)}
 PEER = Who("modbus.tcp", "192.0.2.9")
+STATION = Station(("192.0.2.9", 47808))
 OPERATOR = Who("cli", "operator")
 CODE = "482913"
 MAPS = sorted(path.stem for path in (folders.shipped() / "meters").glob("*.yaml"))
@@ -113,8 +117,9 @@ class Site:
         self.image = Image(shown)
         self.meter.subscribe(self.image.apply)
         self.unit = Unit(self.image, Identification(), None, self.meter, access)
-        own = BacnetSettings(address="127.0.0.1/8", device_id=4000, device_name="s", port=1)
-        self.face = BacnetFace(own, [ServedMeter(self.meter, STANDARD)])
+        outside = Outside("s", self.audit, lock=access, code=unlock != "none")
+        common = Common.of(BacnetSettings(device_id=4000), outside)
+        (self.host,) = layouts.unattached(common, [ServedMeter(self.meter, STANDARD)])
 
     def lease(self, now: Instant) -> None:
         """Let PEER write, as after the right code."""
@@ -126,13 +131,23 @@ class Site:
         reply = dispatch.answer(self.unit, pdu, Peer(PEER), Instant(second, 1e9))
         return reply.finish(reply.work()) if isinstance(reply, Pending) else reply
 
+    def serve(self, service: int, parameters: bytes) -> None:
+        """Let STATION ask for a BACnet service, and give it what it was worked out for."""
+        with contextlib.suppress(FrameError):
+            reply = self.host.application.confirmed[service](parameters, STATION)
+            if isinstance(reply, Waiting):
+                reply.finish(reply.work())
+
     def content(self) -> dict[str, object]:
         """Return all that a poller can read, and what lies behind it."""
         return {
             "readings": {name: self.meter.readings[name][:2] for name in NAMES},
             "totals": dict(self.meter.energy.totals),
             "registers": [self.image.blocks[n].content for n in sorted(self.image.blocks)],
-            "objects": [dict(each.images) for each in self.face.table],
+            "objects": [
+                {number: image for number, image in each.live.items() if not callable(image)}
+                for each in self.host.table
+            ],
             "stored": self.meter.settings.unsaved(),
         }
 
@@ -146,9 +161,19 @@ def test_the_faces_change_nothing(requests: list[bytes | tuple[int, bytes]]) -> 
         if isinstance(request, bytes):
             site.ask(request, 20.0)
         else:
-            with contextlib.suppress(Rejected, Overflow):
-                answer(site.face.table, *request)
+            site.serve(*request)
     assert site.content() == before
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(bacnet_writes(), max_size=20))
+def test_an_open_bacnet_face_moves_no_index_and_no_sealed_setting(
+    requests: list[tuple[int, bytes]],
+) -> None:
+    site = Site(opened=True)
+    for request in requests:
+        site.serve(*request)
+    _unmoved(site.meter, TOTALS)
 
 
 numbers = st.sampled_from([0, 1, 5, 15, 100, 247, 9600, -1]) | st.floats() | st.integers()

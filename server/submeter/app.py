@@ -8,11 +8,11 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from submeter import __version__, notify, orders, restore, system_clock
-from submeter import config as configuration
 from submeter.config import Loaded
 from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Access, Who
@@ -27,6 +27,7 @@ from submeter.store.journal import Journal
 from submeter.store.store import Store
 
 if TYPE_CHECKING:
+    from submeter.bacnet.settings import BacnetSettings
     from submeter.modbus.gateway import SourceFigures
 
 Refresh = Callable[[], None]
@@ -52,8 +53,21 @@ class Face(Protocol):
         """Close every socket."""
 
 
-async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> None:
-    """Serve the meters until SIGTERM, SIGINT or SIGHUP.
+@dataclass
+class _End:
+    """That the program is to end, and whether it is to be started anew then."""
+
+    wanted: asyncio.Event
+    again: bool = False
+
+    def restart(self) -> None:
+        """End, and start anew."""
+        self.again = True
+        self.wanted.set()
+
+
+async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
+    """Serve the meters until SIGTERM, SIGINT or SIGHUP, or until a poller wants a restart: True.
 
     Raises ConfigError, ListenError or StoreError.
     """
@@ -61,11 +75,11 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> None:
         from submeter import modbus_faces
 
         modbus_faces.prove(loaded)
-    stop = asyncio.Event()
+    end = _End(asyncio.Event())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, end.wanted.set)
     audit = Audit()
     store = Store.open(loaded.store_path, list(points.all_points().values()))
     try:
@@ -77,18 +91,21 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> None:
         for key, text in notes.items():
             journal.note(key, text)
         faces, refresh = _faces(loaded, meters, access, audit, health)
+        if bacnet := loaded.config.bacnet:
+            faces["bacnet"] = _bacnet(loaded, bacnet, meters, access, audit, store, journal, end)
         async with _served(faces) as listening, _fed(meters, health, journal, refresh):
             # What stands now lives as long as the program: the collector need not look at it.
             gc.collect()
             gc.freeze()
             _say(f"ready meters={len(meters)} {listening}")
             notify.tell("READY=1")
-            await stop.wait()
+            await end.wanted.wait()
             notify.tell("STOPPING=1")
         await journal.close()
     finally:
         await store.close()
     _log.info("event=stopped version=%s", __version__)
+    return end.again
 
 
 def _say(line: str) -> None:
@@ -163,9 +180,23 @@ def _faces(
         modbus = ModbusFaces(loaded, meters, access, audit, partial(_sources, meters, health))
         faces.update(modbus.faces)
         refresh = modbus.refresh
-    if config.bacnet:
-        faces["bacnet"] = _bacnet(config.site, config.bacnet, meters)
     return faces, refresh
+
+
+def _bacnet(
+    loaded: Loaded,
+    settings: "BacnetSettings",
+    meters: Sequence[ServedMeter],
+    access: Access,
+    audit: Audit,
+    store: Store,
+    journal: Journal,
+    end: _End,
+) -> Face:
+    from submeter import bacnet_face
+
+    program = bacnet_face.Program(audit, access, store.notes(), journal.note, end.restart)
+    return bacnet_face.make(loaded, settings, meters, program)
 
 
 def _nothing() -> None:
@@ -190,27 +221,6 @@ def _sources(
                 )
             )
     return figures
-
-
-def _bacnet(
-    site: str, settings: configuration.BacnetSettings, meters: Sequence[ServedMeter]
-) -> Face:
-    from submeter import bacnet
-
-    served = []
-    for each in meters:
-        place = each.plan.entry.bacnet
-        served.append(
-            bacnet.ServedMeter(each.meter, each.plan.map, place.instance_offset, place.name_prefix)
-        )
-    own = bacnet.BacnetSettings(
-        address=settings.address,
-        port=settings.port,
-        device_id=settings.device_id,
-        device_name=settings.device_name or site,
-        vendor_id=settings.vendor_id,
-    )
-    return bacnet.BacnetFace(own, served)
 
 
 @contextlib.asynccontextmanager

@@ -16,7 +16,7 @@ def addresses(loaded: Loaded) -> str | None:
     """Return the BACnet address of this machine; raises ConfigError if it has none such."""
     if loaded.config.bacnet is None:
         return None
-    from submeter.bacnet.address import resolve
+    from submeter.bacnet.link.address import resolve
 
     try:
         return resolve(loaded.config.bacnet.address)

@@ -1,5 +1,6 @@
 """The command line: one command a task, with an example in every --help."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -76,7 +77,9 @@ def run(
         for line in loaded.unused():
             print(f"note: {line}", file=sys.stderr)
         log.start(verbose)
-        event_loop.run(program.run(loaded, meters), fast)
+        again = event_loop.run(program.run(loaded, meters), fast)
+    if again:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 @app.command(epilog="Example: submeter check config.yaml")
@@ -91,30 +94,36 @@ def check(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
         report.show(loaded, plan.make(loaded))
 
 
-@app.command("map", epilog="Example: submeter map standard --format csv > registers.csv")
+@app.command("map", epilog="Example: submeter map --config config.yaml --format ede --write bms/")
 def map_(
-    name: Annotated[str, typer.Argument(help="A meter map, or a file that holds one.")],
+    name: Annotated[
+        str | None, typer.Argument(help="A meter map, or a file that holds one.")
+    ] = None,
     form: Annotated[
-        Literal["markdown", "csv", "json"], typer.Option("--format", help="Form of the list.")
+        Literal["markdown", "csv", "json", "objects", "ede", "pics"],
+        typer.Option(
+            "--format",
+            help="Of the Modbus registers: markdown, csv, json. Of the BACnet objects: objects "
+            "(Markdown), ede (EDE 2.3, four files), pics (conformance statement).",
+        ),
     ] = "markdown",
     maps: Annotated[
         Path | None, typer.Option("--maps", help="Folder of own maps, as in the configuration.")
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="CONFIG", help="All BACnet devices of a configuration."),
+    ] = None,
+    overrides: Overrides = [],  # noqa: B006
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="FOLDER", help="Write files there.")
+    ] = None,
 ) -> None:
-    """Print the register list of a meter map."""
-    from submeter import register_list
-    from submeter.pointmap import meter_map
+    """Print what integrators want of a meter map: registers, objects, EDE, PICS."""
+    from submeter import map_command
 
     with plainly():
-        own = (maps,) if maps else ()
-        path = Path(name)
-        loaded = meter_map.read(path) if path.suffix == ".yaml" else meter_map.load(name, own)
-        if form == "csv":
-            print(register_list.csv_text(register_list.rows(loaded)), end="")
-        elif form == "json":
-            print(register_list.json_text(loaded), end="")
-        else:
-            print(register_list.document(loaded), end="")
+        print(map_command.text(name, form, maps, config, overrides, write), end="")
 
 
 @app.command(epilog="Example: submeter schema config > config.schema.json")

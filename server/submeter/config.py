@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from submeter import yamlfile
+from submeter.bacnet.settings import BacnetSettings, MeterInBacnet
 from submeter.errors import ConfigError
 from submeter.meter import expression
 from submeter.meter.access_settings import AccessSettings
@@ -16,7 +17,7 @@ from submeter.meter.alarm_settings import AlarmSettings, MidCertificate, Rating
 from submeter.meter.cross_check_settings import CrossCheckSettings
 from submeter.meter.demand_settings import DemandSettings
 from submeter.modbus.settings import ModbusSettings
-from submeter.pointmap.meter_file import LAST_INSTANCE, IdentityTexts, WhenStaleKey
+from submeter.pointmap.meter_file import IdentityTexts, WhenStaleKey
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.tic.settings import TicSettings
 
@@ -45,27 +46,6 @@ class HttpSettings(_Strict):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
-
-
-class BacnetSettings(_Strict):
-    """The BACnet/IP face."""
-
-    address: str = Field(
-        default="auto", description="auto, an interface such as eth0, or 192.0.2.5/24"
-    )
-    port: int = Field(default=47808, ge=1, le=65535)
-    device_id: int = Field(
-        ge=0, le=LAST_INSTANCE, description="Device instance, unique on the site"
-    )
-    device_name: str | None = Field(default=None, min_length=1, description="Default: the site")
-    vendor_id: int = Field(default=999, ge=0, le=65535, description="Assigned by ASHRAE")
-
-
-class MeterInBacnet(_Strict):
-    """The place of a meter's objects in the BACnet device."""
-
-    instance_offset: int = Field(default=0, ge=0, le=LAST_INSTANCE)
-    name_prefix: str = ""
 
 
 class SourceEntry(_Strict):

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from submeter.errors import ConfigError
 
+T = TypeVar("T")
 
-def run(main: Coroutine[Any, Any, None], fast: bool) -> None:
-    """Run `main` to its end, `fast` on uvloop; raises ConfigError if that is not installed."""
+
+def run(main: Coroutine[Any, Any, T], fast: bool) -> T:
+    """Run `main` to its end and return its result.
+
+    `fast` runs it on uvloop; raises ConfigError if that is not installed.
+    """
     try:
         factory = _uvloop() if fast else None
     except ImportError:
@@ -17,7 +22,7 @@ def run(main: Coroutine[Any, Any, None], fast: bool) -> None:
             "uvloop is not installed; pip install 'submeter[fast]', or leave out --uvloop"
         ) from None
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(main)
+        return runner.run(main)
 
 
 def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:

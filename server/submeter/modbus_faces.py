@@ -1,10 +1,9 @@
 """The Modbus faces of a configuration: the meters as units, and the listeners before them."""
 
-import zlib
 from collections.abc import Callable, Sequence
 
-from submeter import __version__
-from submeter.config import Loaded, MeterEntry
+from submeter import __version__, serial_number
+from submeter.config import Loaded
 from submeter.errors import ConfigError
 from submeter.meter import line_settings
 from submeter.meter.addresses import ADDRESS
@@ -155,14 +154,9 @@ def _unit(site: str, each: ServedMeter, lock: Lock) -> Unit:
         meter_map.identity,
         given,
         application=entry.name,
-        serial=_serial_number(site, entry),
+        serial=serial_number.of(site, entry.name),
         revision=__version__,
     )
     image = Image(meter_map, identification, entry.when_stale)
     each.meter.subscribe(image.apply)
     return Unit(image, identification, meter_map.functions, each.meter, lock)
-
-
-def _serial_number(site: str, entry: MeterEntry) -> str:
-    """Return seven digits that stay the same, and differ from meter to meter."""
-    return f"{zlib.crc32(f'{site}/{entry.name}'.encode()) % 10**7:07d}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from submeter import installation, yamlfile
+from submeter import bacnet_places, installation, yamlfile
 from submeter.config import Loaded, MeterEntry, SourceEntry
 from submeter.errors import ConfigError, LinkError
 from submeter.meter import expression
@@ -19,7 +19,6 @@ from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
 from submeter.meter.setup import Setup
 from submeter.pointmap import folders, meter_map, source_map
-from submeter.pointmap.meter_file import LAST_INSTANCE
 from submeter.pointmap.meter_map import MeterMap
 from submeter.sources import port
 from submeter.sources.simulated.settings import SimulatedSettings
@@ -71,7 +70,7 @@ def make(loaded: Loaded) -> list[PlannedMeter]:
     planned.sort(key=lambda each: numbers[each.entry.name])
     if not faults:
         faults.extend(_shared_devices(loaded))
-        faults.extend(_collisions(loaded, planned))
+        faults.extend(bacnet_places.faults(loaded, [(each.entry, each.map) for each in planned]))
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
     return planned
@@ -212,34 +211,3 @@ def _shared_devices(loaded: Loaded) -> Iterator[str]:
                     loc = ("meters", index, "sources", number, "tic", "port")
                     yield loaded.document.fault(loc, message)
                 users[device] = f"feeds meter '{entry.name}'"
-
-
-def _collisions(loaded: Loaded, planned: list[PlannedMeter]) -> Iterator[str]:
-    """Find BACnet objects of two meters that would get the same number or name."""
-    if loaded.config.bacnet is None:
-        return
-    instances: dict[tuple[str, int], str] = {}
-    own = loaded.config.bacnet.device_name or loaded.config.site
-    names: dict[str, str] = {own: "the device", "Network_Port": "the network port"}
-    for index, each in enumerate(planned):
-        name, place = each.entry.name, each.entry.bacnet
-        loc = ("meters", index, "bacnet")
-        taken = {(o.object, o.instance + place.instance_offset) for o in each.map.objects}
-        called = {place.name_prefix + o.name for o in each.map.objects}
-        if any(instance > LAST_INSTANCE for _, instance in taken):
-            message = f"instance_offset puts objects of '{name}' beyond {LAST_INSTANCE}"
-            yield loaded.document.fault((*loc, "instance_offset"), message)
-        if other := next((instances[key] for key in sorted(taken) if key in instances), None):
-            message = (
-                f"meters '{other}' and '{name}' have the same BACnet object instances; "
-                f"give '{name}' its own bacnet.instance_offset, such as {1000 * index}"
-            )
-            yield loaded.document.fault((*loc, "instance_offset"), message)
-        if other := next((names[key] for key in sorted(called) if key in names), None):
-            message = (
-                f"meter '{name}' has BACnet object names that {other} has already; "
-                f"give '{name}' its own bacnet.name_prefix, such as '{name}.'"
-            )
-            yield loaded.document.fault((*loc, "name_prefix"), message)
-        instances |= dict.fromkeys(taken, name)
-        names |= dict.fromkeys(called, f"meter '{name}'")

@@ -1,12 +1,14 @@
-"""The machine's clock: whether it is right, and the request to set it right."""
+"""The machine's clock: whether it is right, and how it is set right."""
 
 import ctypes
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 
 TIMEOUT = 5.0  # s for each question
+RIGHT = 1.0  # s that the clock may be off and left alone
 TIMESYNCD = "systemd-timesyncd.service"
 
 _STA_UNSYNC = 0x0040  # linux/timex.h
@@ -40,6 +42,25 @@ def synchronised() -> bool | None:
     if ask(ctypes.byref(timex)) < 0:
         return None
     return not timex.status & _STA_UNSYNC
+
+
+def set_to(utc: float) -> str:
+    """Set the clock to `utc` seconds since 1970, and return in words what came of it.
+
+    It is left alone where a time service keeps it, and where it is right already.
+    """
+    if synchronised():
+        return "left alone: a time service keeps the clock"
+    off = utc - time.time()
+    if abs(off) <= RIGHT:
+        return "left alone: the clock is right"
+    try:
+        time.clock_settime(time.CLOCK_REALTIME, utc)
+    except PermissionError:
+        return "not permitted: needs CAP_SYS_TIME"
+    except (OSError, OverflowError) as error:
+        return f"cannot set the clock: {error}"
+    return f"set by {off:+.1f} s"
 
 
 def step() -> str:

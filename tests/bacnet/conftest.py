@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bacnet.client import Client
-from submeter.bacnet import BacnetFace, BacnetSettings, ServedMeter
+from submeter.bacnet.face import BacnetFace
+from submeter.bacnet.outside import Outside, ServedMeter
+from submeter.bacnet.settings import BacnetSettings
+from submeter.meter.audit import Audit
 from submeter.meter.meter import Meter
 from submeter.pointmap import meter_map
 from tooling import meters
@@ -38,6 +41,10 @@ def settings(port: int, **changed: object) -> BacnetSettings:
     return BacnetSettings(**{**known, **changed})  # type: ignore[arg-type]
 
 
+def outside(**changed: object) -> Outside:
+    return Outside(**{"site": "Submeter", "audit": Audit(), **changed})  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def port() -> int:
     """An odd port that no other test of this process takes."""
@@ -46,7 +53,7 @@ def port() -> int:
 
 @pytest.fixture
 async def face(meter: Meter, port: int) -> AsyncIterator[BacnetFace]:
-    served = BacnetFace(settings(port), [ServedMeter(meter, meter_map.load("standard"))])
+    served = BacnetFace(settings(port), [ServedMeter(meter, meter_map.load("standard"))], outside())
     await served.start()
     yield served
     await served.stop()

@@ -250,6 +250,37 @@ def test_reset() -> None:
     ]
 
 
+def check(bench: Bench, point: str, value: Any, who: Who = NEAR) -> Refusal | None:
+    try:
+        bench.door.check(point, value, who, at(0))
+    except WriteRefusedError as error:
+        return error.reason
+    return None
+
+
+def test_a_check_writes_nothing_and_is_told() -> None:
+    bench = Bench()
+    assert check(bench, WINDOW, 5) is None
+    assert check(bench, RESET, 1) is None
+    assert bench.settings.value(WINDOW) == 15
+    assert bench.settings.unsaved() == []
+    assert bench.done == []
+    assert bench.told() == [
+        ("write_unchanged", "point=Demand_Interval value=5"),
+        ("write_unchanged", "point=Reset_Demand_Peak value=1"),
+    ]
+
+
+def test_a_check_refuses_what_a_write_would() -> None:
+    bench = Bench(sealed=True)
+    assert check(bench, WINDOW, 61) is Refusal.OUT_OF_RANGE
+    assert check(bench, WINDOW, 5, FAR) is Refusal.NOT_ALLOWED
+    assert check(bench, PRIMARY, 200) is Refusal.SEALED
+    assert check(bench, "Voltage_L1_N", 230) is Refusal.READ_ONLY
+    assert check(bench, "Nothing", 1) is Refusal.UNKNOWN
+    assert {event for event, _ in bench.told()} == {"write_refused"}
+
+
 VALUES = st.one_of(st.sampled_from([0, 1, 5, 15, 100, 9600]), st.integers(), st.floats())
 WISHES = st.lists(st.tuples(st.sampled_from([*POINTS, "Nothing"]), VALUES), max_size=4)
 WHO = st.sampled_from([NEAR, FAR, CLI, Who("modbus", "::ffff:198.51.100.9"), Who("x", "")])

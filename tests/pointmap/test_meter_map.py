@@ -170,14 +170,15 @@ def test_a_good_map(tmp_path: Path) -> None:
         (
             POWER_OBJECT,
             "object: accumulator, instance: 2",
-            "13:43: Active_Power_Total is no accumulator; possible: analog-input, analog-output",
+            "13:43: Active_Power_Total is no accumulator; possible: analog-input, analog-output, "
+            "large-analog-value",
         ),
         (
             POWER_OBJECT,
             "object: analog-value, instance: 1",
             "13:43: bacnet.objects.1.object: input should be 'accumulator', 'analog-input', "
-            "'analog-output', 'binary-input', 'binary-output', 'multi-state-value' or "
-            "'datetime-value', not 'analog-value'",
+            "'analog-output', 'large-analog-value', 'binary-input', 'binary-output', "
+            "'multi-state-value' or 'datetime-value', not 'analog-value'",
         ),
         (
             "instance: 2",

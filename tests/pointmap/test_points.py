@@ -22,6 +22,7 @@ ABBREVIATIONS: dict[ObjectType, str] = {
     "accumulator": "ACC",
     "analog-input": "AI",
     "analog-output": "AO",
+    "large-analog-value": "LAV",
     "binary-input": "BI",
     "binary-output": "BO",
     "multi-state-value": "MSV",
@@ -176,6 +177,54 @@ def test_an_index_is_counted_in_thousandths() -> None:
     assert standard["Power_Factor_Total"].counted_in is None
 
 
+@pytest.mark.parametrize(
+    ("start", "unit", "expected"),
+    [
+        ("Active_Energy_", "kWh", 1),
+        ("Reactive_Energy_", "kvarh", 1),
+        ("Active_Power_", "kW", 0.1),
+        ("Reactive_Power_Total", "kvar", 0.1),
+        ("Apparent_Power_Total", "kVA", 0.1),
+        ("Demand_Peak_Current", "kW", 0.1),
+        ("Demand_Current", "kW", 0.1),
+        ("Voltage_L", "V", 1),
+        ("Current_", "A", 0.1),
+        ("Power_Factor_", None, 0.01),
+        ("Frequency", "Hz", 0.05),
+        ("THD_", "%", 0.5),
+        ("Voltage_Unbalance", "%", 0.5),
+        ("Voltage_Angle_", "deg", 1),
+    ],
+)
+def test_increments(start: str, unit: str | None, expected: float) -> None:
+    found = {
+        point.cov
+        for point in points.all_points().values()
+        if point.name.startswith(start) and point.unit == unit and point.kind in ("analog", "index")
+        if point.group != "configuration"
+    }
+    assert found == {expected}
+
+
+def test_settings_and_states_are_told_at_any_change() -> None:
+    for point in points.all_points().values():
+        if point.group == "configuration" or point.states:
+            assert point.cov == 0
+
+
+def test_limits_are_wider_than_what_is_expected() -> None:
+    bounds = {name: point.bounds for name, point in points.all_points().items()}
+    assert bounds["Active_Power_Total"] == (-5000, 5000)  # energy is fed in, too
+    assert bounds["Voltage_L1_N"] == (0, 500)  # a phase is lost
+    assert bounds["Current_L1"] == (0, 6000)  # behind the largest current transformer
+    assert bounds["Power_Factor_Total"] == (-1, 1)
+    assert bounds["Demand_Peak_Timestamp"] is None
+    for point in points.all_points().values():
+        if point.range and point.bounds:
+            low, high = point.bounds
+            assert low <= point.range.min <= point.range.max <= high
+
+
 GOOD = """\
 points:
   Flow:
@@ -195,6 +244,21 @@ points:
         ("unit: kW", "unit: furlong", "7:11: unknown unit 'furlong'"),
         ("kind: analog", "kind: binary", "3:5: Flow: key 'states' is missing; add it"),
         ("kind: analog", "kind: index", "3:5: Flow: an index is in kWh or kvarh"),
+        (
+            "kind: analog",
+            "kind: analog\n    range: {min: 0, max: 5}\n    limits: {min: 0, max: 4}",
+            "8:13: Flow: 'limits' are at least as wide as 'range'; widen them",
+        ),
+        (
+            "kind: analog",
+            "kind: analog\n    cov: -1",
+            "7:10: points.Flow.cov: input should be greater than or equal to 0, not -1",
+        ),
+        (
+            "kind: analog",
+            "kind: analog\n    cov: inf",
+            "7:10: points.Flow.cov: input should be a finite number, not 'inf'",
+        ),
         (
             "kind: analog",
             "kind: analogue",

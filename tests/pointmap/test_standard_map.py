@@ -193,3 +193,26 @@ def test_objects(standard: MeterMap) -> None:
     assert by_name["Reset_Demand_Peak"].object == "binary-output"
     assert by_name["Energy_Direction"].object == "multi-state-value"
     assert by_name["Modbus_Baudrate"].object == "multi-state-value"
+
+
+def test_alarms(standard: MeterMap) -> None:
+    alarms = {each.name: each.alarm for each in standard.objects if each.alarm is not None}
+    assert alarms == {
+        "Communication_Status": 0,
+        "Phase_Loss_L1": 1,
+        "Phase_Loss_L2": 1,
+        "Phase_Loss_L3": 1,
+        "Overload_Alarm": 1,
+        "Tamper_Alarm": 1,
+        "Meter_Error": 1,
+        "Voltage_Unbalance_Alarm": 1,
+        "Current_Unbalance_Alarm": 1,
+        "Reverse_Phase_Sequence": 1,
+        "Cross_Check_Alarm": 1,
+    }
+
+
+def test_increments_are_those_of_the_points(standard: MeterMap) -> None:
+    for each in standard.objects:
+        analog = each.object in ("analog-input", "analog-output")
+        assert each.cov == (each.point.cov if analog else 0)

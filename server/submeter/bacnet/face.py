@@ -1,96 +1,61 @@
-"""The BACnet/IP face: one device that serves the objects of one or more meters."""
+"""The BACnet/IP face: the meters as devices, in the layout that the configuration names."""
 
-import functools
+import contextlib
 import logging
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Interface
+from collections.abc import Iterator, Sequence
 
-from bacpypes3.comm import bind
-from bacpypes3.ipv4.bvll import BVLLCodec
-from bacpypes3.ipv4.service import BIPNormal
-from bacpypes3.netservice import NetworkServiceAccessPoint, NetworkServiceElement
-from bacpypes3.pdu import IPv4Address
-
-from submeter.bacnet import address, device
-from submeter.bacnet.datagrams import Datagrams
-from submeter.bacnet.discovery import Discovery
-from submeter.bacnet.objects import ObjectTable
-from submeter.bacnet.points import PointObject
-from submeter.bacnet.routes import Routes
-from submeter.bacnet.settings import BacnetSettings, ServedMeter
-from submeter.bacnet.transactions import Transactions
-from submeter.meter.reading import Reading
+from submeter.bacnet import layouts
+from submeter.bacnet.host import Common, Host
+from submeter.bacnet.outside import Outside, ServedMeter
+from submeter.bacnet.settings import BacnetSettings
 
 _log = logging.getLogger(__name__)
-_Shown = Mapping[str, Sequence[PointObject]]
 
 
 class BacnetFace:
-    """Serves `meters` as one BACnet/IP device.
+    """Serves `meters` on BACnet/IP.
 
-    Raises ConfigError at once when two objects have the same instance or name. `where` is the
-    `ip:port` that clients reach it at, known once it is started.
+    Raises at once ConfigError when two objects have the same number or name, and ListenError for an
+    address that this machine does not have. `where` are the places, as `ip:port`, that clients
+    reach it at.
     """
 
-    def __init__(self, settings: BacnetSettings, meters: Sequence[ServedMeter]) -> None:
-        self.where = ""
-        self._settings = settings
-        self._device = device.device(settings)
-        self._port = device.network_port()
-        points = [list(_points(served, len(meters) > 1)) for served in meters]
-        self.table = ObjectTable([self._device, self._port, *(o for own in points for o in own)])
-        device.describe(self._device, self.table)
-        for served, own in zip(meters, points, strict=True):
-            served.meter.subscribe(functools.partial(_show, _by_point(own)))
-        self._datagrams: Datagrams | None = None
-        self._transactions: Transactions | None = None
+    def __init__(
+        self, settings: BacnetSettings, meters: Sequence[ServedMeter], outside: Outside
+    ) -> None:
+        self._common = Common.of(settings, outside)
+        self._wires = layouts.wires(self._common, meters)
+        self._open = contextlib.AsyncExitStack()
+
+    @property
+    def where(self) -> str:
+        """The address and port of every link."""
+        return ",".join(wire.link.where for wire in self._wires)
+
+    @property
+    def hosts(self) -> Iterator[Host]:
+        """The devices, the router before those behind it."""
+        return (host for wire in self._wires for host in wire.hosts)
 
     async def start(self) -> None:
-        """Listen; the device answers when this returns. Raises ListenError."""
-        # The library warns of packets that are wrong: once a packet, for as long as they come.
-        logging.getLogger("bacpypes3").setLevel(logging.ERROR)
-        port = self._settings.port
-        interface = IPv4Interface(address.resolve(self._settings.address))
-        device.place(self._port, interface, port, address.gateway(interface.ip))
-        self._transactions = Transactions(self.table)
-        self._datagrams = Datagrams(interface, port)
-        link, network = BIPNormal(), NetworkServiceAccessPoint(router_info_cache=Routes())
-        bind(link, BVLLCodec(), self._datagrams)
-        bind(NetworkServiceElement(), network)
-        bind(Discovery(self._device, self.table, self._settings.vendor_id), self._transactions)
-        bind(self._transactions, network)
-        network.bind(link, address=IPv4Address(f"{interface}:{port}"))
-        await self._datagrams.open()
-        self.where = f"{interface.ip}:{port}"
-        _log.info("event=bacnet_listening where=%s device=%d", self.where, self._device.instance)
+        """Listen; every device answers when this returns. Raises ListenError."""
+        async with contextlib.AsyncExitStack() as opened:
+            for wire in self._wires:
+                wire.network.ready = wire.announce
+                await wire.link.open()
+                opened.push_async_callback(wire.link.close)
+            for host in self.hosts:
+                host.start()
+                opened.push_async_callback(host.close)
+            self._common.trends.start()
+            opened.push_async_callback(self._common.trends.close)
+            opened.callback(self._common.time.close)
+            self._open = opened.pop_all()
+        for wire in self._wires:
+            numbers = [host.table.device.instance for host in wire.hosts]
+            shown = f"{numbers[0]} more={len(numbers) - 1}" if len(numbers) > 1 else numbers[0]
+            _log.info("event=bacnet_listening where=%s device=%s", wire.link.where, shown)
 
     async def stop(self) -> None:
         """Close the sockets; what is being answered is given up."""
-        if self._datagrams:
-            await self._datagrams.close()
-            self._datagrams = None
-        if self._transactions:
-            self._transactions.close()
-            self._transactions = None
-
-
-def _points(served: ServedMeter, several: bool) -> Iterator[PointObject]:
-    described = f"{served.meter.name}: " if several else ""
-    for entry in served.map.objects:
-        yield PointObject(entry, served.instance_offset, served.name_prefix, described)
-
-
-def _by_point(objects: Sequence[PointObject]) -> _Shown:
-    """Return the objects by the point that they show; a point may have several."""
-    shown = defaultdict(list)
-    for entry in objects:
-        shown[entry.entry.point.name].append(entry)
-    return shown
-
-
-def _show(shown: _Shown, readings: Mapping[str, Reading]) -> None:
-    """Take over readings that changed; no request comes between two of them."""
-    for name, reading in readings.items():
-        for entry in shown.get(name, ()):
-            entry.show(reading)
+        await self._open.aclose()

@@ -1,31 +1,10 @@
 """The tagged parameters of a request, read front to back (ASHRAE 135, 20.2.1)."""
 
-from enum import IntEnum
-
-from submeter.errors import FrameError
+from submeter.bacnet.answer import Reason, Rejected
 
 _OPENING, _CLOSING = 6, 7
 _EXTENDED = 5
 _DEEPEST = 16
-
-
-class Reason(IntEnum):
-    """Reject reasons (135, 18.9)."""
-
-    INVALID_DATA_TYPE = 3
-    INVALID_TAG = 4
-    MISSING_PARAMETER = 5
-    OUT_OF_RANGE = 6
-    TOO_MANY_ARGUMENTS = 7
-    UNRECOGNIZED_SERVICE = 9
-
-
-class Rejected(FrameError):
-    """A confirmed request breaks its syntax: answer it with a Reject of this reason."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(f"rejected: {reason.name}")
-        self.reason = reason
 
 
 class Tags:
@@ -152,18 +131,3 @@ class Tags:
         if at >= len(self._data):
             raise Rejected(Reason.INVALID_TAG)
         return self._data[at]
-
-
-def context(number: int, content: bytes) -> bytes:
-    """Return `content`, of at most 4 octets, under the context tag `number` below 15."""
-    return bytes((number << 4 | 0x08 | len(content),)) + content
-
-
-def context_unsigned(number: int, value: int) -> bytes:
-    """Return `value`, below 2**32, under the context tag `number` below 15."""
-    return context(number, value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big"))
-
-
-def enclosed(number: int, content: bytes) -> bytes:
-    """Return `content` between the opening and the closing tag `number` below 15."""
-    return bytes((number << 4 | 0x0E,)) + content + bytes((number << 4 | 0x0F,))

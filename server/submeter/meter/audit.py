@@ -9,7 +9,9 @@ from submeter.meter.tally import BEYOND, Bounds, Entry, Tally
 __all__ = ["Audit", "Entry"]
 
 # What peers can cause without end. Each entry is a row in a file that is kept for ever.
-REFUSED = frozenset({"write_refused", "unlock_refused", "tls_refused", BEYOND})
+REFUSED = frozenset(
+    {"write_refused", "unlock_refused", "tls_refused", "device_control_refused", BEYOND}
+)
 ACCEPTED = frozenset(
     {
         "setting_changed",
@@ -19,7 +21,10 @@ ACCEPTED = frozenset(
         "unlocked",
         "locked",
         "line_changed",
+        "alarm_acknowledged",
         "clock_asked",
+        "clock_set",
+        "device_control",
     }
 )
 OF_REFUSED = Bounds(each=4, common=60, peers=16, day=5000)

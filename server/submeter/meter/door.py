@@ -69,6 +69,19 @@ class Door:
         for point, number in settings:
             self._set(point, number, who, now)
 
+    def check(self, point: str, value: int | float, who: Who, now: Instant) -> None:
+        """Refuse as `write` would, or do nothing: for what is to be written later, if ever.
+
+        The audit log is told of it as of a write, which changes nothing.
+        """
+        try:
+            self._access.permit(who, now)
+            number = self._check(point, value)
+        except WriteRefusedError as error:
+            self.refuse(point, value, error.reason, who, now)
+            raise
+        self._unchanged(point, number, who, now)
+
     def reset(self, point: str, who: Who, now: Instant) -> None:
         """Return a setting to the configuration file or the default; raises WriteRefusedError."""
         try:
@@ -118,7 +131,7 @@ class Door:
 
     def _command(self, point: str, number: int | float, who: Who, now: Instant) -> None:
         if not number:
-            self._audit.note("write_unchanged", self._meter, str(who), at=now, point=point, value=0)
+            self._unchanged(point, 0, who, now)
             return
         try:
             result = self._commands[point](who, now)
@@ -133,11 +146,14 @@ class Door:
         old, origin = self._settings.value(point), self._settings.origin(point)
         self._settings.put(point, number)
         if old == number and origin == "stored":
-            self._audit.note(
-                "write_unchanged", self._meter, str(who), at=now, point=point, value=number
-            )
+            self._unchanged(point, number, who, now)
         else:
             self._told("setting_changed", point, old, who, now)
+
+    def _unchanged(self, point: str, number: int | float, who: Who, now: Instant) -> None:
+        self._audit.note(
+            "write_unchanged", self._meter, str(who), at=now, point=point, value=number
+        )
 
     def _told(self, event: str, point: str, old: object, who: Who, now: Instant) -> None:
         new = self._settings.value(point)

@@ -189,6 +189,10 @@ class Meter:
         self._door.write_all(wishes, who, now)
         self._settle(now)
 
+    def check(self, wish: Wish, who: Who, now: Instant) -> None:
+        """Raise WriteRefusedError if `wish` would be refused now; nothing is written."""
+        self._door.check(*wish, who, now)
+
     def refuse(self, what: str, value: object, reason: Refusal, who: Who, now: Instant) -> None:
         """Tell the audit log of a write to `what`, an address say, that came to no point."""
         self._door.refuse(what, value, reason, who, now)

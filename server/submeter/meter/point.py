@@ -32,6 +32,15 @@ class Point(BaseModel):
     )
     unit: str | None = Field(default=None, description="kWh, kvarh, kW, kvar, kVA, V, A, Hz, ...")
     range: Range | None = None
+    limits: Range | None = Field(
+        default=None, description="What can be measured at all, if more is than is to be expected"
+    )
+    cov: float = Field(
+        default=0,
+        ge=0,
+        allow_inf_nan=False,
+        description="COV increment of its BACnet objects, in its unit; 0: any change",
+    )
     states: dict[int, str] = Field(
         default_factory=dict, description="Texts of the states, in the order of their BACnet states"
     )
@@ -43,6 +52,16 @@ class Point(BaseModel):
     access: Literal["R", "W", "R/W"] = "R"
     haystack: list[str]
     brick: str
+
+    def __hash__(self) -> int:
+        # The states are a dictionary, which has no hash; names are unique.
+        return hash(self.name)
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the largest value that can be true, in the point's unit."""
+        widest = self.limits or self.range
+        return (widest.min, widest.max) if widest else None
 
     @property
     def counted_in(self) -> str | None:

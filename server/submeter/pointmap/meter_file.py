@@ -10,6 +10,7 @@ ObjectType = Literal[
     "accumulator",
     "analog-input",
     "analog-output",
+    "large-analog-value",
     "binary-input",
     "binary-output",
     "multi-state-value",
@@ -168,6 +169,16 @@ class ObjectEntry(_Strict):
     instance: int = Field(ge=0, le=LAST_INSTANCE)
     name: str | None = Field(default=None, description="If not the point's own", min_length=1)
     unit: str | None = Field(default=None, description="If not the point's own")
+    cov: float | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="COV increment of an analog object in its unit, if not the point's own; "
+        "0: any change",
+    )
+    alarm: int | None = Field(
+        default=None, description="State of a binary input that is reported as an alarm"
+    )
 
 
 _OBJECTS = TypeAdapter(list[ObjectEntry])

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from submeter import units, yamlfile
 from submeter.errors import ConfigError
-from submeter.meter.point import Point
+from submeter.meter.point import Point, Range
 from submeter.pointmap import folders
 
 
@@ -46,9 +46,16 @@ def load(path: Path) -> dict[str, Point]:
             faults.append(document.fault(loc, f"{point.name}: key 'states' is missing; add it"))
         if point.kind == "index" and point.unit not in ("kWh", "kvarh"):
             faults.append(document.fault(loc, f"{point.name}: an index is in kWh or kvarh"))
+        if point.limits and not _within(point.range, point.limits):
+            message = f"{point.name}: 'limits' are at least as wide as 'range'; widen them"
+            faults.append(document.fault((*loc, "limits"), message))
     if faults:
         raise ConfigError(*faults)
     return points
+
+
+def _within(inner: Range | None, outer: Range) -> bool:
+    return inner is None or (outer.min <= inner.min and inner.max <= outer.max)
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""Alarms by intrinsic reporting (ASHRAE 135, clause 13)."""

@@ -1,0 +1,1 @@
+"""One BACnet device: its transactions and the services that it executes."""

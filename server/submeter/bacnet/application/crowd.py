@@ -1,0 +1,32 @@
+"""How many stations use what there is little of."""
+
+from submeter.bacnet.peer import Peer
+
+
+class Crowd:
+    """Places for `most`, and for `most_of_one` of the same station; nothing is kept of who left."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most = most
+        self._most_of_one = most_of_one
+        self._inside: dict[Peer, int] = {}
+        self._all = 0
+
+    def __len__(self) -> int:
+        return self._all
+
+    def enter(self, peer: Peer) -> bool:
+        """Take a place for `peer`; False if there is none."""
+        own = self._inside.get(peer, 0)
+        if self._all >= self._most or own >= self._most_of_one:
+            return False
+        self._inside[peer] = own + 1
+        self._all += 1
+        return True
+
+    def leave(self, peer: Peer) -> None:
+        """Give back a place that `peer` took."""
+        self._all -= 1
+        self._inside[peer] -= 1
+        if not self._inside[peer]:
+            del self._inside[peer]

@@ -1,0 +1,31 @@
+"""What a device of ours takes and how long it waits; its Device object tells most of it."""
+
+LARGEST_APDU = 1476
+"""Octets: the most that BACnet/IP carries (ASHRAE 135, J.1.1)."""
+MOST_SEGMENTS = 16
+"""Of one request to us: Max_Segments_Accepted (135, 12.11.19)."""
+WINDOW = 16
+"""Segments that we propose to send, and let others send, at a time (135, 5.3): 1 to 127."""
+SEGMENT_TIMEOUT = 1000
+"""Milliseconds: APDU_Segment_Timeout (135, 12.11.28)."""
+APDU_TIMEOUT = 3000
+"""Milliseconds: APDU_Timeout (135, 12.11.29)."""
+RETRIES = 3
+"""Number_Of_APDU_Retries (135, 12.11.30)."""
+
+LARGEST_ANSWER = 256 * LARGEST_APDU
+"""Octets of one answer, cut or not."""
+MOST_ANSWERED = 8 << 20
+"""Octets of all answers together that wait to be acknowledged."""
+MOST_TRANSACTIONS = 256
+"""Requests to us that wait for segments, of either side, or for their work."""
+MOST_OF_ONE = 16
+"""Those of the same client."""
+MOST_WORKS = 8
+"""Requests that are worked out in another thread at the same time."""
+MOST_WORKS_OF_ONE = 2
+"""Those of the same client."""
+MOST_REQUESTS = 512
+"""Requests of ours that are under way; one that is gone holds its share for twelve seconds."""
+MOST_REQUESTS_TO_ONE = 128
+"""Those to the same station."""

@@ -1,0 +1,1 @@
+"""What integrators import and file: EDE, PICS and object lists, made from the objects."""

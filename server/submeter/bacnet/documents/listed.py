@@ -1,0 +1,132 @@
+"""An object as lists for integrators show it, read off what it serves."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bacpypes3.basetypes import EngineeringUnits
+from bacpypes3.primitivedata import ObjectType
+
+from submeter.bacnet import decoding
+from submeter.bacnet.fault import Fault
+from submeter.bacnet.objects.point import PointObject
+from submeter.bacnet.objects.served import ServedObject
+from submeter.bacnet.objects.table import ObjectTable
+from submeter.bacnet.services.cov_watch import TYPES as COV_TYPES
+from submeter.pointmap.meter_map import MeterMap
+
+_ACTIVE_TEXT, _DESCRIPTION, _INACTIVE_TEXT = 4, 28, 46
+_MAXIMUM, _MINIMUM, _NOTIFICATION_CLASS, _STATE_TEXT, _UNITS = 65, 69, 17, 110, 117
+_INCREMENT = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object of one device; what it does not have is None or empty.
+
+    `type` and `unit` are the codes of the standard. `registers` are the Modbus addresses of the
+    same point.
+    """
+
+    device: int
+    type: int
+    instance: int
+    name: str
+    description: str
+    minimum: float | None
+    maximum: float | None
+    increment: float | None
+    unit: int | None
+    states: tuple[str, ...]
+    settable: bool
+    cov: bool
+    notification_class: int | None
+    registers: tuple[str, ...]
+
+    @property
+    def type_name(self) -> str:
+        """The type as the standard writes it, such as analog-input."""
+        return str(ObjectType(self.type))
+
+    @property
+    def unit_name(self) -> str:
+        """The unit as the standard writes it, such as kilowatts; empty without one."""
+        return "" if self.unit is None else str(EngineeringUnits(self.unit))
+
+
+def objects(
+    table: ObjectTable, maps: Sequence[MeterMap], settable: Collection[int]
+) -> list[Listed]:
+    """Return every object of a device, whose meters have `maps`.
+
+    `settable` are the identifiers of those whose present value can be written.
+    """
+    registers: dict[str, list[str]] = {}
+    for each in maps:
+        for name, found in _registers(each).items():
+            known = registers.setdefault(name, [])
+            known += [address for address in found if address not in known]
+    device = table.device.instance
+    return [_listed(device, entry, registers, entry.identifier in settable) for entry in table]
+
+
+def _registers(meter_map: MeterMap) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for register in meter_map.registers:
+        if register.point is not None:
+            found.setdefault(register.point.name, []).append(register.at)
+    return found
+
+
+def _listed(
+    device: int, entry: ServedObject, registers: Mapping[str, list[str]], settable: bool
+) -> Listed:
+    point = entry.entry.point if isinstance(entry, PointObject) else None
+    return Listed(
+        device=device,
+        type=entry.type,
+        instance=entry.instance,
+        name=entry.name,
+        description=_text(entry, _DESCRIPTION),
+        minimum=_number(entry, _MINIMUM),
+        maximum=_number(entry, _MAXIMUM),
+        increment=_number(entry, _INCREMENT),
+        unit=_code(entry, _UNITS),
+        states=tuple(_states(entry)),
+        settable=settable,
+        cov=entry.type in COV_TYPES,
+        notification_class=_code(entry, _NOTIFICATION_CLASS) if point else None,
+        registers=tuple(registers.get(point.name, ())) if point else (),
+    )
+
+
+def _text(entry: ServedObject, number: int) -> str:
+    value = _value(entry.read(number))
+    return value if isinstance(value, str) else ""
+
+
+def _number(entry: ServedObject, number: int) -> float | None:
+    value = _value(entry.read(number))
+    return decoding.meant(value) if isinstance(value, float) else _whole(value)
+
+
+def _code(entry: ServedObject, number: int) -> int | None:
+    return _whole(_value(entry.read(number)))
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _states(entry: ServedObject) -> Iterator[str]:
+    """Yield the texts of the states, in their order."""
+    images = entry.image(_STATE_TEXT)
+    if isinstance(images, tuple) and not isinstance(images, Fault):
+        for each in images:
+            yield str(_value(each))
+    elif entry.image(_ACTIVE_TEXT) is not None:
+        yield _text(entry, _INACTIVE_TEXT)
+        yield _text(entry, _ACTIVE_TEXT)
+
+
+def _value(image: bytes | Fault) -> bool | int | float | str | bytes | None:
+    return None if isinstance(image, Fault) else decoding.value(image).value

@@ -1,0 +1,192 @@
+"""One BACnet device of ours: its objects, and the services that it executes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from submeter.bacnet import names, revision
+from submeter.bacnet.alarms.alarms import Alarms
+from submeter.bacnet.answer import Confirmed, Unconfirmed
+from submeter.bacnet.application.application import Application
+from submeter.bacnet.carrier import Carrier
+from submeter.bacnet.meter_objects import MeterObjects
+from submeter.bacnet.objects.device import describe, device_object
+from submeter.bacnet.objects.notification_class import notification_class
+from submeter.bacnet.objects.served import ServedObject
+from submeter.bacnet.objects.shown import shown
+from submeter.bacnet.objects.table import ObjectTable
+from submeter.bacnet.objects.unlock import UnlockObject
+from submeter.bacnet.objects.writable import Writable
+from submeter.bacnet.objects.writables import writables
+from submeter.bacnet.outside import Door, Outside, ServedMeter
+from submeter.bacnet.services.cov import Subscriptions
+from submeter.bacnet.services.device_control import DeviceControl
+from submeter.bacnet.services.device_password import DevicePassword
+from submeter.bacnet.services.discovery import Discovery
+from submeter.bacnet.services.fast import Fast
+from submeter.bacnet.services.read_range import ReadRange
+from submeter.bacnet.services.reading import Reading
+from submeter.bacnet.services.time_sync import TimeSync
+from submeter.bacnet.services.writing import Writing
+from submeter.bacnet.settings import BacnetSettings
+from submeter.bacnet.trends.trends import Trends
+
+_UNLOCK = 1  # the instance
+
+
+class Identity(NamedTuple):
+    """Who a device says that it is."""
+
+    instance: int
+    name: str
+    model: str
+    serial: str
+    location: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all the devices of the face share."""
+
+    settings: BacnetSettings
+    outside: Outside
+    trends: Trends
+    password: DevicePassword | None
+    time: TimeSync
+
+    @classmethod
+    def of(cls, settings: BacnetSettings, outside: Outside) -> "Common":
+        """Return it for `settings`; raises ConfigError."""
+        line, audit = settings.password, outside.audit
+        return cls(
+            settings,
+            outside,
+            Trends(outside, settings.trends),
+            DevicePassword(line, audit) if line else None,
+            TimeSync(settings.time_synchronization, outside.set_clock, audit),
+        )
+
+
+class Host:
+    """The device `identity` with the objects of `meters`; `carrier` sends for it.
+
+    `ports` are its Network Port objects. Raises ConfigError when two objects have the same number
+    or name.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        ports: Sequence[ServedObject],
+        meters: Sequence[ServedMeter],
+        carrier: Carrier,
+        common: Common,
+    ) -> None:
+        self.identity = identity
+        self._common = common
+        several = len(meters) > 1
+        own = [
+            MeterObjects(each, identity.instance, common.settings, common.trends, several)
+            for each in meters
+        ]
+        for each in own:
+            each.served.meter.subscribe(shown(each.points))
+        unlock = _unlock(common.outside) if meters else None
+        self.table = ObjectTable(self._objects(ports, own, unlock))
+        self.writables = _writables(own, unlock)
+        self.application = Application(self.table, carrier)
+        self._discovery = Discovery(self.application, common.settings.vendor_id)
+        self._subscriptions = Subscriptions(self.application, common.settings.cov)
+        points = [entry for each in own for entry in each.points]
+        reporting, outside = common.settings.alarms, common.outside
+        self._alarms = Alarms(self.application, points, reporting, identity.instance, outside.audit)
+        self._control = DeviceControl(
+            self.application, common.password, outside.audit, outside.restart
+        )
+        self._serve(_doors(own))
+        number = revision.settle(self.table, outside.notes, outside.keep)
+        describe(self.table.device, self.table, self.application.services_supported(), number)
+
+    def start(self) -> None:
+        """Report alarms from now on; needs a running event loop."""
+        self._alarms.start()
+
+    def announce(self) -> None:
+        """Tell all networks that the device is there."""
+        self._discovery.announce()
+
+    async def close(self) -> None:
+        """Stop every timer; what is being answered is given up."""
+        self._alarms.close()
+        self._subscriptions.close()
+        self._control.close()
+        self._discovery.close()
+        self.application.close()
+
+    def _objects(
+        self,
+        ports: Iterable[ServedObject],
+        meters: Sequence[MeterObjects],
+        unlock: UnlockObject | None,
+    ) -> Iterator[ServedObject]:
+        settings, identity = self._common.settings, self.identity
+        yield device_object(
+            identity.instance,
+            identity.name,
+            settings,
+            model=identity.model,
+            serial=identity.serial,
+            location=identity.location,
+            description=identity.description,
+        )
+        yield from ports
+        if meters:
+            number = settings.ip_network_number if settings.layout == "network" else None
+            yield notification_class(settings.alarms, names.NOTIFICATION_CLASS, number or 0)
+        if unlock:
+            yield unlock
+        for each in meters:
+            yield from each
+
+    def _serve(self, doors: Mapping[int, Door]) -> None:
+        """Give the application its services."""
+        application, outside = self.application, self._common.outside
+        application.fast = Fast(self.table).answer
+        writing = Writing(self.table, self.writables, outside.lock, doors, outside.audit)
+        confirmed: list[Mapping[int, Confirmed]] = [
+            Reading(self.table).confirmed,
+            ReadRange(self.table).confirmed,
+            writing.confirmed,
+            self._subscriptions.confirmed,
+            self._control.confirmed,
+        ]
+        unconfirmed: list[Mapping[int, Unconfirmed]] = [
+            self._discovery.unconfirmed,
+            self._common.time.unconfirmed,
+        ]
+        if doors:
+            confirmed.append(self._alarms.confirmed)
+            unconfirmed.append(self._alarms.unconfirmed)
+        for services in confirmed:
+            application.confirmed |= services
+        for others in unconfirmed:
+            application.unconfirmed |= others
+
+
+def _unlock(outside: Outside) -> UnlockObject | None:
+    """Return the object that takes the unlock code, if there is one."""
+    lock = outside.lock if outside.code else None
+    return UnlockObject(_UNLOCK, names.UNLOCK_CODE, lock) if lock else None
+
+
+def _writables(meters: Iterable[MeterObjects], unlock: UnlockObject | None) -> dict[int, Writable]:
+    found: dict[int, Writable] = {unlock.identifier: unlock} if unlock else {}
+    for each in meters:
+        found |= writables(each.points, each.served.meter)
+    return found
+
+
+def _doors(meters: Iterable[MeterObjects]) -> dict[int, Door]:
+    """Return the meter that each object shows something of, by its identifier."""
+    return {entry.identifier: each.served.meter for each in meters for entry in each}

@@ -1,0 +1,1 @@
+"""UDP below BACnet/IP: sockets, the virtual link layer, broadcasts beyond the subnet."""

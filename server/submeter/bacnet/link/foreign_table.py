@@ -1,0 +1,42 @@
+"""The foreign devices that are registered with a BBMD (ASHRAE 135, J.5)."""
+
+from submeter.bacnet.peer import Place
+
+# J.5.2.3: an entry lives this much longer than the device asked for.
+_GRACE = 30
+
+
+class ForeignTable:
+    """At most `most` foreign devices, each until its time is over; `now` is monotonic seconds."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._entries: dict[Place, tuple[int, float]] = {}
+
+    def register(self, place: Place, ttl: int, now: float) -> bool:
+        """Keep `place` for `ttl` seconds; False if the table is full."""
+        self._sweep(now)
+        if place not in self._entries and len(self._entries) >= self._most:
+            return False
+        self._entries[place] = (ttl, now + ttl + _GRACE)
+        return True
+
+    def delete(self, place: Place, now: float) -> bool:
+        """Forget `place`; False if it is not there."""
+        self._sweep(now)
+        return self._entries.pop(place, None) is not None
+
+    def places(self, now: float) -> list[Place]:
+        """Return who is registered."""
+        self._sweep(now)
+        return list(self._entries)
+
+    def entries(self, now: float) -> list[tuple[Place, int, int]]:
+        """Return place, time to live and seconds left, the grace among them, of each device."""
+        self._sweep(now)
+        return [(place, ttl, int(end - now)) for place, (ttl, end) in self._entries.items()]
+
+    def _sweep(self, now: float) -> None:
+        over = [place for place, (_, end) in self._entries.items() if end <= now]
+        for place in over:
+            del self._entries[place]

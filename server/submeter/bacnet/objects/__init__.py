@@ -1,0 +1,1 @@
+"""The objects of a device, kept as they go on the wire."""

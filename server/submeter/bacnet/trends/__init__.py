@@ -1,0 +1,1 @@
+"""Trend logs: the samples of the store as objects with a log buffer."""

@@ -1,0 +1,19 @@
+import pytest
+
+from bacnet.objects.entries import EVERY, one_line
+from submeter.bacnet.objects import units
+from submeter.pointmap.meter_map import BacnetObject
+
+# ASHRAE 135, clause 21, BACnetEngineeringUnits.
+EXPECTED = {
+    "kWh": 19, "kvarh": 243, "kW": 48, "kvar": 12, "kVA": 9, "V": 5, "A": 3, "Hz": 27, "%": 98,
+    "min": 72, "s": 73, "Wh/pulse": 18, "deg": 90,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=one_line)
+def test_units_of_the_standard_map(entry: BacnetObject) -> None:
+    if entry.name.startswith("Power_Factor"):
+        assert units.code(entry) == 15
+    elif "analog" in entry.object or entry.object == "accumulator":
+        assert units.code(entry) == EXPECTED.get(entry.unit or "", 95)
