@@ -3,7 +3,8 @@
 # make check  ruff, ruff format, mypy --strict
 # make bench  speed and memory, as ratios against a peer in the same run; SECTIONS="modbus --quick"
 # make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an
-#             index, FRAMES=1000000 damaged Modbus frames, EXCHANGES=10000 on a shared line
+#             index, FRAMES=1000000 damaged Modbus frames and BACnet packets, EXCHANGES=10000 on a
+#             shared line, COMINGS=20000 turns of BACnet subscribers that come and go
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -15,7 +16,10 @@ KILLS  ?= 200
 TURNS  ?= 100
 FRAMES ?= 1000000
 EXCHANGES ?= 10000
-FUZZED   := tests/conformance/test_fuzz.py tests/conformance/test_fuzz_sockets.py
+COMINGS ?= 20000
+FUZZED   := tests/conformance/test_fuzz.py tests/conformance/test_fuzz_sockets.py \
+            tests/conformance/test_bacnet_fuzz.py
+CROWDED  := tests/conformance/test_bacnet_cov_soak.py
 SHARED   := tests/modbus/rtu/test_splitter.py tests/conformance/test_multidrop.py
 MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
 
@@ -40,13 +44,18 @@ soak: $(VENV)/.dev
 	SUBMETER_KILLS=$(KILLS) $(BIN)/pytest tests/crash
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(FUZZED)
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_EXCHANGES=$(EXCHANGES) $(BIN)/pytest --timeout=7200 $(SHARED)
+	SUBMETER_COV_TURNS=$(COMINGS) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(CROWDED)
 	for turn in $$(seq $(TURNS)); do $(BIN)/pytest $(MACHINES) || exit 1; done
 
-# mbpoll is a Debian package: only root can install it.
+# These are Debian packages: only root can install them. tshark asks who may capture: nobody here.
 tools:
-	@command -v mbpoll >/dev/null || { \
-	  [ "$$(id -u)" = 0 ] && $(INSTALL) mbpoll >/dev/null || \
-	  echo "mbpoll is not installed, its acceptance tests are skipped: sudo apt-get install mbpoll"; }
+	@missing=""; \
+	for pair in mbpoll:mbpoll tshark:tshark ip:iproute2; do \
+	  command -v $${pair%:*} >/dev/null || missing="$$missing $${pair#*:}"; \
+	done; \
+	[ -z "$$missing" ] || { \
+	  [ "$$(id -u)" = 0 ] && export DEBIAN_FRONTEND=noninteractive && $(INSTALL) $$missing >/dev/null || \
+	  echo "not installed, their acceptance tests are skipped: sudo apt-get install$$missing"; }
 
 # The yardstick of the Modbus figures is a C server built on libmodbus.
 peers:

@@ -121,3 +121,13 @@ async def test_a_refresh_that_fails_stops_no_ageing_and_is_told_once(
     caplog.set_level(logging.ERROR)
     await ticked([SimpleNamespace(meter=sound, plan=_PLAIN)], sound, refresh)
     assert [record.getMessage() for record in caplog.records] == ["event=refresh_failed"]
+
+
+async def test_a_stop_outdoes_a_restart() -> None:
+    end = app._End()
+    again = []
+    for ask in (end.restart, end.stop, end.restart):
+        ask()
+        assert end.wanted.is_set()
+        again.append(end.again)
+    assert again == [True, False, False]

@@ -273,12 +273,6 @@ def test_two_meters_on_one_device(tmp_path: Path) -> None:
         os.close(slave)
 
 
-def test_a_device_with_the_name_of_an_object(tmp_path: Path) -> None:
-    path = write(tmp_path, "simulated: {}", more="bacnet: {device_id: 1}\n")
-    (found,) = faults(path, "bacnet.device_name=Active_Power_Total")
-    assert "has BACnet object names that the device has already" in found
-
-
 def test_what_is_no_terminal_is_no_device(tmp_path: Path) -> None:
     (found,) = faults(write(tmp_path, "tic: {port: /dev/null}"))
     assert found == "7:21: /dev/null is no serial device; name the adapter's port"

@@ -7,8 +7,8 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,7 +27,6 @@ from submeter.store.journal import Journal
 from submeter.store.store import Store
 
 if TYPE_CHECKING:
-    from submeter.bacnet.settings import BacnetSettings
     from submeter.modbus.gateway import SourceFigures
 
 Refresh = Callable[[], None]
@@ -53,17 +52,39 @@ class Face(Protocol):
         """Close every socket."""
 
 
-@dataclass
 class _End:
     """That the program is to end, and whether it is to be started anew then."""
 
-    wanted: asyncio.Event
-    again: bool = False
+    def __init__(self) -> None:
+        self.wanted = asyncio.Event()
+        self._stopped = self._again = False
+
+    @property
+    def again(self) -> bool:
+        """Whether the program is started anew; who stops it wants it stopped, whatever else."""
+        return self._again and not self._stopped
+
+    def listen(self) -> None:
+        """Stop at the signals of a service manager and of a terminal."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+                loop.add_signal_handler(number, self.stop)
+
+    def stop(self) -> None:
+        """End."""
+        self._stopped = True
+        self.wanted.set()
 
     def restart(self) -> None:
         """End, and start anew."""
-        self.again = True
+        self._again = True
         self.wanted.set()
+
+    def tell(self) -> None:
+        """Tell the service manager; one that heard of a stop would kill what starts anew."""
+        since = time.monotonic_ns() // 1000
+        notify.tell(f"RELOADING=1\nMONOTONIC_USEC={since}" if self.again else "STOPPING=1")
 
 
 async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
@@ -75,11 +96,8 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
         from submeter import modbus_faces
 
         modbus_faces.prove(loaded)
-    end = _End(asyncio.Event())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
-            loop.add_signal_handler(number, end.wanted.set)
+    end = _End()
+    end.listen()
     audit = Audit()
     store = Store.open(loaded.store_path, list(points.all_points().values()))
     try:
@@ -92,7 +110,10 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
             journal.note(key, text)
         faces, refresh = _faces(loaded, meters, access, audit, health)
         if bacnet := loaded.config.bacnet:
-            faces["bacnet"] = _bacnet(loaded, bacnet, meters, access, audit, store, journal, end)
+            from submeter import bacnet_face
+
+            own = bacnet_face.Program(audit, access, store.notes(), journal.note, end.restart)
+            faces["bacnet"] = bacnet_face.make(loaded, bacnet, meters, own)
         async with _served(faces) as listening, _fed(meters, health, journal, refresh):
             # What stands now lives as long as the program: the collector need not look at it.
             gc.collect()
@@ -100,7 +121,7 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
             _say(f"ready meters={len(meters)} {listening}")
             notify.tell("READY=1")
             await end.wanted.wait()
-            notify.tell("STOPPING=1")
+            end.tell()
         await journal.close()
     finally:
         await store.close()
@@ -181,22 +202,6 @@ def _faces(
         faces.update(modbus.faces)
         refresh = modbus.refresh
     return faces, refresh
-
-
-def _bacnet(
-    loaded: Loaded,
-    settings: "BacnetSettings",
-    meters: Sequence[ServedMeter],
-    access: Access,
-    audit: Audit,
-    store: Store,
-    journal: Journal,
-    end: _End,
-) -> Face:
-    from submeter import bacnet_face
-
-    program = bacnet_face.Program(audit, access, store.notes(), journal.note, end.restart)
-    return bacnet_face.make(loaded, settings, meters, program)
 
 
 def _nothing() -> None:

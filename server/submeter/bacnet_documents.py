@@ -26,6 +26,7 @@ from submeter.restore import ServedMeter as Restored
 
 SAMPLE_DEVICE = 4000
 _AUTHOR = "submeter"
+_LONGEST_NAME = 60  # of a project, which files are called after
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,13 @@ class Documents:
     """
 
     hosts: Sequence[Host]
-    meters: Sequence[ServedMeter]
     settings: BacnetSettings
     project: str
     writable: bool
 
     def objects(self, host: Host) -> list[Listed]:
         """Return every object of the device `host`."""
-        maps = [each.map for each in self.meters]
-        return listed.objects(host.table, maps, host.writables if self.writable else ())
+        return listed.objects(host, self.writable)
 
     def ede(self, on: date) -> dict[str, str]:
         """Return the four EDE files by their names."""
@@ -88,7 +87,8 @@ def of_configuration(loaded: Loaded, planned: Sequence[PlannedMeter]) -> Documen
     code = loaded.config.access.code is not None
     outside = replace(_outside(loaded.config.site), code=code)
     project = "".join(each if each.isalnum() else "_" for each in loaded.config.site)
-    return _documents(settings, served, outside, project, bool(loaded.config.access.networks))
+    writable = bool(loaded.config.access.ranges)  # who is on a serial line has no BACnet
+    return _documents(settings, served, outside, project[:_LONGEST_NAME], writable)
 
 
 def _documents(
@@ -99,7 +99,7 @@ def _documents(
     writable: bool,
 ) -> Documents:
     hosts = layouts.unattached(Common.of(settings, outside), served)
-    return Documents(hosts, served, settings, project, writable)
+    return Documents(hosts, settings, project, writable)
 
 
 def _meter(each: PlannedMeter) -> Meter:

@@ -37,6 +37,7 @@ def _found(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Ite
         return
     yield from _devices(settings, site, meters)
     if settings.layout == "network":
+        yield from _networks(settings)
         yield from clashes.of_router(settings, site)
     for index, (entry, mapped) in enumerate(meters):
         title = device_name(site, entry)
@@ -52,6 +53,13 @@ def _trends(settings: BacnetSettings) -> Iterator[Fault]:
             yield loc, f"unknown point '{name}'; {yamlfile.suggest(name, list(known))}"
         elif name in settings.trends.points[:number]:
             yield loc, f"point {name} stands twice here; remove one"
+
+
+def _networks(settings: BacnetSettings) -> Iterator[Fault]:
+    number = settings.network_number
+    if number == settings.ip_network_number:
+        message = f"network {number} is the virtual one; give the IP network the number it has"
+        yield ("bacnet", "ip_network_number"), message
 
 
 def _strangers(settings: BacnetSettings, meters: Sequence[Mapped]) -> Iterator[Fault]:

@@ -5,29 +5,18 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
+from submeter import bacnet_report
+from submeter.bacnet_report import Report
 from submeter.config import Loaded
-from submeter.errors import ConfigError, ListenError
 from submeter.meter.reading import Quality
 from submeter.plan import PlannedMeter
 from submeter.pointmap.register import Quantity, UnlockCode
 
 
-def addresses(loaded: Loaded) -> str | None:
-    """Return the BACnet address of this machine; raises ConfigError if it has none such."""
-    if loaded.config.bacnet is None:
-        return None
-    from submeter.bacnet.link.address import resolve
-
-    try:
-        return resolve(loaded.config.bacnet.address)
-    except ListenError as error:
-        raise ConfigError(loaded.document.fault(("bacnet", "address"), str(error))) from None
-
-
 def show(loaded: Loaded, meters: list[PlannedMeter]) -> None:
     """Print meters, points with source and expected quality, and listeners."""
-    address = addresses(loaded)
-    notes: list[str] = []
+    bacnet = bacnet_report.report(loaded)
+    notes = list(bacnet.notes(meters)) if bacnet else []
     if loaded.config.modbus.listens:
         from submeter import modbus_faces
 
@@ -39,14 +28,14 @@ def show(loaded: Loaded, meters: list[PlannedMeter]) -> None:
     for line in (*notes, *_locked_for_ever(loaded, meters)):
         console.print(f"note: {line}")
     for each in meters:
-        console.print(_meter(each))
+        console.print(_meter(each, bacnet))
         if names := _unmarked(each):
             console.print(
                 f"note: meter {each.entry.name}: a poller reads a number for {', '.join(names)}, "
                 f"never known: {each.map.title} has no mark for that"
             )
     console.print("listeners:")
-    for line in _listeners(loaded, address):
+    for line in _listeners(loaded, bacnet):
         console.print(f"  {line}")
     console.print(f"{loaded.document.name}: good, {len(meters)} meters")
 
@@ -65,12 +54,11 @@ def _locked_for_ever(loaded: Loaded, meters: list[PlannedMeter]) -> Iterator[str
             )
 
 
-def _meter(each: PlannedMeter) -> Table:
+def _meter(each: PlannedMeter, bacnet: Report | None) -> Table:
     entry = each.entry
-    place = entry.bacnet
+    place = f", {bacnet.of_meter(entry)}" if bacnet else ""
     table = Table(
-        title=f"meter {entry.name}: unit id {entry.unit_id}, map {entry.map}, "
-        f"BACnet instances +{place.instance_offset}, names '{place.name_prefix}...'\n"
+        title=f"meter {entry.name}: unit id {entry.unit_id}, map {entry.map}{place}\n"
         f"{_origins(each)}",
         title_justify="left",
     )
@@ -109,7 +97,7 @@ def _origins(each: PlannedMeter) -> str:
     )
 
 
-def _listeners(loaded: Loaded, address: str | None) -> list[str]:
+def _listeners(loaded: Loaded, bacnet: Report | None) -> list[str]:
     config = loaded.config
     lines = []
     modbus = config.modbus
@@ -122,9 +110,6 @@ def _listeners(loaded: Loaded, address: str | None) -> list[str]:
         lines.append(f"Modbus RTU on {rtu.port}, {rtu.baudrate} bit/s {rtu.character_format}")
     if over_tcp := modbus.rtu_tcp:
         lines.append(f"Modbus RTU over TCP on {over_tcp.host} port {over_tcp.port}")
-    if bacnet := config.bacnet:
-        lines.append(
-            f"BACnet/IP on {address} port {bacnet.port}, device {bacnet.device_id} "
-            f"'{bacnet.device_name or config.site}'"
-        )
+    if bacnet:
+        lines += bacnet.listeners()
     return lines

@@ -1,6 +1,6 @@
 """The command `submeter map`: lists for integrators, of a meter map or of a configuration."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -39,14 +39,24 @@ def text(
         raise ConfigError("name a meter map, or give --config with a configuration")
     if form == "ede" and write is None:
         raise ConfigError("EDE is four files; say where they go, with --write FOLDER")
+    if config is None and overrides:
+        raise ConfigError("--set changes a configuration; give it with --config CONFIG")
+    if config is not None and maps:
+        raise ConfigError("a configuration names its own maps; leave out --maps")
     files = _files(name, form, maps, config, overrides)
-    if write is None:
-        return "".join(files.values())
-    write.mkdir(parents=True, exist_ok=True)
-    for file, content in files.items():
-        # What the text has at the end of a line is what the file has.
-        (write / file).write_text(content, encoding="utf-8", newline="")
-    return "".join(f"{write / file}\n" for file in files)
+    return "".join(files.values()) if write is None else _write(write, files)
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> str:
+    """Write the files into `folder` and return their paths, each on a line."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, content in files.items():
+            # What the text has at the end of a line is what the file has.
+            (folder / file).write_text(content, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ConfigError(f"cannot write into {folder}: {error.strerror}") from None
+    return "".join(f"{folder / file}\n" for file in files)
 
 
 def _files(

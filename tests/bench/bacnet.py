@@ -1,148 +1,112 @@
-"""BACnet reads per second: ours, bacpypes3's own application, and a Rust stack where it installs.
+"""BACnet: reads and notifications a second, and a hundred meters, beside stock bacpypes3.
 
-Run as a script with the name of a server, this file is that server.
+A Rust stack is shown for scale, where it installs.
 """
 
-import asyncio
-import importlib.util
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
-from submeter.bacnet.face import BacnetFace
-from submeter.bacnet.settings import BacnetSettings, ServedMeter
-from submeter.meter.instant import Instant
-from submeter.meter.meter import values
-from submeter.pointmap import meter_map
-from tooling import meters
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
-from .bacnet_load import Kind, Result, measure
+from . import bacnet_fleet
+from .bacnet_load import Kind, Result, measure, notifications
+from .bacnet_servers import CHANGING, CORES, OURS, STOCK, Server, names, server
 
-HOST = "127.0.0.1"
-SERVERS = {"submeter": 47831, "bacpypes3": 47832, "rusty-bacnet": 47833}
-KINDS: dict[Kind, str] = {"rp": "ReadProperty", "rpm50": "ReadPropertyMultiple(50)"}
+KINDS: dict[Kind, str] = {"rp": "ReadProperty", "rpm50": "Multiple(50)"}
 OUTSTANDING = (1, 8)
-ROUNDS = 5
+ROUNDS, QUICK_ROUNDS = 5, 2
 SECONDS = 0.5
+SUBSCRIPTIONS = 4
+FLEET_ROUNDS = 3
+_UNITS = {
+    "start": ("to build and start", 1.0, "s"),
+    "update": ("to show 53 new values of each", 1000.0, "ms"),
+    "bytes": ("memory of one object", 1 / 1024, "KB"),
+}
 
 
-def run() -> None:
-    """Print a row for each server and service, and ours as a ratio to each of the others."""
-    names = [name for name in SERVERS if name != "rusty-bacnet" or _rust()]
-    print(f"BACnet/IP, present-value of an analog input, median of {ROUNDS} alternating runs")
-    os.sched_setaffinity(0, {_cores()[-1]})
-    with ExitStack() as servers:
-        for name in names:
-            servers.enter_context(_server(name))
-        print("  service                   under way  server        reads/s   p50 ms   p99 ms  bad")
-        for kind in KINDS:
+def run(quick: bool = False) -> None:
+    """Print a row for each server and service, and ours as a ratio to bacpypes3's."""
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    os.sched_setaffinity(0, {CORES[-1]})
+    try:
+        _reads(rounds)
+        _notifications(rounds)
+    finally:
+        os.sched_setaffinity(0, set(CORES))
+    _fleet(1 if quick else FLEET_ROUNDS)
+
+
+def _reads(rounds: int) -> None:
+    print(f"BACnet/IP, reads of analog inputs, median of {rounds} alternating runs")
+    print("  CPU: what the server works for one answer, however long the cores wait for each other")
+    print("  service        under way  server             reads/s   p50 ms   p99 ms   CPU us  bad")
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(server(name)) for name in names()}
+        for kind, service in KINDS.items():
             for outstanding in OUTSTANDING:
-                _section(kind, outstanding, names)
-    os.sched_setaffinity(0, set(_all_cores))
+                found: dict[str, list[_Read]] = {name: [] for name in servers}
+                for _ in range(rounds):
+                    for name, each in servers.items():
+                        found[name].append(_read(each, kind, outstanding))
+                for name, reads in found.items():
+                    _row(f"{service:13}  {outstanding:9}", name, reads, found[STOCK])
 
 
-def _section(kind: Kind, outstanding: int, names: list[str]) -> None:
-    found: dict[str, list[Result]] = {name: [] for name in names}
-    for _ in range(ROUNDS):
-        for name in names:
-            found[name].append(measure(HOST, SERVERS[name], SECONDS, kind, outstanding, 1))
-    for name, results in found.items():
-        rate, p50, p99 = (
-            median(getattr(result, field) for result in results)
-            for field in ("per_second", "p50_ms", "p99_ms")
-        )
-        bad = sum(result.errors + result.lost for result in results)
-        ratio = ""
-        if name != "submeter":
-            pairs = zip(found["submeter"], results, strict=True)
-            ratio = f"  submeter/{name} {median(a.per_second / b.per_second for a, b in pairs):.2f}"
-        print(
-            f"  {KINDS[kind]:24}  {outstanding:9}  {name:12}  {rate:7.0f}  {p50:7.3f}  {p99:7.3f}"
-            f"  {bad:3}{ratio}"
-        )
+class _Read(NamedTuple):
+    result: Result
+    cpu_us: float
 
 
-def _rust() -> bool:
-    return importlib.util.find_spec("rusty_bacnet") is not None
+def _read(each: Server, kind: Kind, outstanding: int) -> _Read:
+    before = each.cpu
+    result = measure(each.place, SECONDS, kind, outstanding)
+    return _Read(result, (each.cpu - before) / result.per_second / SECONDS * 1e6)
 
 
-_all_cores = sorted(os.sched_getaffinity(0))
-
-
-def _cores() -> list[int]:
-    return _all_cores
-
-
-@contextmanager
-def _server(name: str) -> Iterator[None]:
-    """Run the server `name` on the first core until it has served."""
-    command = [sys.executable, "-m", f"{__package__}.{Path(__file__).stem}", name]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        os.sched_setaffinity(process.pid, {_cores()[0]})
-        try:
-            assert process.stdout
-            if process.stdout.readline().strip() != "ready":
-                sys.exit(f"the server {name} did not start")
-            yield
-        finally:
-            process.kill()
-
-
-async def _submeter() -> None:
-    standard = meter_map.load("standard")
-    meter = meters.meter("bench", standard.points, ["Active_Power_Total"], 3600)
-    meter.update(values({"Active_Power_Total": 12.5}), Instant.now())
-    settings = BacnetSettings(f"{HOST}/8", 4000, "bench", SERVERS["submeter"])
-    await BacnetFace(settings, [ServedMeter(meter, standard)]).start()
-    await _ready()
-
-
-async def _bacpypes3() -> None:
-    from bacpypes3.app import Application
-    from bacpypes3.local.analog import AnalogInputObject
-    from bacpypes3.local.device import DeviceObject
-    from bacpypes3.local.networkport import NetworkPortObject
-
-    Application.from_object_list(
-        [
-            DeviceObject(objectIdentifier=("device", 1), objectName="peer"),
-            NetworkPortObject(
-                f"{HOST}/8:{SERVERS['bacpypes3']}",
-                objectIdentifier=("networkPort", 1),
-                objectName="port",
-            ),
-            AnalogInputObject(
-                objectIdentifier=("analogInput", 1), objectName="one", presentValue=12.5
-            ),
-        ]
+def _row(what: str, name: str, reads: list[_Read], stock: list[_Read]) -> None:
+    rate, p50, p99 = (
+        median(getattr(each.result, field) for each in reads)
+        for field in ("per_second", "p50_ms", "p99_ms")
     )
-    await _ready()
-
-
-async def _rusty_bacnet() -> None:
-    import rusty_bacnet
-
-    server = rusty_bacnet.BACnetServer(
-        1,
-        "peer",
-        interface=HOST,
-        port=SERVERS["rusty-bacnet"],
-        broadcast_address="127.255.255.255",
+    cpu = median(each.cpu_us for each in reads)
+    bad = sum(each.result.errors + each.result.lost for each in reads)
+    ratio = median(
+        one.result.per_second / other.result.per_second
+        for one, other in zip(reads, stock, strict=True)
     )
-    server.add_analog_input(1, "one", units=48, present_value=12.5)
-    await server.start()
-    await _ready()
+    less = median(each.cpu_us for each in stock) / cpu
+    times = "" if name == STOCK else f"  {ratio:.1f} x {STOCK}, CPU {less:.1f} x less"
+    print(
+        f"  {what}  {name:16}  {rate:8.0f}  {p50:7.3f}  {p99:7.3f}  {cpu:7.1f}  {bad:3}{times}",
+        flush=True,
+    )
 
 
-async def _ready() -> None:
-    await asyncio.sleep(0.5)
-    print("ready", flush=True)
-    await asyncio.Event().wait()
+def _notifications(rounds: int) -> None:
+    print(f"Unconfirmed notifications of {SUBSCRIPTIONS} inputs that change all the time")
+    found: dict[str, list[float]] = {OURS: [], STOCK: []}
+    for _ in range(rounds):
+        for name in found:
+            with server(name, CHANGING) as each:
+                found[name].append(notifications(each.place, SECONDS, SUBSCRIPTIONS))
+    for name, rates in found.items():
+        ratio = median(a / b for a, b in zip(rates, found[STOCK], strict=True))
+        times = "" if name == STOCK else f"  {ratio:.1f} x {STOCK}"
+        print(f"  {name:16}  {median(rates):8.0f} /s{times}", flush=True)
 
 
-if __name__ == "__main__":
-    asyncio.run(globals()["_" + sys.argv[1].replace("-", "_")]())
+def _fleet(rounds: int) -> None:
+    print(f"{bacnet_fleet.METERS} meters in one device, best of {rounds} runs")
+    names = (OURS, STOCK)
+    found = {name: [bacnet_fleet.measure(name) for _ in range(rounds)] for name in names}
+    for field, (text, factor, unit) in _UNITS.items():
+        best = {name: min(each[field] for each in found[name]) * factor for name in names}
+        shown = "  ".join(f"{name} {best[name]:8.2f} {unit}" for name in names)
+        print(f"  {text:30}  {shown}  {best[STOCK] / best[OURS]:.1f} x less", flush=True)
+    started = min(bacnet_fleet.program_start() for _ in range(rounds))
+    print(f"  the whole program, to its ready line  {started:.2f} s")

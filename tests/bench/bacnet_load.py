@@ -1,21 +1,25 @@
 """How many reads a second a BACnet/IP device answers: a closed loop over one UDP socket.
 
-A number of requests is always under way; each answer, checked octet by octet but for the value
-itself, is followed by the next request.
+A number of requests is always under way; each answer, checked octet by octet but for the values
+themselves, is followed by the next request.
 """
 
-import argparse
 import random
+import re
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["rp", "rpm50"]
-_REPEATS = 50
+INPUTS = (*range(1, 25), 901)
+"""The analog inputs that are read: their present values and status flags are fifty properties."""
 _WAIT = 1.0  # seconds without any answer after which those under way count as lost
-_PRESENT_VALUE = 85
+_PRESENT_VALUE, _STATUS_FLAGS = 85, 111
+_PLAIN, _EXPECTING = b"\x01\x00", b"\x01\x04"
+_NOTIFIED = b"\x10\x02"  # UnconfirmedCOVNotification-Request
 
 
 @dataclass(frozen=True)
@@ -29,36 +33,76 @@ class Result:
     lost: int
 
 
-def measure(
-    host: str, port: int, seconds: float, kind: Kind, outstanding: int, analog_input: int
-) -> Result:
-    """Read Present_Value of an analog input for `seconds`, 1 to 255 requests at a time.
+def measure(place: tuple[str, int], seconds: float, kind: Kind, outstanding: int) -> Result:
+    """Read for `seconds`, 1 to 255 requests at a time.
 
-    `rp` is ReadProperty, `rpm50` a ReadPropertyMultiple of fifty times the same property.
+    `rp` is ReadProperty of the present value of the first of INPUTS, `rpm50` a ReadPropertyMultiple
+    of present value and status flags of all of them.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
-        opened.connect((host, port))
-        opened.settimeout(_WAIT)
-        return _Load(opened, kind, analog_input).run(seconds, outstanding)
+    with _socket(place) as opened:
+        return _Load(opened, kind).run(seconds, outstanding)
+
+
+def notifications(place: tuple[str, int], seconds: float, subscriptions: int) -> float:
+    """Subscribe to as many of INPUTS, unconfirmed; return how many notifications come a second."""
+    with _socket(place) as opened:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        for invoke, number in enumerate(INPUTS[:subscriptions]):
+            own = struct.pack(">I", number)
+            body = b"\x09" + bytes((1 + invoke,)) + b"\x1c" + own + b"\x29\x00\x3a\x0e\x10"
+            opened.send(_packet(_EXPECTING, bytes((0x00, 0x05, invoke, 5)) + body))
+        _count(opened, 0.3)
+        began = time.perf_counter()
+        return _count(opened, seconds) / (time.perf_counter() - began)
+
+
+def _count(opened: socket.socket, seconds: float) -> int:
+    count, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        try:
+            count += opened.recv(2048)[6:8] == _NOTIFIED
+        except TimeoutError:
+            break
+    return count
+
+
+def _socket(place: tuple[str, int]) -> socket.socket:
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.connect(place)
+    opened.settimeout(_WAIT)
+    return opened
+
+
+def _packet(npci: bytes, apdu: bytes) -> bytes:
+    return b"\x81\x0a" + struct.pack(">H", len(apdu) + 6) + npci + apdu
+
+
+def _reading(inputs: Sequence[int]) -> tuple[bytes, re.Pattern[bytes]]:
+    """Return service and parameters of ReadPropertyMultiple, and what the answer looks like."""
+    asked, answered = b"\x0e", b"\x0e"
+    for number in inputs:
+        own = b"\x0c" + struct.pack(">I", number)
+        asked += own + bytes((0x1E, 0x09, _PRESENT_VALUE, 0x09, _STATUS_FLAGS, 0x1F))
+        value = bytes((0x1E, 0x29, _PRESENT_VALUE)) + b"\x4e\x44"
+        flags = b"\x4f" + bytes((0x29, _STATUS_FLAGS)) + b"\x4e\x82\x04"
+        answered += re.escape(own + value) + b"...." + re.escape(flags) + b"." + b"\x4f\x1f"
+    return asked, re.compile(answered, re.DOTALL)
 
 
 class _Load:
-    def __init__(self, opened: socket.socket, kind: Kind, analog_input: int) -> None:
-        identifier = struct.pack(">I", analog_input)  # the type of an analog input is 0
+    def __init__(self, opened: socket.socket, kind: Kind) -> None:
         self._socket = opened
         self._sent: dict[int, float] = {}
         self._invoke = random.randrange(256)
         self._took: list[float] = []
         self._errors = self._lost = 0
         if kind == "rp":
-            reference = b"\x0c" + identifier + bytes((0x19, _PRESENT_VALUE))
-            self._request = b"\x0c" + reference
-            self._piece, self._pieces = reference + b"\x3e\x44....\x3f", 1
+            own = struct.pack(">I", INPUTS[0])
+            self._request = b"\x0c\x0c" + own + bytes((0x19, _PRESENT_VALUE))
+            answer = re.escape(self._request + b"\x3e\x44") + b"...." + re.escape(b"\x3f")
+            self._answer = re.compile(answer, re.DOTALL)
         else:
-            reference = b"\x0c" + identifier + bytes((0x1E, 0x09, _PRESENT_VALUE, 0x1F))
-            self._request = b"\x0e" + reference * _REPEATS
-            result = bytes((0x1E, 0x29, _PRESENT_VALUE)) + b"\x4e\x44....\x4f\x1f"
-            self._piece, self._pieces = b"\x0c" + identifier + result, _REPEATS
+            self._request, self._answer = _reading(INPUTS)
 
     def run(self, seconds: float, outstanding: int) -> Result:
         began = time.perf_counter()
@@ -79,9 +123,8 @@ class _Load:
 
     def _send(self) -> None:
         self._invoke = (self._invoke + 1) % 256
-        apdu = bytes((0x00, 0x05, self._invoke)) + self._request
         self._sent[self._invoke] = time.perf_counter()
-        self._socket.send(b"\x81\x0a" + struct.pack(">H", len(apdu) + 6) + b"\x01\x04" + apdu)
+        self._socket.send(_packet(_EXPECTING, bytes((0x00, 0x05, self._invoke)) + self._request))
 
     def _take(self, answer: bytes) -> bool:
         """Account for an answer; tell whether it was one to a request under way."""
@@ -93,13 +136,8 @@ class _Load:
         return True
 
     def _right(self, answer: bytes) -> bool:
-        head = answer[:2], answer[2:4], answer[4:6], answer[6], answer[8]
-        expected = b"\x81\x0a", struct.pack(">H", len(answer)), b"\x01\x00", 0x30, self._request[0]
-        body, size = answer[9:], len(self._piece)
-        value = self._piece.index(b"....")
-        pieces = [body[start : start + size] for start in range(0, len(body), size)]
-        masked = {piece[:value] + b"...." + piece[value + 4 :] for piece in pieces}
-        return head == expected and len(pieces) == self._pieces and masked == {self._piece}
+        head = b"\x81\x0a" + struct.pack(">H", len(answer)) + _PLAIN + b"\x30"
+        return answer[:7] == head and self._answer.fullmatch(answer, 8) is not None
 
     def _result(self, elapsed: float) -> Result:
         took = sorted(self._took) or [float("nan")]
@@ -110,29 +148,3 @@ class _Load:
             errors=self._errors,
             lost=self._lost,
         )
-
-
-def main() -> None:
-    """Print the result for the device at an address."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("host")
-    parser.add_argument("--port", type=int, default=47808)
-    parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--kind", choices=("rp", "rpm50"), default="rp")
-    parser.add_argument("--outstanding", type=int, default=1)
-    parser.add_argument("--analog-input", type=int, default=1)
-    given = parser.parse_args()
-    print(
-        measure(
-            given.host,
-            given.port,
-            given.seconds,
-            given.kind,
-            given.outstanding,
-            given.analog_input,
-        )
-    )
-
-
-if __name__ == "__main__":
-    main()

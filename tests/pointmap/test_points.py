@@ -218,11 +218,14 @@ def test_limits_are_wider_than_what_is_expected() -> None:
     assert bounds["Voltage_L1_N"] == (0, 500)  # a phase is lost
     assert bounds["Current_L1"] == (0, 6000)  # behind the largest current transformer
     assert bounds["Power_Factor_Total"] == (-1, 1)
-    assert bounds["Demand_Peak_Timestamp"] is None
     for point in points.all_points().values():
-        if point.range and point.bounds:
-            low, high = point.bounds
+        if point.range is not None:
+            low, high = point.bounds or (0, 0)
             assert low <= point.range.min <= point.range.max <= high
+
+
+def test_a_time_stamp_has_no_limits() -> None:
+    assert points.standard()["Demand_Peak_Timestamp"].bounds is None
 
 
 GOOD = """\

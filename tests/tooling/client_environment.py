@@ -35,25 +35,29 @@ def python(*pins: str, least: tuple[int, int] = (3, 11)) -> list[str]:
 
     The first pin names the client. Skips the test where there is no such Python, or no registry.
     """
-    return _once(pins, least)
+    return _once(_called(pins[0]).split()[0], pins, least)
 
 
-def node(*pins: str) -> list[str]:
-    """Return the command of a node that finds exactly the packages `pins`; skips as `python`."""
-    return _once(pins, None)
+def node(*pins: str, name: str = "node") -> list[str]:
+    """Return the command of a node that finds exactly the packages `pins`; skips as `python`.
+
+    Other pins need another `name`: it is that of the environment.
+    """
+    return _once(name, pins, None)
 
 
-def _once(pins: tuple[str, ...], least: tuple[int, int] | None) -> list[str]:
-    command, obstacle = _ready(pins, least)
+def _once(name: str, pins: tuple[str, ...], least: tuple[int, int] | None) -> list[str]:
+    command, obstacle = _ready(name, pins, least)
     if obstacle:
         pytest.skip(f"{_called(pins[0])} cannot be installed here: {obstacle}")
     return command
 
 
 @functools.cache
-def _ready(pins: tuple[str, ...], least: tuple[int, int] | None) -> tuple[list[str], str]:
+def _ready(
+    name: str, pins: tuple[str, ...], least: tuple[int, int] | None
+) -> tuple[list[str], str]:
     """Return the command, and what stands in its way; an obstacle is met only once a session."""
-    name = "node" if least is None else _called(pins[0]).split()[0]
     folder = CLIENTS / name
     try:
         with _alone(name):
@@ -141,7 +145,7 @@ def _runs(program: str) -> bool:
 
 def _called(pin: str) -> str:
     """Return `name version` of a pin, which is `name==version` or `name@version`."""
-    return " ".join(re.split("==|@", pin))
+    return " ".join(re.split("==|(?<=.)@", pin))
 
 
 @contextmanager

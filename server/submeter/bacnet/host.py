@@ -86,10 +86,10 @@ class Host:
         self.identity = identity
         self._common = common
         several = len(meters) > 1
-        own = [
+        self.meters = own = tuple(
             MeterObjects(each, identity.instance, common.settings, common.trends, several)
             for each in meters
-        ]
+        )
         for each in own:
             each.served.meter.subscribe(shown(each.points))
         unlock = _unlock(common.outside) if meters else None

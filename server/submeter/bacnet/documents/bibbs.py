@@ -7,7 +7,8 @@ from typing import NamedTuple
 class Bibb(NamedTuple):
     """One block of ASHRAE 135, annex K, and what its B side needs.
 
-    `confirmed` and `unconfirmed` are services to be executed, `needs` a type of object.
+    `confirmed` and `unconfirmed` are services to be executed, `needs` a type of object. `key` is
+    the one of the configuration without which the services are not served.
     """
 
     name: str
@@ -15,9 +16,13 @@ class Bibb(NamedTuple):
     confirmed: tuple[int, ...] = ()
     unconfirmed: tuple[int, ...] = ()
     needs: int | None = None
+    key: str = ""
 
+
+CONTROL = "DM-DCC-B"
 
 _NOTIFICATION_CLASS, _TREND_LOG = 15, 20
+_PASSWORD, _TIME = "bacnet.password", "bacnet.time_synchronization"
 _BIBBS = (
     Bibb("DS-RP-B", "Data Sharing - ReadProperty - B", (12,)),
     Bibb("DS-RPM-B", "Data Sharing - ReadPropertyMultiple - B", (14,)),
@@ -34,17 +39,17 @@ _BIBBS = (
     ),
     Bibb("DM-DDB-B", "Device Management - Dynamic Device Binding - B", (), (8,)),
     Bibb("DM-DOB-B", "Device Management - Dynamic Object Binding - B", (), (7,)),
-    Bibb("DM-DCC-B", "Device Management - DeviceCommunicationControl - B", (17,)),
-    Bibb("DM-RD-B", "Device Management - ReinitializeDevice - B", (20,)),
-    Bibb("DM-TS-B", "Device Management - TimeSynchronization - B", (), (6,)),
-    Bibb("DM-UTC-B", "Device Management - UTCTimeSynchronization - B", (), (9,)),
+    Bibb(CONTROL, "Device Management - DeviceCommunicationControl - B", (17,), key=_PASSWORD),
+    Bibb("DM-RD-B", "Device Management - ReinitializeDevice - B", (20,), key=_PASSWORD),
+    Bibb("DM-TS-B", "Device Management - TimeSynchronization - B", (), (6,), key=_TIME),
+    Bibb("DM-UTC-B", "Device Management - UTCTimeSynchronization - B", (), (9,), key=_TIME),
 )
 # 135-2016, annex L: what each profile asks for, the greater one first.
 _PROFILES = (
     (
         "B-ASC",
         "BACnet Application Specific Controller",
-        {"DS-RP-B", "DS-WP-B", "DM-DDB-B", "DM-DOB-B", "DM-DCC-B"},
+        {"DS-RP-B", "DS-WP-B", "DM-DDB-B", "DM-DOB-B", CONTROL},
     ),
     ("B-SS", "BACnet Smart Sensor", {"DS-RP-B", "DM-DDB-B", "DM-DOB-B"}),
 )
@@ -58,6 +63,15 @@ def claimed(
         served = set(bibb.confirmed) <= set(confirmed) and set(bibb.unconfirmed) <= set(unconfirmed)
         if served and (bibb.needs is None or bibb.needs in types):
             yield bibb
+
+
+def conditional() -> dict[str, list[str]]:
+    """Return the names of the blocks that need a key of the configuration, by the key."""
+    found: dict[str, list[str]] = {}
+    for bibb in _BIBBS:
+        if bibb.key:
+            found.setdefault(bibb.key, []).append(bibb.name)
+    return found
 
 
 def profile(names: Collection[str]) -> tuple[str, str]:

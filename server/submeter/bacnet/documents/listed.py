@@ -1,6 +1,6 @@
 """An object as lists for integrators show it, read off what it serves."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bacpypes3.basetypes import EngineeringUnits
@@ -8,15 +8,19 @@ from bacpypes3.primitivedata import ObjectType
 
 from submeter.bacnet import decoding
 from submeter.bacnet.fault import Fault
+from submeter.bacnet.host import Host
 from submeter.bacnet.objects.point import PointObject
 from submeter.bacnet.objects.served import ServedObject
-from submeter.bacnet.objects.table import ObjectTable
+from submeter.bacnet.outside import ServedMeter
 from submeter.bacnet.services.cov_watch import TYPES as COV_TYPES
+from submeter.meter.reading import Quality
+from submeter.meter.settings import SEALED
 from submeter.pointmap.meter_map import MeterMap
 
 _ACTIVE_TEXT, _DESCRIPTION, _INACTIVE_TEXT = 4, 28, 46
 _MAXIMUM, _MINIMUM, _NOTIFICATION_CLASS, _STATE_TEXT, _UNITS = 65, 69, 17, 110, 117
 _INCREMENT = 22
+_REAL = 0x44  # the application tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +57,40 @@ class Listed:
         return "" if self.unit is None else str(EngineeringUnits(self.unit))
 
 
-def objects(
-    table: ObjectTable, maps: Sequence[MeterMap], settable: Collection[int]
-) -> list[Listed]:
-    """Return every object of a device, whose meters have `maps`.
+def objects(host: Host, writable: bool) -> list[Listed]:
+    """Return every object of the device `host`, where anybody may write at all if `writable`."""
+    settable = set(_settable(host)) if writable else set()
+    registers = {
+        shown.identifier: found.get(shown.entry.point.name, ())
+        for each in host.meters
+        for found in (_registers(each.served.map),)
+        for shown in each.points
+    }
+    device = host.identity.instance
+    return [
+        _listed(device, entry, registers.get(entry.identifier, ()), entry.identifier in settable)
+        for entry in host.table
+    ]
 
-    `settable` are the identifiers of those whose present value can be written.
-    """
-    registers: dict[str, list[str]] = {}
-    for each in maps:
-        for name, found in _registers(each).items():
-            known = registers.setdefault(name, [])
-            known += [address for address in found if address not in known]
-    device = table.device.instance
-    return [_listed(device, entry, registers, entry.identifier in settable) for entry in table]
+
+def _settable(host: Host) -> Iterator[int]:
+    """Yield the identifiers of what a write could change; of the others every one is refused."""
+    refused = {
+        shown.identifier
+        for each in host.meters
+        for shown in each.points
+        if _is_refused(each.served, shown.entry.point.name)
+    }
+    return (each for each in host.writables if each not in refused)
 
 
-def _registers(meter_map: MeterMap) -> dict[str, list[str]]:
+def _is_refused(served: ServedMeter, point: str) -> bool:
+    sealed = served.meter.settings.sealed and point in SEALED
+    return sealed or served.usual.get(point) is Quality.ABSENT
+
+
+def _registers(meter_map: MeterMap) -> Mapping[str, Sequence[str]]:
+    """Return the addresses of each point of a map."""
     found: dict[str, list[str]] = {}
     for register in meter_map.registers:
         if register.point is not None:
@@ -77,10 +98,7 @@ def _registers(meter_map: MeterMap) -> dict[str, list[str]]:
     return found
 
 
-def _listed(
-    device: int, entry: ServedObject, registers: Mapping[str, list[str]], settable: bool
-) -> Listed:
-    point = entry.entry.point if isinstance(entry, PointObject) else None
+def _listed(device: int, entry: ServedObject, registers: Sequence[str], settable: bool) -> Listed:
     return Listed(
         device=device,
         type=entry.type,
@@ -94,8 +112,10 @@ def _listed(
         states=tuple(_states(entry)),
         settable=settable,
         cov=entry.type in COV_TYPES,
-        notification_class=_code(entry, _NOTIFICATION_CLASS) if point else None,
-        registers=tuple(registers.get(point.name, ())) if point else (),
+        notification_class=_code(entry, _NOTIFICATION_CLASS)
+        if isinstance(entry, PointObject)
+        else None,
+        registers=tuple(registers),
     )
 
 
@@ -105,8 +125,11 @@ def _text(entry: ServedObject, number: int) -> str:
 
 
 def _number(entry: ServedObject, number: int) -> float | None:
-    value = _value(entry.read(number))
-    return decoding.meant(value) if isinstance(value, float) else _whole(value)
+    image = entry.read(number)
+    value = _value(image)
+    if not isinstance(value, float):
+        return _whole(value)
+    return decoding.meant(value) if isinstance(image, bytes) and image[0] == _REAL else value
 
 
 def _code(entry: ServedObject, number: int) -> int | None:

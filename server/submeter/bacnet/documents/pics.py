@@ -1,6 +1,6 @@
 """The Protocol Implementation Conformance Statement of a device (ASHRAE 135, annex A)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 from bacpypes3.basetypes import PropertyIdentifier
@@ -24,7 +24,8 @@ def statement(host: Host, settings: BacnetSettings, on: date) -> str:
             {entry.type for entry in host.table},
         )
     )
-    short, title = bibbs.profile([block.name for block in blocks])
+    names = [block.name for block in blocks]
+    short, title = bibbs.profile(names)
     parts = [
         "# BACnet Protocol Implementation Conformance Statement",
         _table(
@@ -47,6 +48,7 @@ def statement(host: Host, settings: BacnetSettings, on: date) -> str:
         f"{title} ({short})",
         "## BACnet Interoperability Building Blocks Supported (Annex K)",
         _table(("BIBB", "name"), [(block.name, block.title) for block in blocks]),
+        _conditions(names),
         "## Segmentation Capability",
         "Able to transmit and to receive segmented messages, window size 1 to 127.",
         "## Standard Object Types Supported",
@@ -66,6 +68,18 @@ def statement(host: Host, settings: BacnetSettings, on: date) -> str:
         "BACnet/IPv6, BACnet/SC, MS/TP, Ethernet, ARCNET and LonTalk; network security.",
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def _conditions(names: Collection[str]) -> str:
+    """Return which blocks are there with a key of the configuration only."""
+    listed = "; ".join(
+        f"{' and '.join(own)} with `{key}`" for key, own in bibbs.conditional().items()
+    )
+    short, title = bibbs.profile(set(names) - {bibbs.CONTROL})
+    return (
+        f"Only where the configuration asks for them: {listed}. Without {bibbs.CONTROL} the "
+        f"profile is {title} ({short})."
+    )
 
 
 def _networking(settings: BacnetSettings) -> Iterator[str]:

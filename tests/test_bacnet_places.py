@@ -1,0 +1,172 @@
+"""What the configuration says of BACnet agrees in itself before anything starts."""
+
+from pathlib import Path
+
+import pytest
+
+from tooling.bacnet_configs import LAYOUTS, faults, good, text
+
+WRONG = [
+    # Keys that do not go together.
+    ("network", {"FACE": "layout: network, network_number: 2001"}, "12:9: bacnet: key 'device_id'"),
+    ("device", {"FACE": "port: 5"}, "12:9: bacnet: key 'device_id' is missing; add the number of"),
+    (
+        "ip_per_meter",
+        {"FACE": "layout: ip_per_meter, device_id: 3"},
+        "12:9: bacnet: with layout ip_per_meter each meter is a device of its own; move "
+        "'device_id' to the 'bacnet' of each meter",
+    ),
+    (
+        "network",
+        {"FACE": "layout: network, device_id: 3"},
+        "12:9: bacnet: 'network_number' belongs to layout network, which needs one; add or",
+    ),
+    (
+        "device",
+        {"FACE": "device_id: 3, network_number: 7"},
+        "12:9: bacnet: 'network_number' belongs to layout network, which needs one; add or",
+    ),
+    (
+        "device",
+        {"FACE": "device_id: 3, foreign: {bbmd: 192.0.2.1}, bbmd: {}"},
+        "12:9: bacnet: a BBMD is no foreign device; remove 'foreign' or 'bbmd'",
+    ),
+    (
+        "ip_per_meter",
+        {"FACE": "layout: ip_per_meter, foreign: {bbmd: 192.0.2.1}"},
+        "12:9: bacnet: 'foreign' does not go with layout ip_per_meter; remove one of them",
+    ),
+    (
+        "ip_per_meter",
+        {"FACE": "layout: ip_per_meter, bbmd: {}"},
+        "12:9: bacnet: 'bbmd' does not go with layout ip_per_meter; remove one of them",
+    ),
+    (
+        "network",
+        {"FACE": "device_id: 1, layout: network, network_number: 5, ip_network_number: 5"},
+        "12:79: network 5 is the virtual one; give the IP network the number it has",
+    ),
+    # Values.
+    (
+        "device",
+        {"FACE": "device_id: 1, foreign: {bbmd: bms}"},
+        "12:40: bacnet.foreign.bbmd: 'bms' is no station; write it as 192.0.2.1:47808",
+    ),
+    (
+        "device",
+        {"FACE": "device_id: 1, bbmd: {peers: [192.0.2.1, 192.0.2.2:0]}"},
+        "12:50: bacnet.bbmd.peers.1: '192.0.2.2:0' is no station; write it as 192.0.2.1:47808",
+    ),
+    (
+        "device",
+        {"FACE": "device_id: 1, alarms: {recipients: [{process: 1}]}"},
+        "12:46: bacnet.alarms.recipients.0: a recipient has either an 'address' or a 'device'; "
+        "write one of them",
+    ),
+    (
+        "device",
+        {"FACE": "device_id: 1, alarms: {recipients: [{device: 1, address: 192.0.2.1}]}"},
+        "12:46: bacnet.alarms.recipients.0: a recipient has either an 'address' or a 'device'; "
+        "write one of them",
+    ),
+    (
+        "device",
+        {"FACE": "device_id: 1, alarms: {events: [alarms]}"},
+        "12:42: bacnet.alarms.events.0: input should be 'alarm', 'fault' or 'normal', not",
+    ),
+    (
+        "device",
+        {"FACE": "device_id: 1, time_synchronization: [bms]"},
+        "12:47: bacnet.time_synchronization.0: 'bms' is no network; write it as 192.0.2.0/24",
+    ),
+    ("device", {"FACE": "device_id: 1, password: secret"}, "12:34: bacnet.password: "),
+    (
+        "device",
+        {"FACE": "device_id: 1, absent: no"},
+        "12:32: bacnet.absent: input should be 'no-sensor' or 'omit', not 'no'",
+    ),
+    ("device", {"FACE": "device_id: 1, layout: ring"}, "12:32: bacnet.layout: input should be 'de"),
+    # Trends.
+    (
+        "device",
+        {"FACE": "device_id: 1, trends: {points: [Frequency, Frequenzy]}"},
+        "12:53: unknown point 'Frequenzy'; did you mean 'Frequency'?",
+    ),
+    (
+        "device",
+        {"FACE": "device_id: 1, trends: {points: [Frequency, Frequency]}"},
+        "12:53: point Frequency stands twice here; remove one",
+    ),
+    # Keys of meters.
+    (
+        "network",
+        {"TWO": "device_id: 12, name_prefix: b."},
+        "11:29: 'name_prefix' means nothing with layout network; there are device_id, "
+        "device_name, location",
+    ),
+    (
+        "device",
+        {"TWO": "instance_offset: 1000, name_prefix: b., device_id: 7"},
+        "11:54: 'device_id' means nothing with layout device; there are instance_offset, "
+        "name_prefix",
+    ),
+    (
+        "network",
+        {"TWO": "device_id: 12, address: 192.0.2.1"},
+        "11:29: 'address' means nothing with layout network; there are device_id, device_name, ",
+    ),
+    # Devices.
+    (
+        "network",
+        {"TWO": "location: cellar"},
+        "11:13: with layout network meter 'two' needs its own bacnet.device_id; add it",
+    ),
+    (
+        "network",
+        {"TWO": "device_id: 11"},
+        "11:25: device_id 11 is that of meter 'one' already; give 'two' another",
+    ),
+    (
+        "network",
+        {"TWO": "device_id: 1"},
+        "11:25: device_id 1 is that of the router already; give 'two' another",
+    ),
+    (
+        "network",
+        {"TWO": "device_id: 12, device_name: Park one"},
+        "11:42: device_name Park one is that of meter 'one' already; give 'two' another",
+    ),
+    (
+        "network",
+        {"TWO": "device_id: 12, device_name: Park"},
+        "11:42: device_name Park is that of the router already; give 'two' another",
+    ),
+    (
+        "ip_per_meter",
+        {"TWO": "device_id: 12"},
+        "11:13: with layout ip_per_meter meter 'two' needs its own bacnet.address; add it",
+    ),
+    (
+        "ip_per_meter",
+        {"TWO": "address: 127.0.0.12/8"},
+        "11:13: with layout ip_per_meter meter 'two' needs its own bacnet.device_id; add it",
+    ),
+    (
+        "ip_per_meter",
+        {"TWO": "device_id: 12, address: 127.0.0.11/16"},
+        "11:38: address 127.0.0.11 is that of meter 'one' already; give 'two' another",
+    ),
+]
+
+
+@pytest.mark.parametrize(("layout", "changed", "expected"), WRONG)
+def test_what_does_not_agree(
+    tmp_path: Path, layout: str, changed: dict[str, str], expected: str
+) -> None:
+    (found,) = faults(tmp_path, text(layout, **changed))
+    assert found.startswith(expected)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_agrees(tmp_path: Path, layout: str) -> None:
+    good(tmp_path, text(layout))
