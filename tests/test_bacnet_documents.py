@@ -15,6 +15,7 @@ from bacnet.client import ACCUMULATOR, BINARY_OUTPUT, DEVICE, ERROR, SIMPLE, Cli
 from bacnet.routed_client import HERE, RoutedClient
 from submeter import bacnet_documents, config, plan
 from submeter.bacnet import decoding, encoding
+from submeter.bacnet.application import limits
 from submeter.bacnet.decoding import meant
 from submeter.bacnet_documents import Documents
 from submeter.meter.unlock_code import hashed
@@ -207,12 +208,12 @@ def test_every_object_stands_once_in_each_layout(tmp_path: Path) -> None:
 
 def test_the_registers_are_those_of_the_meter_s_own_map(tmp_path: Path) -> None:
     rows = {row["object-name"]: row for row in by_column(documents(tmp_path, SITE).ede(TODAY))}
-    assert rows["Active_Energy_Import"]["vendor-specific-address"] == "30001 30101"
+    assert rows["Active_Energy_Import"]["vendor-specific-address"] == "1: 30001 30101"
     registers = meter_map.load("schneider-iem3155").registers
     found = [r.at for r in registers if r.point and r.point.name == "Voltage_L1_N"]
     assert found
-    assert rows["b.Voltage_L1_N"]["vendor-specific-address"] == " ".join(found)
-    assert rows["Voltage_L1_N"]["vendor-specific-address"] == "40021"
+    assert rows["b.Voltage_L1_N"]["vendor-specific-address"] == f"2: {' '.join(found)}"
+    assert rows["Voltage_L1_N"]["vendor-specific-address"] == "1: 40021"
     assert rows["Tamper_Alarm"]["notification-class"] == "1"
     assert rows["Frequency"]["notification-class"] == ""
     assert rows["Notification_Class"]["notification-class"] == ""
@@ -255,8 +256,10 @@ def test_pics_claims_what_is_served(tmp_path: Path) -> None:
     for each in (page, whole):
         assert "DM-DCC-B and DM-RD-B with `bacnet.password`" in each
         assert "Without DM-DCC-B the profile is BACnet Smart Sensor (B-SS)." in each
-    by_device = documents(tmp_path, SITE, "bacnet.trends.points=[]").pics(TODAY)
-    assert claimed(page) - claimed(by_device) == {"T-VMT-I-B"}
+    without_logs = documents(tmp_path, SITE, "bacnet.trends.points=[]").pics(TODAY)
+    assert claimed(page) == claimed(without_logs)
+    assert "Their Enable and Record_Count cannot be written" in page
+    assert "Record_Count" not in without_logs
 
 
 def test_pics_names_the_types_that_are_there(tmp_path: Path) -> None:
@@ -274,7 +277,42 @@ def test_pics_names_the_types_that_are_there(tmp_path: Path) -> None:
     }
 
 
-def test_pics_of_a_router_and_of_a_bbmd(tmp_path: Path) -> None:
+def writable_types(page: str) -> set[str]:
+    return set(re.findall(r"^\| ([a-z-]+) \| .* \| present-value \|$", page, re.M))
+
+
+@pytest.mark.parametrize("access", ["{}", "{networks: [serial], unlock: none}"])
+def test_pics_promises_no_write_that_is_refused(tmp_path: Path, access: str) -> None:
+    assert writable_types(documents(tmp_path, SITE).pics(TODAY))
+    assert not writable_types(documents(tmp_path, SITE, f"access={access}").pics(TODAY))
+
+
+def test_pics_says_how_many_segments_may_be_under_way(tmp_path: Path) -> None:
+    page = documents(tmp_path, SITE).pics(TODAY)
+    assert f"segmented messages, window size {limits.WINDOW} either way" in page
+
+
+def test_a_statement_for_each_kind_of_device(tmp_path: Path) -> None:
+    meter = "  - {name: NAME, unit_id: ID, sources: [simulated: {}], bacnet: {device_id: ID}}\n"
+    meters = (meter.replace("NAME", f"m{number}").replace("ID", str(number)) for number in (7, 8))
+    head, face = "site: x\nstore: {path: store.db}\n", f"bacnet: {{{OTHERS['network']}}}\n"
+    access = f'access: {{networks: [127.0.0.0/8], unlock: "{hashed(CODE)}"}}\n'
+    page = documents(tmp_path, f"{head}{access}meters:\n{''.join(meters)}{face}").pics(TODAY)
+    title = "# BACnet Protocol Implementation Conformance Statement"
+    assert re.findall(r"^# .*$", page, re.M) == [f"{title}: device 4000", f"{title}: devices 7, 8"]
+    router, meter = page.split(f"{title}: devices")
+    assert "A router to the devices" in router
+    assert "Router between BACnet/IP and a virtual network, number 2001" in router
+    assert "UDP port 47808" in router
+    assert not writable_types(router)
+    assert "accumulator" not in router
+    assert "Router between" not in meter
+    assert "A virtual network (Annex H)" in meter
+    assert "behind the router that is device 4000" in meter
+    assert "analog-output" in writable_types(meter)
+
+
+def test_pics_of_a_bbmd_and_of_a_foreign_device(tmp_path: Path) -> None:
     assert "BBMD); registrations of 5 foreign devices" in documents(
         tmp_path, SITE, "bacnet.bbmd={foreign_devices: 5}"
     ).pics(TODAY)
@@ -290,4 +328,4 @@ def test_documents_of_a_map() -> None:
     assert rows["Active_Energy_Import"]["object-type"] == str(ACCUMULATOR)
     assert rows["Active_Energy_Import"]["description"].startswith("Active energy imported")
     assert next(iter(rows.values()))["object-type"] == str(DEVICE)
-    assert len(claimed(made.pics(TODAY))) == 17
+    assert len(claimed(made.pics(TODAY))) == 16

@@ -97,6 +97,18 @@ WRONG = [
         {"FACE": "device_id: 1, trends: {points: [Frequency, Frequency]}"},
         "12:53: point Frequency stands twice here; remove one",
     ),
+    # Names.
+    (
+        "device",
+        {"TWO": 'instance_offset: 1000, name_prefix: "b\\t"'},
+        "11:50: meters.1.bacnet.name_prefix: 'b\\t' has characters that cannot be printed; take",
+    ),
+    (
+        "device",
+        {"FACE": 'device_id: 1, device_name: "Park\\n"'},
+        "12:37: bacnet.device_name: 'Park\\n' has characters that cannot be printed; take them",
+    ),
+    ("device", {"SITE": '"Park\\u200b"'}, "1:7: BACnet has the site in names, which are of prin"),
     # Keys of meters.
     (
         "network",

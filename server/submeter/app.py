@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from submeter import __version__, notify, orders, restore, system_clock
+from submeter import __version__, notify, orders, proof, restore, serial_number, system_clock
 from submeter.config import Loaded
 from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Access, Who
@@ -27,6 +27,7 @@ from submeter.store.journal import Journal
 from submeter.store.store import Store
 
 if TYPE_CHECKING:
+    from submeter.bacnet.outside import Outside
     from submeter.modbus.gateway import SourceFigures
 
 Refresh = Callable[[], None]
@@ -111,9 +112,13 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
         faces, refresh = _faces(loaded, meters, access, audit, health)
         if bacnet := loaded.config.bacnet:
             from submeter import bacnet_face
+            from submeter.bacnet.face import BacnetFace
 
-            own = bacnet_face.Program(audit, access, store.notes(), journal.note, end.restart)
-            faces["bacnet"] = bacnet_face.make(loaded, bacnet, meters, own)
+            own = [bacnet_face.served(loaded, each) for each in meters]
+            rest = _outside(loaded, access, audit, store.notes(), journal, end)
+            faces["bacnet"] = BacnetFace(bacnet, own, rest)
+            # A revision that is told before it is kept could be told of another list after a crash.
+            await journal.keep_now("bacnet_revision:")
         async with _served(faces) as listening, _fed(meters, health, journal, refresh):
             # What stands now lives as long as the program: the collector need not look at it.
             gc.collect()
@@ -202,6 +207,34 @@ def _faces(
         faces.update(modbus.faces)
         refresh = modbus.refresh
     return faces, refresh
+
+
+def _outside(
+    loaded: Loaded,
+    access: Access,
+    audit: Audit,
+    notes: Mapping[str, str],
+    journal: Journal,
+    end: _End,
+) -> "Outside":
+    """Return what the BACnet face needs of the rest of the program."""
+    from submeter.bacnet.outside import Outside
+    from submeter.store.trend import TrendHistory
+
+    return Outside(
+        site=loaded.config.site,
+        audit=audit,
+        serial=serial_number.of(loaded.config.site, ""),
+        lock=access,
+        code=loaded.config.access.code is not None,
+        notes=notes,
+        keep=journal.note,
+        history=TrendHistory(loaded.store_path),
+        sample=loaded.config.store.sample,
+        set_clock=system_clock.set_to,
+        restart=end.restart,
+        prove=partial(proof.fault, loaded),
+    )
 
 
 def _nothing() -> None:

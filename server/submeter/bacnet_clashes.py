@@ -13,7 +13,7 @@ from submeter.pointmap.meter_file import LAST_INSTANCE
 from submeter.pointmap.meter_map import MeterMap
 
 Mapped = tuple[MeterEntry, MeterMap]
-Fault = tuple[yamlfile.Loc, str]
+Clash = tuple[yamlfile.Loc, str]
 
 _OF_STATION = (names.NETWORK_PORT,)
 _OF_ROUTER = (names.NETWORK_PORT, names.VIRTUAL_NETWORK_PORT)
@@ -42,7 +42,7 @@ def of_meter(
             yield Numbered(("trend-log", offset + number), prefix + names.trend(point))
 
 
-def of_one_device(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Iterator[Fault]:
+def of_one_device(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Iterator[Clash]:
     """Find what clashes where all the meters are in one device."""
     title = settings.device_name or site
     own = (*_OF_STATION, *_WITH_METERS)
@@ -61,7 +61,7 @@ def of_one_device(settings: BacnetSettings, site: str, meters: Sequence[Mapped])
         called |= dict.fromkeys((each.name for each in objects), f"meter '{entry.name}'")
 
 
-def of_router(settings: BacnetSettings, site: str) -> Iterator[Fault]:
+def of_router(settings: BacnetSettings, site: str) -> Iterator[Clash]:
     """Find what clashes in the device that is the router."""
     title = settings.device_name or site
     yield from _misnamed(title, _OF_ROUTER, _loc(settings), "bacnet.device_name")
@@ -69,7 +69,7 @@ def of_router(settings: BacnetSettings, site: str) -> Iterator[Fault]:
 
 def of_own_device(
     settings: BacnetSettings, title: str, index: int, entry: MeterEntry, mapped: MeterMap
-) -> Iterator[Fault]:
+) -> Iterator[Clash]:
     """Find what clashes in the device called `title` that the one meter `entry` is."""
     behind = settings.layout == "network"
     own = (*(_BEHIND if behind else _OF_STATION), *_WITH_METERS)
@@ -90,7 +90,7 @@ def _loc(settings: BacnetSettings) -> yamlfile.Loc:
     return ("bacnet", "device_name") if settings.device_name else ("site",)
 
 
-def _misnamed(title: str, own: Collection[str], loc: yamlfile.Loc, key: str) -> Iterator[Fault]:
+def _misnamed(title: str, own: Collection[str], loc: yamlfile.Loc, key: str) -> Iterator[Clash]:
     if title in own:
         yield loc, f"'{title}' is the name of an object that every device has; change {key}"
 
@@ -105,7 +105,7 @@ def _numbers(
     objects: Iterable[Numbered],
     taken: dict[tuple[str, int], str],
     loc: yamlfile.Loc,
-) -> Iterator[Fault]:
+) -> Iterator[Clash]:
     found = [each.number for each in objects]
     if any(instance > LAST_INSTANCE for _, instance in found):
         yield loc, f"instance_offset puts objects of '{meter}' beyond {LAST_INSTANCE}"
@@ -123,7 +123,7 @@ def _names(
     own: Collection[str],
     taken: dict[str, str],
     loc: yamlfile.Loc,
-) -> Iterator[Fault]:
+) -> Iterator[Clash]:
     if other := next((taken[each.name] for each in objects if each.name in taken), None):
         yield (
             loc,
@@ -139,7 +139,7 @@ def _names(
             )
 
 
-def _twice(mapped: MeterMap, trends: Collection[str], loc: yamlfile.Loc) -> Iterator[Fault]:
+def _twice(mapped: MeterMap, trends: Collection[str], loc: yamlfile.Loc) -> Iterator[Clash]:
     """Find names of the map that its meter gives to its view or to a trend log."""
     count = Counter(each.name for each in of_meter(mapped, trends))
     for name, times in count.items():

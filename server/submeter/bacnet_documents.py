@@ -1,6 +1,6 @@
 """BACnet documents of a meter map, or of a whole configuration, made without a network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -51,8 +51,8 @@ class Documents:
         return ede.files(self.project, _AUTHOR, on, objects)
 
     def pics(self, on: date) -> str:
-        """Return the conformance statement; of several devices, that of the last, a meter."""
-        return pics.statement(self.hosts[-1], self.settings, on)
+        """Return the conformance statements, one for each kind of device."""
+        return pics.statements(self.hosts, self.settings, on, self.writable)
 
     def object_list(self, title: str) -> str:
         """Return the object list as a Markdown page."""
@@ -122,9 +122,12 @@ def _outside(site: str) -> Outside:
 class _Nothing:
     """A history without samples."""
 
-    def times(self, meter: str, after: int, most: int) -> Sequence[int]:
+    def times(self, after: Mapping[str, int], most: int) -> Mapping[str, Sequence[int]]:
         """Return no times."""
-        return ()
+        return dict.fromkeys(after, ())
+
+    def oldest(self) -> None:
+        """Return that there are none."""
 
     def values(
         self, meter: str, point: str, start: int, end: int

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from submeter import bacnet_clashes as clashes
-from submeter import yamlfile
+from submeter import bacnet_stations, yamlfile
 from submeter.bacnet.settings import BacnetSettings
-from submeter.bacnet_clashes import Fault, Mapped
+from submeter.bacnet_clashes import Clash, Mapped
 from submeter.config import Loaded, MeterEntry
 from submeter.pointmap import points
 
@@ -29,9 +29,12 @@ def faults(loaded: Loaded, meters: Sequence[Mapped]) -> Iterator[str]:
             yield loaded.document.fault(loc, message)
 
 
-def _found(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Iterator[Fault]:
+def _found(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Iterator[Clash]:
     yield from _trends(settings)
     yield from _strangers(settings, meters)
+    yield from bacnet_stations.faults(settings, [entry for entry, _ in meters])
+    if not site.isprintable():
+        yield ("site",), "BACnet has the site in names, which are of printable characters only"
     if settings.layout == "device":
         yield from clashes.of_one_device(settings, site, meters)
         return
@@ -44,7 +47,7 @@ def _found(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Ite
         yield from clashes.of_own_device(settings, title, index, entry, mapped)
 
 
-def _trends(settings: BacnetSettings) -> Iterator[Fault]:
+def _trends(settings: BacnetSettings) -> Iterator[Clash]:
     """Find trends of points that there are not, or twice."""
     known = points.all_points()
     for number, name in enumerate(settings.trends.points):
@@ -55,14 +58,14 @@ def _trends(settings: BacnetSettings) -> Iterator[Fault]:
             yield loc, f"point {name} stands twice here; remove one"
 
 
-def _networks(settings: BacnetSettings) -> Iterator[Fault]:
+def _networks(settings: BacnetSettings) -> Iterator[Clash]:
     number = settings.network_number
     if number == settings.ip_network_number:
         message = f"network {number} is the virtual one; give the IP network the number it has"
         yield ("bacnet", "ip_network_number"), message
 
 
-def _strangers(settings: BacnetSettings, meters: Sequence[Mapped]) -> Iterator[Fault]:
+def _strangers(settings: BacnetSettings, meters: Sequence[Mapped]) -> Iterator[Clash]:
     """Find keys of meters that mean nothing in this layout."""
     known = _OF_LAYOUT[settings.layout]
     for index, (entry, _) in enumerate(meters):
@@ -75,7 +78,7 @@ def _strangers(settings: BacnetSettings, meters: Sequence[Mapped]) -> Iterator[F
                 )
 
 
-def _devices(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Iterator[Fault]:
+def _devices(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Iterator[Clash]:
     """Find meters without a device of their own, or with that of another."""
     taken: dict[str, dict[Any, str]] = {"device_id": {}, "address": {}, "device_name": {}}
     if settings.device_id is not None:

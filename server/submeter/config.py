@@ -157,6 +157,8 @@ class Loaded:
     config: Config
     document: yamlfile.Document
     folder: Path
+    path: Path
+    overrides: tuple[str, ...] = ()
 
     @property
     def own_maps(self) -> tuple[Path, ...]:
@@ -167,6 +169,10 @@ class Loaded:
     def store_path(self) -> Path:
         """The file of the store."""
         return self.folder / self.config.store.path
+
+    def again(self) -> "Loaded":
+        """Read the file once more, as it is now, with the same overrides; raises ConfigError."""
+        return load(self.path, self.overrides)
 
     def unused(self) -> list[str]:
         """Return a line for each accepted key whose part of the program does not exist yet."""
@@ -186,7 +192,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Loaded:
         faults.append(document.fault(("maps",), f"there is no folder {folder / config.maps}"))
     if faults:
         raise ConfigError(*faults)
-    return Loaded(config, document, folder)
+    return Loaded(config, document, folder, path, tuple(overrides))
 
 
 def _override(document: yamlfile.Document, override: str) -> yamlfile.Document:

@@ -10,6 +10,7 @@ from submeter.meter.addresses import ADDRESS
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.settings import Number
+from submeter.meter.writing import Lock
 from submeter.modbus import tls
 from submeter.modbus.counts import total
 from submeter.modbus.gateway import Figures, Gateway, SerialFigures, SourceFigures
@@ -22,7 +23,7 @@ from submeter.modbus.rtu.over_tcp import ModbusRtuTcpFace
 from submeter.modbus.settings import AUTO, GATEWAY, ModbusSettings
 from submeter.modbus.tcp import ModbusTcpFace
 from submeter.modbus.tls import Security
-from submeter.modbus.unit import Lock, Unit
+from submeter.modbus.unit import Unit
 from submeter.restore import ServedMeter
 
 Sources = Callable[[Instant], Sequence[SourceFigures]]

@@ -1,3 +1,4 @@
+import asyncio
 import struct
 
 import pytest
@@ -16,6 +17,7 @@ from bacnet.client import (
 )
 from bacnet.conftest import HOST, make_meter, outside, settings
 from submeter.bacnet.face import BacnetFace
+from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.outside import ServedMeter
 from submeter.bacnet.settings import MeterInBacnet
 from submeter.errors import ConfigError, ListenError
@@ -28,6 +30,7 @@ from tooling import meters
 STANDARD = meter_map.load("standard")
 NAME, PRESENT_VALUE, RELIABILITY, STATUS_FLAGS, DESCRIPTION = 77, 85, 103, 111, 28
 OBJECT_LIST, PROPERTY_LIST = 76, 371
+NETWORK_PORT = 56
 
 
 def at(second: float) -> Instant:
@@ -65,7 +68,7 @@ async def test_qualities_on_the_wire(client: Client, meter: Meter) -> None:
     meter.tick(at(100))
     assert await client.value(ANALOG_INPUT, 1, PRESENT_VALUE) == real(1.25)
     assert await client.value(ANALOG_INPUT, 1, RELIABILITY) == b"\x91\x0c"
-    assert await client.value(ANALOG_INPUT, 1, STATUS_FLAGS) == b"\x82\x04\x40"
+    assert await client.value(ANALOG_INPUT, 1, STATUS_FLAGS) == b"\x82\x04\xc0"
     assert await client.value(BINARY_INPUT, 2, PRESENT_VALUE) == b"\x91\x00"
     assert await client.value(BINARY_INPUT, 2, RELIABILITY) == b"\x91\x0c"
     assert await client.value(BINARY_INPUT, 1, PRESENT_VALUE) == b"\x91\x00"
@@ -166,6 +169,31 @@ async def test_settings_reach_the_device(port: int) -> None:
     assert await client.value(DEVICE, 4000, 58) == b"\x75\x06\x00there"
     client.close()
     await face.stop()
+
+
+async def test_a_foreign_device_has_a_fault_until_it_is_registered(port: int) -> None:
+    bbmd = BacnetFace(settings(port, bbmd={}), [], outside())
+    await bbmd.start()
+    own = f"{HOST[:-1]}3"
+    told = settings(port, address=f"{own}/8", foreign={"bbmd": f"{HOST}:{port}"})
+    face = BacnetFace(told, [], outside())
+    client = Client((own, port))
+    port_of_it = face_port(face)
+    assert port_of_it.read(RELIABILITY) != b"\x91\x00"
+    await face.start()
+    async with asyncio.timeout(5):
+        while await client.value(NETWORK_PORT, 1, RELIABILITY) != b"\x91\x00":
+            await asyncio.sleep(0.01)
+    assert await client.value(NETWORK_PORT, 1, STATUS_FLAGS) == b"\x82\x04\x00"
+    client.close()
+    await face.stop()
+    assert port_of_it.read(RELIABILITY) != b"\x91\x00"
+    await bbmd.stop()
+
+
+def face_port(face: BacnetFace) -> ServedObject:
+    (host,) = face.hosts
+    return next(each for each in host.table if each.type == NETWORK_PORT)
 
 
 async def test_client_on_the_same_port_of_loopback_is_answered(face: BacnetFace, port: int) -> None:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from submeter.meter.reading import Quality
 from tooling import bacnet_site, client_environment, clients
 from tooling.bacnet_history import Samples
 from tooling.bacnet_site import CLOSED, DEVICE_ID, OPEN, STANDARD, Site
@@ -37,7 +36,6 @@ TREND_LOG, ACTIVE_ENERGY_IMPORT = 20, 1
 OVERLOAD_ALARM = 3, 5
 BEFORE, GOOD, BEYOND = 15, 30, 1000
 PRESENT_VALUE, STATUS_FLAGS = "85", "111"
-RELIABILITY = {Quality.STALE: 12, Quality.ABSENT: 1}
 
 
 async def talk(client: Client, site: Site, **more: Any) -> Any:
@@ -103,9 +101,10 @@ def check_values(reads: Mapping[str, Any], site: Site) -> None:
         elif entry.object != "datetime-value":
             assert refused(said) == (2, 72), entry.name
         assert reads["names"][own] == entry.name
-        assert reads["reliabilities"][own] == RELIABILITY.get(reading.quality, 0), entry.name
-        fault = 0 if reading.quality.good else 0b0010  # the client's bit 0 is the first
-        assert reads["flags"][own]["value"] == [fault], entry.name
+        assert reads["reliabilities"][own] == bacnet_site.reliability(reading), entry.name
+        # In alarm, for a fault is an event state, and fault: the client's bit 0 is the first.
+        flags = 0 if reading.quality.good else 0b0011
+        assert reads["flags"][own]["value"] == [flags], entry.name
         # Identifier, name and type are not listed (135, 12.1.1.4.3).
         assert reads["all"][own] == reads["listed"][own] + 3, entry.name
 

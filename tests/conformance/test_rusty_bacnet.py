@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from submeter.meter.reading import Quality
 from submeter.pointmap.meter_map import BacnetObject
 from tooling import bacnet_site
 from tooling.bacnet_rusty import Property, connected, device, identifier, own, refusal, rusty
 from tooling.bacnet_site import DEVICE_ID, STANDARD, UNKNOWN, Site
 
-RELIABILITY = {Quality.STALE: 12, Quality.ABSENT: 1}  # COMMUNICATION_FAILURE, NO_SENSOR
 NOT_LISTED = 3  # Object_Identifier, Object_Name and Object_Type (135, 12.1.1.4.3)
 MOST_AT_ONCE = 20  # properties of one object in one request
 
@@ -87,9 +85,9 @@ async def check_object(client: Any, site: Site, entry: BacnetObject) -> None:
     values_of = [result["value"].value for result in results[1:]]
     flags = values_of[0]["data"][0]
     assert bool(flags & 0x40) != reading.quality.good
-    assert bool(flags & 0x80) == (values_of[2] != 0), "in alarm"
+    assert bool(flags & 0x80) == (values_of[2] != 0) == (not reading.quality.good), "in alarm"
     assert not flags & 0x30, "neither overridden nor out of service"
-    assert values_of[1] == RELIABILITY.get(reading.quality, 0)
+    assert values_of[1] == bacnet_site.reliability(reading)
     assert values_of[3].startswith(entry.point.description)
     assert len(values_of[4]) >= 7
 

@@ -126,6 +126,17 @@ def test_a_peer_that_changes_a_setting_again_and_again_is_counted() -> None:
     ]
 
 
+@pytest.mark.parametrize("event", ["commanded", "relinquished"])
+def test_a_peer_that_commands_again_and_again_is_counted(event: str) -> None:
+    log = Audit()
+    for number in range(1000):
+        log.note(event, "one", "bacnet 192.0.2.7", at=at(0), point="X", priority=8, value=number)
+    assert [entry.detail for entry in log.take()] == [
+        "point=X priority=8 value=0",
+        "point=X priority=8 value=999 count=999",
+    ]
+
+
 def test_the_last_of_a_point_is_what_was_done_last() -> None:
     log = Audit()
     for number in (1, 2, 3):

@@ -43,6 +43,15 @@ def test_further_peers_are_one() -> None:
     ]
 
 
+def test_stations_behind_a_router_are_one_peer() -> None:
+    """They are what their sender says they are: he must not take the room of others."""
+    tally = Tally(Bounds(each=2, common=0, peers=2))
+    far = [f"bacnet net 5 mac {number:02x} 192.0.2.1" for number in range(9)]
+    assert [who for who in far if tally.take(entry(who), ("X", ""))] == far[:2]
+    assert tally.take(entry("modbus 192.0.2.1"), ("X", "")) == [entry("modbus 192.0.2.1")]
+    assert [(each.who, each.detail) for each in tally.told()] == [("bacnet 192.0.2.1", "further=7")]
+
+
 def test_nothing_counted_is_lost_when_the_bounds_are_reached() -> None:
     tally = Tally(Bounds(each=1, common=0, peers=9))
     given = [*tally.take(entry("a", "1"), ("X", "")), *tally.take(entry("a", "2"), ("X", ""))]

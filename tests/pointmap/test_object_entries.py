@@ -89,6 +89,14 @@ def test_alarm(tmp_path: Path) -> None:
             "{point: Tamper_Alarm, object: binary-input, instance: 6, alarm: true}",
             "5:71: bacnet.objects.0.alarm: input should be a valid integer, not ",
         ),
+        (
+            '{point: Frequency, object: analog-input, instance: 6, name: "Hertz\\a"}',
+            "5:67: bacnet.objects.0.name: 'Hertz\\x07' has characters that cannot be printed; take",
+        ),
+        (
+            '{point: Frequency, object: analog-input, instance: 6, name: ""}',
+            "5:67: bacnet.objects.0.name: ",
+        ),
     ],
 )
 def test_what_is_wrong(tmp_path: Path, entry: str, expected: str) -> None:

@@ -89,6 +89,8 @@ async def test_refusals_and_nothing_at_all_hurry_nothing() -> None:
     async with running(bench):
         bench.audit.note("write_refused", "one", "modbus a", at=Instant.now(), point=WINDOW)
         bench.audit.note("write_unchanged", "one", "modbus a", at=Instant.now(), point=WINDOW)
+        bench.audit.note("commanded", "one", "bacnet a", at=Instant.now(), point=WINDOW)
+        bench.audit.note("relinquished", "one", "bacnet a", at=Instant.now(), point=WINDOW)
         await asyncio.sleep(0.1)
     assert bench.disk.pages == []
 

@@ -1,7 +1,7 @@
 """Samples as the store would have them, without a store."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 RECORDS = 200
 EVERY = 60  # s
@@ -14,9 +14,16 @@ class Samples:
         last = int(time.time()) // EVERY * EVERY
         self._times = [last - EVERY * back for back in reversed(range(RECORDS))]
 
-    def times(self, meter: str, after: int, most: int) -> Sequence[int]:
-        """Return the last `most` times after `after`."""
-        return [at for at in self._times if at > after][-most:]
+    def times(self, after: Mapping[str, int], most: int) -> Mapping[str, Sequence[int]]:
+        """Return the last `most` times after that of each meter."""
+        return {
+            meter: [at for at in self._times if at > start][-most:]
+            for meter, start in after.items()
+        }
+
+    def oldest(self) -> int:
+        """Return the first time."""
+        return self._times[0]
 
     def values(
         self, meter: str, point: str, start: int, end: int

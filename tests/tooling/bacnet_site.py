@@ -130,6 +130,13 @@ def shown(entry: BacnetObject, reading: Reading) -> Any:
     return reading.value * 10.0**entry.power
 
 
+def reliability(reading: Reading) -> int:
+    """Return the number that is to be seen as Reliability."""
+    if reading.quality is Quality.STALE:
+        return 7 if reading.value is None else 12  # never read; communication failure
+    return 1 if reading.quality is Quality.ABSENT else 0
+
+
 def free_port() -> int:
     """Return a UDP port that is free now, on every address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

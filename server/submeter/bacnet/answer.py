@@ -79,7 +79,7 @@ class SimpleAck:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ErrorAnswer:
     """The parameters of an Error, where they are more than a class and a code."""
 
     body: bytes
@@ -96,8 +96,21 @@ class Pending(NamedTuple):
     finish: Callable[[Any], "Answer"]
 
 
+class Fitted(NamedTuple):
+    """An answer that is as long as its client can take.
+
+    `make` is called at once, with the octets of service parameters that there is room for, and may
+    raise as services do. If the client can ask for what is left off, `in_parts`, the room is about
+    that of one APDU; else all that can be sent in segments. `make` raises Aborted(BUFFER_OVERFLOW)
+    when it finds that this is too little; an answer that is longer all the same is not sent either.
+    """
+
+    make: Callable[[int], "Answer"]
+    in_parts: bool = True
+
+
 DONE = SimpleAck()
-Answer = Ack | SimpleAck | Refusal | Pending
+Answer = Ack | SimpleAck | ErrorAnswer | Pending | Fitted
 
 Confirmed = Callable[[bytes, Peer], Answer]
 """A confirmed service: parameters and who asks; raises Rejected, Aborted or RefusedError."""

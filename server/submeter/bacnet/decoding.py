@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from submeter.bacnet.answer import Reason, RefusedError, Rejected
+from submeter.bacnet.encoding import CHARACTER_SETS
 from submeter.bacnet.fault import CHARACTER_SET
 
 
@@ -112,7 +113,7 @@ def _double(data: bytes) -> float:
 
 def _text(data: bytes) -> str:
     _require(len(data) >= 1)
-    coding = _CHARACTER_SETS.get(data[0])
+    coding = CHARACTER_SETS.get(data[0])
     if coding is None:
         raise RefusedError(CHARACTER_SET)
     try:
@@ -139,9 +140,6 @@ def _require(fits: bool) -> None:
     if not fits:
         raise Rejected(Reason.INVALID_DATA_TYPE)
 
-
-# 135, 20.2.9. UCS-2 has no surrogates, UTF-16 is what takes it and refuses lone ones.
-_CHARACTER_SETS = {0: "utf-8", 4: "utf-16-be", 5: "iso-8859-1"}
 
 _DECODERS: dict[Tag, Callable[[bytes], int | float | str | bytes | None]] = {
     Tag.NULL: _null,

@@ -3,6 +3,12 @@
 import struct
 from collections.abc import Iterable, Sequence
 
+CHARACTER_SETS = {0: "utf-8", 4: "utf-16-be", 5: "iso-8859-1"}
+"""Codecs by the octet before the characters (20.2.9).
+
+UCS-2 has no surrogates; UTF-16 is what takes it and refuses lone ones.
+"""
+
 _UNSPECIFIED = 0xFF
 
 

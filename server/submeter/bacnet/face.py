@@ -41,9 +41,8 @@ class BacnetFace:
         """Listen; every device answers when this returns. Raises ListenError."""
         async with contextlib.AsyncExitStack() as opened:
             for wire in self._wires:
-                wire.network.ready = wire.announce
-                await wire.link.open()
-                opened.push_async_callback(wire.link.close)
+                await wire.open()
+                opened.push_async_callback(wire.close)
             for host in self.hosts:
                 host.start()
                 opened.push_async_callback(host.close)

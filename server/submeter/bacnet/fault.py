@@ -16,6 +16,7 @@ class Fault(NamedTuple):
 
 
 INTERNAL = Fault(0, 25)  # device, operational-problem
+INVALID_CONFIGURATION = Fault(0, 46)  # device, invalid-configuration-data
 UNKNOWN_OBJECT = Fault(1, 31)
 NO_COV_OF_OBJECT = Fault(1, 45)  # object, optional-functionality-not-supported
 NO_ALARM = Fault(1, 74)  # object, no-alarm-configured
@@ -26,13 +27,11 @@ INVALID_DATA_TYPE = Fault(2, 9)
 INVALID_ARRAY_INDEX = Fault(2, 42)
 NO_COV_OF_PROPERTY = Fault(2, 44)  # property, not-cov-property
 NOT_AN_ARRAY = Fault(2, 50)
-NOT_A_LIST = Fault(2, 22)  # property, property-is-not-a-list
 CHARACTER_SET = Fault(2, 41)  # property, character-set-not-supported
 NOT_INITIALIZED = Fault(2, 72)
 NO_SPACE = Fault(3, 19)  # resources, no-space-to-add-list-element
 PASSWORD_FAILURE = Fault(4, 26)  # security
-UNKNOWN_SUBSCRIPTION = Fault(5, 79)  # services
 INVALID_EVENT_STATE = Fault(5, 73)  # services
 INVALID_TIME_STAMP = Fault(5, 14)  # services
+NOT_A_LIST = Fault(5, 22)  # services, property-is-not-a-list
 NOT_SUPPORTED = Fault(5, 45)  # services, optional-functionality-not-supported
-COMMUNICATION_DISABLED = Fault(5, 83)  # services

@@ -1,6 +1,6 @@
 """One BACnet device of ours: its objects, and the services that it executes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from submeter.bacnet import names, revision
 from submeter.bacnet.alarms.alarms import Alarms
 from submeter.bacnet.answer import Confirmed, Unconfirmed
 from submeter.bacnet.application.application import Application
+from submeter.bacnet.application.shares import Shares
 from submeter.bacnet.carrier import Carrier
 from submeter.bacnet.meter_objects import MeterObjects
 from submeter.bacnet.objects.device import describe, device_object
@@ -18,18 +19,20 @@ from submeter.bacnet.objects.table import ObjectTable
 from submeter.bacnet.objects.unlock import UnlockObject
 from submeter.bacnet.objects.writable import Writable
 from submeter.bacnet.objects.writables import writables
-from submeter.bacnet.outside import Door, Outside, ServedMeter
+from submeter.bacnet.outside import Outside, ServedMeter
+from submeter.bacnet.services.budget import Budget
 from submeter.bacnet.services.cov import Subscriptions
 from submeter.bacnet.services.device_control import DeviceControl
 from submeter.bacnet.services.device_password import DevicePassword
 from submeter.bacnet.services.discovery import Discovery
 from submeter.bacnet.services.fast import Fast
 from submeter.bacnet.services.read_range import ReadRange
-from submeter.bacnet.services.reading import Reading
+from submeter.bacnet.services.reading import ReadServices
 from submeter.bacnet.services.time_sync import TimeSync
 from submeter.bacnet.services.writing import Writing
 from submeter.bacnet.settings import BacnetSettings
 from submeter.bacnet.trends.trends import Trends
+from submeter.meter.writing import Door
 
 _UNLOCK = 1  # the instance
 
@@ -54,6 +57,7 @@ class Common:
     trends: Trends
     password: DevicePassword | None
     time: TimeSync
+    shares: Shares
 
     @classmethod
     def of(cls, settings: BacnetSettings, outside: Outside) -> "Common":
@@ -65,14 +69,16 @@ class Common:
             Trends(outside, settings.trends),
             DevicePassword(line, audit) if line else None,
             TimeSync(settings.time_synchronization, outside.set_clock, audit),
+            Shares(),
         )
 
 
 class Host:
     """The device `identity` with the objects of `meters`; `carrier` sends for it.
 
-    `ports` are its Network Port objects. Raises ConfigError when two objects have the same number
-    or name.
+    `ports` are its Network Port objects. `budget` is that of its wire, and `ip_network` tells what
+    number the IP network has for it: 0 for its own, or while that is not known. Raises ConfigError
+    when two objects have the same number or name.
     """
 
     def __init__(
@@ -82,9 +88,12 @@ class Host:
         meters: Sequence[ServedMeter],
         carrier: Carrier,
         common: Common,
+        budget: Budget | None = None,
+        ip_network: Callable[[], int] = lambda: 0,
     ) -> None:
         self.identity = identity
         self._common = common
+        self._ip_network = ip_network
         several = len(meters) > 1
         self.meters = own = tuple(
             MeterObjects(each, identity.instance, common.settings, common.trends, several)
@@ -95,14 +104,23 @@ class Host:
         unlock = _unlock(common.outside) if meters else None
         self.table = ObjectTable(self._objects(ports, own, unlock))
         self.writables = _writables(own, unlock)
-        self.application = Application(self.table, carrier)
-        self._discovery = Discovery(self.application, common.settings.vendor_id)
-        self._subscriptions = Subscriptions(self.application, common.settings.cov)
+        self.application = Application(self.table, carrier, common.shares)
+        self._discovery = Discovery(self.application, common.settings.vendor_id, budget)
+        self._subscriptions = Subscriptions(self.application, common.settings.cov, ip_network)
         points = [entry for each in own for entry in each.points]
         reporting, outside = common.settings.alarms, common.outside
-        self._alarms = Alarms(self.application, points, reporting, identity.instance, outside.audit)
+        self._alarms = Alarms(
+            self.application,
+            points,
+            reporting,
+            identity.instance,
+            outside.audit,
+            notes=outside.notes,
+            keep=outside.keep,
+            ip_network=ip_network,
+        )
         self._control = DeviceControl(
-            self.application, common.password, outside.audit, outside.restart
+            self.application, common.password, outside.audit, outside.restart, outside.prove
         )
         self._serve(_doors(own))
         number = revision.settle(self.table, outside.notes, outside.keep)
@@ -142,8 +160,7 @@ class Host:
         )
         yield from ports
         if meters:
-            number = settings.ip_network_number if settings.layout == "network" else None
-            yield notification_class(settings.alarms, names.NOTIFICATION_CLASS, number or 0)
+            yield notification_class(settings.alarms, names.NOTIFICATION_CLASS, self._ip_network)
         if unlock:
             yield unlock
         for each in meters:
@@ -152,10 +169,10 @@ class Host:
     def _serve(self, doors: Mapping[int, Door]) -> None:
         """Give the application its services."""
         application, outside = self.application, self._common.outside
-        application.fast = Fast(self.table).answer
+        application.fast = Fast(self.table, application.shares.plans).answer
         writing = Writing(self.table, self.writables, outside.lock, doors, outside.audit)
         confirmed: list[Mapping[int, Confirmed]] = [
-            Reading(self.table).confirmed,
+            ReadServices(self.table).confirmed,
             ReadRange(self.table).confirmed,
             writing.confirmed,
             self._subscriptions.confirmed,

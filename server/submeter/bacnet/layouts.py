@@ -1,12 +1,14 @@
 """The three ways to show many meters: one device, a network of devices, an address for each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 
+from submeter.bacnet.announcing import Announcing
 from submeter.bacnet.carrier import Carrier
 from submeter.bacnet.host import Common, Host, Identity
 from submeter.bacnet.link import address
+from submeter.bacnet.link.address_watch import AddressWatch
 from submeter.bacnet.link.link import Link
 from submeter.bacnet.network.network import Network
 from submeter.bacnet.network.node import Node
@@ -14,6 +16,7 @@ from submeter.bacnet.objects import network_port
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.outside import ServedMeter
 from submeter.bacnet.peer import GLOBAL, Peer
+from submeter.bacnet.services.budget import Budget
 from submeter.bacnet.settings import PORT, BacnetSettings
 
 
@@ -23,12 +26,26 @@ class Wire:
 
     link: Link
     network: Network
+    watch: AddressWatch
+    budget: Budget
     hosts: list[Host] = field(default_factory=list)
+    _announcing: Announcing | None = None
 
-    def announce(self) -> None:
-        """Tell all networks which devices there are."""
-        for host in self.hosts:
-            host.announce()
+    async def open(self) -> None:
+        """Listen, and tell all networks which devices there are; raises ListenError."""
+        self._announcing = Announcing([host.announce for host in self.hosts])
+        self.network.ready = self._announcing
+        await self.link.open()
+        self.watch.start()
+
+    async def close(self) -> None:
+        """Close the sockets, and stop every timer."""
+        if self._announcing:
+            self._announcing.close()
+        self.watch.close()
+        self.network.close()
+        self.budget.close()
+        await self.link.close()
 
 
 def wires(common: Common, meters: Sequence[ServedMeter]) -> list[Wire]:
@@ -49,9 +66,9 @@ def unattached(common: Common, meters: Sequence[ServedMeter]) -> list[Host]:
         case "device":
             return [Host(of_site(common, meters), [_sample_port()], meters, _NOWHERE, common)]
         case "network":
-            ports = [_sample_port(), network_port.virtual_port(2, number, _mac(0))]
+            ports = [_sample_port(), network_port.virtual_port(2, number)]
             router = Host(of_site(common, meters), ports, (), _NOWHERE, common)
-            return [router, *(_behind(common, number, each, _NOWHERE) for each in meters)]
+            return [router, *(_behind(common, each, _NOWHERE) for each in meters)]
         case "ip_per_meter":
             return [
                 Host(of_meter(common, each), [_sample_port()], [each], _NOWHERE, common)
@@ -87,34 +104,41 @@ def of_meter(common: Common, each: ServedMeter) -> Identity:
 
 
 def _one_device(common: Common, meters: Sequence[ServedMeter]) -> Wire:
-    wire = _wire(common.settings, common.settings.address)
+    wire = _wire(common.settings, common.settings.address, 1)
     _attach(wire, wire.network.station(), of_site(common, meters), common, meters)
     return wire
 
 
 def _virtual_network(common: Common, meters: Sequence[ServedMeter]) -> Wire:
     settings, number = common.settings, common.settings.network_number or 0
-    wire = _wire(settings, settings.address)
+    wire = _wire(settings, settings.address, 1 + len(meters))
     virtual = wire.network.virtual(number, settings.announce)
-    own = network_port.virtual_port(2, number, _mac(settings.device_id or 0))
+    own = network_port.virtual_port(2, number)
     _attach(wire, wire.network.station(), of_site(common, meters), common, (), own)
     for each in meters:
         node = virtual.node(_mac(each.place.device_id or 0))
-        host = _behind(common, number, each, node)
+        host = _behind(common, each, node, wire)
         node.receiver = host.application.receive
         wire.hosts.append(host)
     return wire
 
 
-def _behind(common: Common, number: int, each: ServedMeter, carrier: Carrier) -> Host:
-    """Return the device of a meter on the virtual network `number`."""
-    identity = of_meter(common, each)
-    port = network_port.virtual_port(1, number, _mac(identity.instance))
-    return Host(identity, [port], [each], carrier, common)
+def _behind(common: Common, each: ServedMeter, carrier: Carrier, wire: Wire | None = None) -> Host:
+    """Return the device of a meter on the virtual network behind `wire`, if it is on any."""
+    identity, settings = of_meter(common, each), common.settings
+    port = network_port.virtual_port(1, settings.network_number or 0, _mac(identity.instance))
+    if wire is None:
+        return Host(identity, [port], [each], carrier, common)
+    return Host(identity, [port], [each], carrier, common, wire.budget, _number_of(wire.network))
+
+
+def _number_of(network: Network) -> Callable[[], int]:
+    """Return what tells the number of the IP network; 0 while nobody has said it."""
+    return lambda: network.number or 0
 
 
 def _address_of_its_own(common: Common, each: ServedMeter) -> Wire:
-    wire = _wire(common.settings, each.place.address or common.settings.address)
+    wire = _wire(common.settings, each.place.address or common.settings.address, 1)
     _attach(wire, wire.network.station(), of_meter(common, each), common, [each])
     return wire
 
@@ -128,7 +152,8 @@ def _attach(
     *ports: ServedObject,
 ) -> None:
     """Make the device at the address of `wire` itself."""
-    host = Host(identity, [_ip_port(common.settings, wire), *ports], meters, node, common)
+    own = [_ip_port(common.settings, wire), *ports]
+    host = Host(identity, own, meters, node, common, wire.budget)
     node.receiver = host.application.receive
     wire.hosts.append(host)
 
@@ -141,10 +166,12 @@ def _mac(instance: int) -> bytes:
     return instance.to_bytes(3, "big")
 
 
-def _wire(settings: BacnetSettings, wanted: str) -> Wire:
+def _wire(settings: BacnetSettings, wanted: str, devices: int) -> Wire:
+    """Return the address `wanted`, which so many devices share."""
     interface = IPv4Interface(address.resolve(wanted))
     link = Link(interface, settings.port, settings.foreign, settings.bbmd)
-    return Wire(link, Network(link, settings.ip_network_number))
+    network = Network(link, settings.ip_network_number)
+    return Wire(link, network, AddressWatch(wanted, interface.ip), Budget(link.where, devices))
 
 
 def _ip_port(settings: BacnetSettings, wire: Wire) -> ServedObject:
@@ -161,6 +188,7 @@ def _ip_port(settings: BacnetSettings, wire: Wire) -> ServedObject:
         lambda: network.number,
         lambda: network.number_quality,
         foreign=settings.foreign,
+        registered=lambda: link.registered,
         bbmd=tables,
     )
 

@@ -4,44 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from submeter.bacnet.peer import Peer
 from submeter.bacnet.settings import MeterInBacnet
-from submeter.errors import Refusal
 from submeter.meter.access import Who
 from submeter.meter.audit import Audit
-from submeter.meter.door import Wish
-from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
+from submeter.meter.writing import Lock
 from submeter.pointmap.meter_map import MeterMap
 
 FACE = "bacnet"
 """The name of this face in the audit log and in leases."""
-
-
-class Door(Protocol):
-    """Where writes go: a meter."""
-
-    def write_all(self, wishes: Sequence[Wish], who: Who, now: Instant) -> None:
-        """Write several points, or none of them; raises WriteRefusedError."""
-
-    def refuse(self, what: str, value: object, reason: Refusal, who: Who, now: Instant) -> None:
-        """Tell the audit log of a write to `what` that came to no point."""
-
-
-class Lock(Protocol):
-    """Who may write at all, and the unlock code: see `submeter.meter.access.Access`."""
-
-    def is_open(self, who: Who) -> bool:
-        """Tell whether `who` may write, or could with the code."""
-
-    def attempt(self, who: Who, code: str, now: Instant) -> Callable[[], bool] | None:
-        """Return the work that tells whether `code` is right; None if none is asked for."""
-
-    def conclude(self, who: Who, right: bool, now: Instant) -> None:
-        """Grant the lease after a right code; raises WriteRefusedError after a wrong one."""
-
-    def lock(self, who: Who, now: Instant) -> None:
-        """End the lease of `who`, if there is one."""
 
 
 class History(Protocol):
@@ -50,8 +23,11 @@ class History(Protocol):
     All raise StoreError. Times are UTC seconds, ascending.
     """
 
-    def times(self, meter: str, after: int, most: int) -> Sequence[int]:
-        """Return when `meter` was sampled after `after`: the last `most` times."""
+    def times(self, after: Mapping[str, int], most: int) -> Mapping[str, Sequence[int]]:
+        """Return when each meter in `after` was sampled after its time there: the last `most`."""
+
+    def oldest(self) -> int | None:
+        """Return when the oldest sample of all was taken, None without any."""
 
     def values(
         self, meter: str, point: str, start: int, end: int
@@ -63,7 +39,8 @@ class History(Protocol):
 class ServedMeter:
     """A meter and its place. `usual` is the quality that each point will usually have.
 
-    `serial` is the serial number of its device, `model` the meter's own model name if it has one.
+    `serial` is the serial number of its device, `model` the meter's own model name if it has one,
+    `unit_id` its address on Modbus.
     """
 
     meter: Meter
@@ -72,6 +49,7 @@ class ServedMeter:
     serial: str = "0000000"
     model: str | None = None
     usual: Mapping[str, Quality] = field(default_factory=dict)
+    unit_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +59,8 @@ class Outside:
     `notes` are what was kept; `keep` keeps a text under a key. `set_clock` sets the machine's clock
     to UTC seconds, or leaves it, and returns in words what it did; it takes a while and is for
     another thread. `restart` ends the program and starts it anew, once what is under way is
-    answered. `code` tells whether the configuration has an unlock code.
+    answered. `prove` says why the configuration on disk could not be started, None if it could; it
+    is for another thread, too. `code` tells whether the configuration has an unlock code.
     """
 
     site: str
@@ -95,3 +74,13 @@ class Outside:
     sample: int = 60
     set_clock: Callable[[float], str] | None = None
     restart: Callable[[], None] | None = None
+    prove: Callable[[], str | None] | None = None
+
+
+def who(peer: Peer) -> Who:
+    """Return what leases and the audit log call `peer`: one behind a router by its own address.
+
+    Its `address`, that of the router then, is what the networks of `access` are about.
+    """
+    far = f" net {peer.network} mac {peer.mac.hex()}" if peer.network else ""
+    return Who(FACE + far, peer.place[0])

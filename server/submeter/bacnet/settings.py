@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from submeter.meter import unlock_code
 from submeter.meter.access_settings import network
-from submeter.pointmap.meter_file import LAST_INSTANCE
+from submeter.pointmap.meter_file import LAST_INSTANCE, Printable
 
 PORT = 47808
 DEFAULT_TRENDS = (
@@ -60,7 +60,7 @@ def _priorities() -> dict[Transition, int]:
 
 
 Station = Annotated[str, AfterValidator(_place)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[Printable, Field(min_length=1, max_length=200)]
 
 
 class _Strict(BaseModel):
@@ -88,8 +88,8 @@ class BbmdSettings(_Strict):
 class CovSettings(_Strict):
     """Change-of-value subscriptions."""
 
-    subscriptions: int = Field(default=256, ge=0, le=10_000, description="At most, of all clients")
-    of_one_client: int = Field(default=128, ge=1, le=10_000, description="At most, of one client")
+    subscriptions: int = Field(default=2000, ge=0, le=10_000, description="At most, of all clients")
+    of_one_client: int = Field(default=1000, ge=1, le=10_000, description="At most, of one client")
 
 
 class RecipientSettings(_Strict):
@@ -151,8 +151,8 @@ class BacnetSettings(_Strict):
     vendor_id: int = Field(default=999, ge=0, le=65535, description="Assigned by ASHRAE")
     vendor_name: Text = "submeter"
     model_name: Text = "submeter"
-    description: str = ""
-    location: str = ""
+    description: Printable = ""
+    location: Printable = ""
     network_number: NetworkNumber | None = Field(
         default=None, description="Of the virtual network, unique on the site; layout network"
     )
@@ -161,7 +161,8 @@ class BacnetSettings(_Strict):
     )
     announce: bool = Field(
         default=True,
-        description="Devices of the virtual network answer a Who-Is for the IP network only, too",
+        description="Devices of the virtual network answer a Who-Is or Who-Has for the IP network "
+        "only, too",
     )
     absent: Literal["no-sensor", "omit"] = Field(
         default="no-sensor",
@@ -211,12 +212,12 @@ class MeterInBacnet(_Strict):
     instance_offset: int = Field(
         default=0, ge=0, le=LAST_INSTANCE, description="Added to its object instances; device"
     )
-    name_prefix: str = Field(default="", description="Before its object names; layout device")
+    name_prefix: Printable = Field(default="", description="Before its object names; layout device")
     device_id: DeviceId | None = Field(
         default=None, description="Its device instance; layouts network and ip_per_meter"
     )
     device_name: Text | None = Field(default=None, description="Default: site and meter")
-    location: str = ""
+    location: Printable = ""
     address: str | None = Field(
         default=None, description="Its own address, 192.0.2.11/24; layout ip_per_meter"
     )

@@ -27,7 +27,7 @@ class Who(NamedTuple):
     """Who asks: a face and the peer's address without its port, or `cli` and the user's name.
 
     The address of a peer on a serial line is the device node of the port. Behind one address all
-    programs are the same peer.
+    programs are the same peer; stations that a BACnet router tells apart have a `face` each.
     """
 
     face: str

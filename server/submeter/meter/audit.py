@@ -18,6 +18,8 @@ ACCEPTED = frozenset(
         "setting_reset",
         "command",
         "write_unchanged",
+        "commanded",
+        "relinquished",
         "unlocked",
         "locked",
         "line_changed",
@@ -37,7 +39,8 @@ MANY = MOST_ENTRIES // 2  # no commit waits any longer then
 LONGEST_TEXT = 200  # characters of one value
 
 _CAUSED = REFUSED | ACCEPTED
-_PATIENT = REFUSED | {"write_unchanged"}  # nothing has changed: no commit need be hurried
+# Nothing has changed that is kept: no commit need be hurried.
+_PATIENT = REFUSED | {"write_unchanged", "commanded", "relinquished"}
 _AT_ONCE = ACCEPTED - _PATIENT  # somebody waits for it, or would count on it after a power cut
 
 

@@ -57,12 +57,7 @@ class Door:
         commands: list[Wish] = []
         settings: list[Wish] = []
         for point, value in wishes:
-            try:
-                self._access.permit(who, now)
-                number = self._check(point, value)
-            except WriteRefusedError as error:
-                self.refuse(point, value, error.reason, who, now)
-                raise
+            number = self._permitted(point, value, who, now)
             (settings if point in self._settings.points else commands).append((point, number))
         for point, number in commands:
             self._command(point, number, who, now)
@@ -72,15 +67,9 @@ class Door:
     def check(self, point: str, value: int | float, who: Who, now: Instant) -> None:
         """Refuse as `write` would, or do nothing: for what is to be written later, if ever.
 
-        The audit log is told of it as of a write, which changes nothing.
+        The audit log is told only if it is refused.
         """
-        try:
-            self._access.permit(who, now)
-            number = self._check(point, value)
-        except WriteRefusedError as error:
-            self.refuse(point, value, error.reason, who, now)
-            raise
-        self._unchanged(point, number, who, now)
+        self._permitted(point, value, who, now)
 
     def reset(self, point: str, who: Who, now: Instant) -> None:
         """Return a setting to the configuration file or the default; raises WriteRefusedError."""
@@ -96,15 +85,7 @@ class Door:
 
     def refuse(self, point: str, value: object, reason: Refusal, who: Who, now: Instant) -> None:
         """Tell the audit log of a write that is refused; `point` may be no point at all."""
-        self._audit.note(
-            "write_refused",
-            self._meter,
-            str(who),
-            at=now,
-            point=point,
-            value=_shown(value),
-            reason=reason,
-        )
+        note_refused(self._audit, self._meter, point, value, reason, who, now)
 
     def readings(self, now: Instant) -> Mapping[str, Reading]:
         """Return the reading of every command: 1 for a moment after it was given, else 0."""
@@ -113,6 +94,15 @@ class Door:
         self._given = {n: t for n, t in self._given.items() if 0 <= now.mono - t < MOMENT}
         given = Reading(1, Quality.MEASURED, now)
         return {**self._idle, **dict.fromkeys(self._given, given)}
+
+    def _permitted(self, point: str, value: int | float, who: Who, now: Instant) -> int | float:
+        """Return `value` as it will be written, or tell that it is refused and raise."""
+        try:
+            self._access.permit(who, now)
+            return self._check(point, value)
+        except WriteRefusedError as error:
+            self.refuse(point, value, error.reason, who, now)
+            raise
 
     def _check(self, point: str, value: object) -> int | float:
         """Return `value` as it will be written; raises WriteRefusedError."""
@@ -166,6 +156,15 @@ class Door:
             old="none" if old is None else old,
             new="none" if new is None else new,
         )
+
+
+def note_refused(
+    audit: Audit, name: str, what: str, value: object, reason: Refusal, who: Who, now: Instant
+) -> None:
+    """Tell `audit` of a refused write of `value` to `what` of the meter or device `name`."""
+    audit.note(
+        "write_refused", name, str(who), at=now, point=what, value=_shown(value), reason=reason
+    )
 
 
 def _shown(value: object) -> object:

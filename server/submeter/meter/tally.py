@@ -104,14 +104,15 @@ class Tally:
             return key
         if self._bounds.day is not None and self._rows >= self._bounds.day:
             return _ALL
-        mine = self._peers.get(entry.who, 0)
+        peer = _peer(entry.who)
+        mine = self._peers.get(peer, 0)
         if not mine and len(self._peers) >= self._bounds.peers:
             return entry.event, "", "", None
         if mine >= self._bounds.each:
             if not self._common:
-                return entry.event, "", entry.who, None
+                return entry.event, "", peer, None
             self._common -= 1
-        self._peers[entry.who] = mine + 1
+        self._peers[peer] = mine + 1
         return key
 
     def _of_point(self, meter: str, point: str) -> list[Entry]:
@@ -129,3 +130,9 @@ class Tally:
                 count.more = 0
         self._rows += len(entries)
         return entries
+
+
+def _peer(who: str) -> str:
+    """Return face and address alone: a station behind a router is what its sender says it is."""
+    words = who.split(" ")
+    return f"{words[0]} {words[-1]}" if len(words) > 2 else who

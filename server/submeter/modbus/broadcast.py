@@ -6,10 +6,11 @@ from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Who
 from submeter.meter.door import Wish
 from submeter.meter.instant import Instant
+from submeter.meter.writing import Door
 from submeter.modbus import writing
 from submeter.modbus.exceptions import exception
 from submeter.modbus.refused import CODES
-from submeter.modbus.unit import Door, Peer, Unit
+from submeter.modbus.unit import Peer, Unit
 
 FUNCTIONS = frozenset((5, 6, 15, 16, 22))
 """Functions that may be broadcast: those that only write (Modbus over Serial Line V1.02, 2.1)."""

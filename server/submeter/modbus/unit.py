@@ -1,13 +1,11 @@
 """One unit id as pollers meet it: its registers, its identity, and the door for its writes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from submeter.errors import Refusal
 from submeter.meter.access import Who
-from submeter.meter.door import Wish
-from submeter.meter.instant import Instant
+from submeter.meter.writing import Door, Lock
 from submeter.modbus.identification import Identification
 from submeter.modbus.image import Image
 
@@ -17,36 +15,6 @@ class Peer(NamedTuple):
 
     who: Who
     may_write: bool = True
-
-
-class Door(Protocol):
-    """Where writes go: a meter."""
-
-    def write_all(self, wishes: Sequence[Wish], who: Who, now: Instant) -> None:
-        """Write several points, or none of them; raises WriteRefusedError."""
-
-    def refuse(self, what: str, value: object, reason: Refusal, who: Who, now: Instant) -> None:
-        """Tell the audit log of a write to `what` that came to no point."""
-
-
-class Lock(Protocol):
-    """Who may write at all, and the unlock code: see `submeter.meter.access.Access`."""
-
-    def is_open(self, who: Who) -> bool:
-        """Tell whether `who` may write, or could with the code."""
-
-    def attempt(self, who: Who, code: str, now: Instant) -> Callable[[], bool] | None:
-        """Return the work that tells whether `code` is right; None if none is asked for.
-
-        It takes tens of milliseconds and may run in another thread; `conclude` gets its result.
-        Raises WriteRefusedError.
-        """
-
-    def conclude(self, who: Who, right: bool, now: Instant) -> None:
-        """Grant the lease after a right code; raises WriteRefusedError after a wrong one."""
-
-    def lock(self, who: Who, now: Instant) -> None:
-        """End the lease of `who`, if there is one."""
 
 
 @dataclass(slots=True)

@@ -3,10 +3,11 @@
 from submeter.errors import WriteRefusedError
 from submeter.meter.access import Who
 from submeter.meter.instant import Instant
+from submeter.meter.writing import Lock
 from submeter.modbus.encoding import decode, decode_text
 from submeter.modbus.exceptions import exception
 from submeter.modbus.refused import CODES
-from submeter.modbus.unit import Answer, Lock, Pending
+from submeter.modbus.unit import Answer, Pending
 from submeter.pointmap.register import Register
 
 

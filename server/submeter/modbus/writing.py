@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.instant import Instant
+from submeter.meter.writing import Door, Lock
 from submeter.modbus import reading
 from submeter.modbus.exceptions import ILLEGAL_ADDRESS, exception, refusal
 from submeter.modbus.image import Image
 from submeter.modbus.refused import CODES, NotWritten
-from submeter.modbus.unit import Answer, Door, Lock, Peer, Unit
+from submeter.modbus.unit import Answer, Peer, Unit
 from submeter.modbus.unlocking import code_of, unlock
 from submeter.modbus.wishes import covered, require_whole, wishes
 from submeter.modbus.write_request import WriteRequest, parse

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    WrapValidator,
+)
 
 from submeter.pointmap.register import Factor, Order, RegisterType
 
@@ -30,6 +38,16 @@ Key = Annotated[int, Field(strict=False)]
 Fallback = Literal["invalid", "last", "failure", "no-answer", "silence"]
 """What a poller gets for a value that is not known: its invalid pattern, the last good value,
 exception 04, exception 0B, or no answer at all."""
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"{text!r} has characters that cannot be printed; take them out")
+    return text
+
+
+Printable = Annotated[str, AfterValidator(_printable)]
+"""What a name on BACnet may consist of (ASHRAE 135, 12.1.2: printable characters)."""
 
 LAST_INSTANCE = 4194302  # ASHRAE 135, 12.1.1: 4194303 is the wildcard
 
@@ -167,7 +185,9 @@ class ObjectEntry(_Strict):
     point: str
     object: ObjectType
     instance: int = Field(ge=0, le=LAST_INSTANCE)
-    name: str | None = Field(default=None, description="If not the point's own", min_length=1)
+    name: Annotated[Printable, Field(min_length=1)] | None = Field(
+        default=None, description="If not the point's own"
+    )
     unit: str | None = Field(default=None, description="If not the point's own")
     cov: float | None = Field(
         default=None,

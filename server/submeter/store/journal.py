@@ -15,7 +15,7 @@ from submeter.meter.trouble import Reason
 from submeter.store.backlog import Backlog
 from submeter.store.clock_trust import ClockTrust
 from submeter.store.isolation import Isolation
-from submeter.store.page import AnswerRow, SampleRow
+from submeter.store.page import AnswerRow, Page, SampleRow
 from submeter.store.requests import Request
 from submeter.store.retention import CHUNK
 from submeter.store.store import Store
@@ -92,6 +92,16 @@ class Journal:
         """Keep `text` under `key` from the next commit on, which comes with the next second."""
         self._backlog.notes[key] = text
         self._urgent = True
+
+    async def keep_now(self, beginning: str) -> None:
+        """Write the notes whose keys begin so, before anything that they say is served.
+
+        If that fails they wait for the next commit, which then fails too and tells why.
+        """
+        notes = {k: text for k, text in self._backlog.notes.items() if k.startswith(beginning)}
+        if notes:
+            with contextlib.suppress(StoreError):
+                await self._store.commit(Page(notes=notes))
 
     async def run(self) -> None:
         """Tick, answer requests and commit, for ever; the last commit is `close`'s."""

@@ -8,33 +8,16 @@ from bacpypes3.primitivedata import TagList
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bacnet.alarms.followed import ALL, NONE, PRIORITIES, PUT, F, N, O, follow, shown
 from submeter.bacnet import clock, encoding, fault
 from submeter.bacnet.alarms.alarm import Alarm
 from submeter.bacnet.alarms.event import Event
-from submeter.bacnet.alarms.event_properties import UNSPECIFIED_STAMP
 from submeter.bacnet.alarms.event_state import EventState
+from submeter.bacnet.alarms.past import NO_EVENTS, UNSPECIFIED_STAMP, Past
 from submeter.bacnet.alarms.policy import Policy
-from submeter.bacnet.objects.point import PointObject
 from submeter.bacnet.objects.served import EVENT_STATE, STATUS_FLAGS, property_number
 from submeter.meter.reading import Quality, Reading
 from tooling.alarm_station import good, points, stale
-
-N, F, O = EventState.NORMAL, EventState.FAULT, EventState.OFFNORMAL  # noqa: E741
-ALL = (True, True, True)
-NONE = (False, False, False)
-PRIORITIES = (10, 100, 200)
-PUT = Policy(ALL, PRIORITIES, ALL, 0)
-Told = list[tuple[int, Event]]
-
-
-def follow(
-    name: str = "Overload_Alarm", policy: Policy = PUT, settling: float = 0
-) -> tuple[PointObject, Alarm, Told]:
-    entry = points()[name]
-    told: Told = []
-    alarm = Alarm(entry, policy, lambda which, event: told.append((which, event)), settling)
-    alarm.start()
-    return entry, alarm, told
 
 
 @pytest.fixture
@@ -47,12 +30,6 @@ def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     monkeypatch.setattr(clock, "now", lambda: at[0])
     return go_on
-
-
-def shown(entry: PointObject, name: str) -> bytes:
-    image = entry.read(property_number(name))
-    assert isinstance(image, bytes)
-    return image
 
 
 def test_properties_before_the_first_event() -> None:
@@ -74,7 +51,7 @@ def test_properties_before_the_first_event() -> None:
     assert shown(entry, "eventTimeStamps") == UNSPECIFIED_STAMP * 3
     assert entry.read(property_number("eventTimeStamps"), 0) == encoding.unsigned(3)
     assert shown(entry, "eventMessageTexts") == encoding.text("") * 3
-    assert shown(entry, "eventState") == encoding.enumerated(0)
+    assert shown(entry, "eventState") == encoding.enumerated(1)
 
 
 def test_properties_have_their_types() -> None:
@@ -107,7 +84,7 @@ async def test_alarm_value_may_be_the_first_state() -> None:
     assert alarm.state is N
     entry.show(good(0))
     assert alarm.state is O
-    assert told[0][1].text == "State of the communication with the instrument: Fault"
+    assert told[0][1].text == "Communication_Status: Fault"
 
 
 def test_alarm_and_back() -> None:
@@ -122,10 +99,10 @@ def test_alarm_and_back() -> None:
     assert entry.live[STATUS_FLAGS] == encoding.bits((False,) * 4)
     events = [(which, event.before, event.after, event.priority) for which, event in told]
     assert events == [(0, N, O, 10), (2, O, N, 200)]
-    text = "Overload detected (current above the threshold)"
-    assert [event.text for _, event in told] == [f"{text}: Overload", f"{text}: OK"]
+    texts = ["Overload_Alarm: Overload", "Overload_Alarm: OK"]
+    assert [event.text for _, event in told] == texts
     assert shown(entry, "eventMessageTexts") == (
-        encoding.text(f"{text}: Overload") + encoding.text("") + encoding.text(f"{text}: OK")
+        encoding.text(texts[0]) + encoding.text("") + encoding.text(texts[1])
     )
 
 
@@ -139,7 +116,7 @@ def test_fault_and_back() -> None:
     assert [which for which, _ in told] == [0, 1, 2, 0]
     assert [event.type for _, event in told] == [1, 19, 19, 1]
     words = [(event.text or "").split(": ")[1] for _, event in told]
-    assert words == ["Overload", "communication failure", "reliable again", "Overload"]
+    assert words == ["Overload", "loss of communication", "reliable again", "Overload"]
 
 
 def test_nothing_before_the_first_good_reading() -> None:
@@ -147,15 +124,20 @@ def test_nothing_before_the_first_good_reading() -> None:
     for reading in (stale(None), Reading(1, Quality.FAILED), Reading(None, Quality.ABSENT)):
         entry.show(reading)
     assert not told
-    assert alarm.state is N
-    assert entry.live[STATUS_FLAGS] == encoding.bits((False, True, False, False))
+    assert (alarm.state, alarm.past) == (F, NO_EVENTS)
+    assert entry.live[EVENT_STATE] == encoding.enumerated(1)
+    assert entry.live[STATUS_FLAGS] == encoding.bits((True, True, False, False))
+    entry.show(good(0))
+    assert not told
+    assert (alarm.state, alarm.past) == (N, NO_EVENTS)
+    assert entry.live[STATUS_FLAGS] == encoding.bits((False,) * 4)
 
 
 def test_other_listeners_hear_of_both_at_once() -> None:
     entry = points()["Overload_Alarm"]
     heard: list[object] = []
     entry.listeners = (lambda each: heard.append(each.live[STATUS_FLAGS]),)
-    Alarm(entry, PUT, lambda *_: None, 0).start()
+    Alarm(entry, 1, PUT, lambda *_: None, 0).start()
     entry.show(good(0))
     heard.clear()
     entry.show(good(1))
@@ -267,6 +249,27 @@ def test_listeners_hear_of_an_acknowledgement() -> None:
     assert heard == [entry]
 
 
+def test_every_change_is_to_be_remembered() -> None:
+    entry = points()["Overload_Alarm"]
+    pasts: list[Past] = []
+    alarm = Alarm(entry, 1, PUT, lambda *_: None, 0, remember=lambda: pasts.append(alarm.past))
+    alarm.start()
+    for reading in (good(0), good(1), good(1), stale(1)):
+        entry.show(reading)
+    assert [past.state for past in pasts] == [O, F]
+    alarm.acknowledge(O, alarm.stamps[0])
+    assert pasts[-1].acked == (True, False, True)
+
+
+def test_text_names_object_and_meter() -> None:
+    entry = points("tenant a: ")["Phase_Loss_L1"]
+    told: list[str | None] = []
+    Alarm(entry, 1, PUT, lambda _, event: told.append(event.text), 0).start()
+    entry.show(good(0))
+    entry.show(stale(0))
+    assert told == ["tenant a: Phase_Loss_L1: loss of communication"]
+
+
 READINGS = st.one_of(
     st.builds(Reading, st.sampled_from([0, 1, 0.0, 1.0]), st.sampled_from(list(Quality))),
     st.just(Reading(None, Quality.STALE)),
@@ -302,7 +305,7 @@ def test_what_always_holds(
                 assert alarm.acked[step]
             after = [_seconds(stamp) for stamp in alarm.stamps]
             assert all(old <= new for old, new in zip(before, after, strict=True))
-            assert (alarm.state is F) == (once_good and entry.reliability != 0)
+            assert (alarm.state is F) == (entry.reliability != 0)
             if once_good and entry.reliability == 0:
                 assert (alarm.state is O) == (entry.number == 1)
             assert entry.event_state == alarm.state

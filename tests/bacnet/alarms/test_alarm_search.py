@@ -94,6 +94,19 @@ def test_bindings() -> None:
     ]
 
 
+def test_bindings_seen_from_another_network() -> None:
+    _, _, recipients = make(20, 30)
+    number = 0
+    looking = Search(FakeSender(), recipients, lambda: number)
+    looking.i_am(i_am(20), HERE, True)
+    looking.i_am(i_am(30), FAR, True)
+    for number in (0, 77):
+        tags = TagList.decode(PDUData(looking.bindings()))
+        near, far = AddressBinding.decode(tags), AddressBinding.decode(tags)
+        assert int(near.deviceAddress.networkNumber) == number
+        assert int(far.deviceAddress.networkNumber) == 5
+
+
 async def test_asks_again_until_all_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "PAUSE", 0.02)
     monkeypatch.setattr(search, "LONGEST_PAUSE", 0.02)

@@ -1,14 +1,17 @@
 """A meter, its objects and the application of its device, put together."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 
+import pytest
 from bacpypes3 import object as schemas
 from bacpypes3.apdu import AcknowledgeAlarmRequest
 from bacpypes3.basetypes import EventState as TheirState
 from bacpypes3.basetypes import NotifyType, TimeStamp
 from bacpypes3.primitivedata import ObjectIdentifier
 
+from submeter.bacnet import encoding
 from submeter.bacnet.alarms.alarms import Alarms
 from submeter.bacnet.application.application import Application
 from submeter.bacnet.objects.point import PointObject
@@ -50,8 +53,9 @@ class Wire:
 class Station:
     """The device of a meter with one source, whose readings last 60 s."""
 
-    def __init__(self, settling: float) -> None:
+    def __init__(self, settling: float, notes: dict[str, str] | None = None) -> None:
         self.wire = Wire()
+        self.notes: dict[str, str] = {} if notes is None else notes
         points = meter_map.load("standard").points
         self.meter: Meter = meters.meter("main", points, list(NUMBERS), 60.0)
         objects = [PointObject(entry) for entry in meter_map.load("standard").objects]
@@ -59,7 +63,16 @@ class Station:
         self.meter.subscribe(shown(objects))
         device = ServedObject(schemas.DeviceObject, DEVICE, "Device")
         self.application = Application(ObjectTable([device, *objects]), self.wire)
-        self.alarms = Alarms(self.application, objects, SETTINGS, DEVICE, Audit(), settling)
+        self.alarms = Alarms(
+            self.application,
+            objects,
+            SETTINGS,
+            DEVICE,
+            Audit(),
+            settling,
+            notes=self.notes,
+            keep=self.notes.__setitem__,
+        )
         self.application.confirmed.update(self.alarms.confirmed)
         self.alarms.start()
 
@@ -144,3 +157,83 @@ async def test_acknowledgement_over_the_wire() -> None:
     (noted,) = station.alarms._audit.take(Instant.now())
     assert noted.event == "alarm_acknowledged"
     station.close()
+
+
+async def restarted(station: Station) -> Station:
+    """Return the station of the next run, which has what the first one kept."""
+    station.close()
+    again = Station(settling=30, notes=dict(station.notes))
+    await asyncio.sleep(0.01)
+    assert again.drain() == [], "the start is quiet"
+    return again
+
+
+def listed(station: Station) -> bytes:
+    """Return what GetEventInformation answers."""
+    station.application.receive(b"\x00\x05\x09\x1d", HERE, False)
+    return station.wire.sent.pop()[0]
+
+
+async def test_alarm_that_ends_during_a_restart_is_told_to_have_ended() -> None:
+    station = Station(settling=30)
+    station.update(10)
+    station.update(11, Overload_Alarm=1)
+    station.drain()
+    shown_before = station.objects["Overload_Alarm"].read(130)
+    station = await restarted(station)
+    entry = station.objects["Overload_Alarm"]
+    assert (entry.read(130), entry.read(0)) == (shown_before, b"\x82\x05\x60")
+    assert encoding.context(0, entry.identifier.to_bytes(4, "big")) in listed(station)
+    station.update(12)
+    assert station.drain() == [("Overload_Alarm", TheirState.normal, 0)]
+    assert entry.read(0) == b"\x82\x05\x60", "nobody has acknowledged it"
+    station = await restarted(station)
+    station.update(13)
+    assert station.drain() == []
+    station.close()
+
+
+async def test_alarm_that_still_stands_after_a_restart_is_not_told_again() -> None:
+    station = Station(settling=30)
+    station.update(10)
+    station.update(11, Overload_Alarm=1)
+    station.drain()
+    station = await restarted(station)
+    station.update(12, Overload_Alarm=1)
+    assert station.drain() == []
+    assert station.objects["Overload_Alarm"].event_state == 2
+    station.close()
+
+
+async def test_note_of_a_kept_event_that_is_damaged(caplog: pytest.LogCaptureFixture) -> None:
+    station = Station(settling=0, notes={f"bacnet_events:{DEVICE}": "{"})
+    station.update(10)
+    station.update(11, Overload_Alarm=1)
+    assert ("Overload_Alarm", TheirState.offnormal, 2) in station.drain()
+    assert len([each for each in caplog.messages if "bacnet_events_lost" in each]) == 1
+    station.close()
+
+
+async def test_fault_from_the_start_shows_but_is_no_event() -> None:
+    station = Station(settling=30)
+    entry = station.objects["Overload_Alarm"]
+    assert (entry.event_state, entry.reliability) == (1, 7)
+    assert listed(station)[3:] == b"\x0e\x0f\x19\x00"
+    station.application.receive(b"\x00\x05\x09\x03", HERE, False)
+    assert station.wire.sent.pop()[0] == b"\x30\x09\x03", "no alarm summary either"
+    station.update(10)
+    station.meter.tick(meters.at(100))
+    assert encoding.context(0, entry.identifier.to_bytes(4, "big")) in listed(station)
+    station.close()
+
+
+async def test_nothing_is_left_after_the_end() -> None:
+    station = Station(settling=0.02)
+    station.update(10)
+    station.update(11, Overload_Alarm=1)
+    station.close()
+    assert json.loads(station.notes[f"bacnet_events:{DEVICE}"])["Overload_Alarm"][0] == 2
+    kept, sent = dict(station.notes), list(station.wire.sent)
+    station.meter.tick(meters.at(100))
+    await asyncio.sleep(0.05)
+    assert (station.notes, station.wire.sent) == (kept, sent)

@@ -9,9 +9,11 @@ Step = tuple[float, bool, int]
 SETTLING = 30.0
 
 
-def run(delay: float, steps: list[Step], settling: float = 0.0) -> list[tuple[float, Change]]:
+def run(
+    delay: float, steps: list[Step], settling: float = 0.0, before: EventState = N
+) -> list[tuple[float, Change]]:
     """Feed steps (moment, alarm, reliability) as a timer would, too; return what happens when."""
-    machine = StateMachine(delay, settling)
+    machine = StateMachine(delay, settling, before)
     seen: list[tuple[float, Change]] = []
     last: tuple[bool, int] | None = None
     for at, alarm, reliability in [*steps, (1e6, *steps[-1][1:])]:
@@ -87,6 +89,26 @@ def test_alarm_from_the_start_has_to_settle() -> None:
     assert later == [(3, Change(N, O))]
 
 
+def test_goes_on_from_an_earlier_run() -> None:
+    unheard, well, alarm = (0, False, 7), (5, False, 0), (5, True, 0)
+    assert run(0, [unheard, well], SETTLING, O) == [(5, Change(O, N))]
+    assert run(8, [unheard, well], SETTLING, O) == [(13, Change(O, N))]
+    assert run(0, [unheard, alarm], SETTLING, O) == []
+    assert run(0, [unheard, well], SETTLING, F) == [(5, Change(F, N))]
+    assert run(0, [unheard, alarm], SETTLING, F) == [(5, Change(F, N)), (35, Change(N, O))]
+    assert run(0, [unheard, (5, True, 12)], SETTLING, F) == []
+    assert run(0, [unheard, well, (6, False, 12)], SETTLING, O)[1:] == [(6, Change(N, F))]
+
+
+def test_fault_that_was_never_good_is_no_transition() -> None:
+    machine = StateMachine(0, 0)
+    assert machine.state is N
+    assert machine.take(True, 7, 0) == []
+    assert machine.state is F
+    assert machine.take(False, 0, 1) == []
+    assert machine.state is N
+
+
 def test_number_of_the_transition() -> None:
     assert [state.transition for state in (O, F, N)] == [0, 1, 2]
 
@@ -103,10 +125,12 @@ STEPS = st.lists(
 )
 
 
-@given(STEPS, st.sampled_from([0, 1, 7]), st.sampled_from([0, 30]))
-def test_what_always_holds(pauses: list[Step], delay: float, settling: float) -> None:
-    machine = StateMachine(delay, settling)
-    state, was_good, now = N, False, 0.0
+@given(STEPS, st.sampled_from([0, 1, 7]), st.sampled_from([0, 30]), st.sampled_from([N, F, O]))
+def test_what_always_holds(
+    pauses: list[Step], delay: float, settling: float, before: EventState
+) -> None:
+    machine = StateMachine(delay, settling, before)
+    state, was_good, now = before, False, 0.0
     for pause, alarm, reliability in pauses:
         now += pause
         for change in machine.take(alarm, reliability, now):
@@ -114,12 +138,12 @@ def test_what_always_holds(pauses: list[Step], delay: float, settling: float) ->
             assert change.before is not change.after or change.after is F
             state = change.after
         was_good = was_good or reliability == 0
-        assert machine.state is state
-        assert (state is F) == (was_good and reliability != 0)
-        if not was_good:
-            assert state is N
+        # A fault before the object was ever good is no transition.
+        assert machine.state is (state if was_good else F)
+        assert (machine.state is F) == (reliability != 0)
         if machine.deadline is None and reliability == 0:
             assert state is (O if alarm else N)
         if machine.deadline is not None:
             assert reliability == 0
             assert now < machine.deadline <= now + max(delay, settling)
+            assert machine.deadline <= now + delay or alarm

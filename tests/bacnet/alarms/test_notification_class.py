@@ -5,7 +5,8 @@ from bacpypes3.primitivedata import ObjectIdentifier, TagList
 
 from submeter.bacnet import encoding
 from submeter.bacnet.objects.notification_class import flags, notification_class, priorities
-from submeter.bacnet.objects.served import property_number, required_of
+from submeter.bacnet.objects.required import required_of
+from submeter.bacnet.objects.served import property_number
 from submeter.bacnet.settings import AlarmReporting, RecipientSettings
 
 SETTINGS = AlarmReporting(
@@ -37,7 +38,7 @@ def test_priorities_and_acknowledgement() -> None:
 
 
 def test_recipients() -> None:
-    image = notification_class(SETTINGS, "Notification_Class", 77).read(102)
+    image = notification_class(SETTINGS, "Notification_Class", lambda: 77).read(102)
     assert isinstance(image, bytes)
     tags = TagList.decode(PDUData(image))
     first, second = Destination.decode(tags), Destination.decode(tags)
@@ -53,6 +54,16 @@ def test_recipients() -> None:
     assert second.recipient.device == ObjectIdentifier(("device", 20))
     assert (int(second.processIdentifier), bool(second.issueConfirmedNotifications)) == (1, False)
     assert list(second.transitions) == [1, 1, 1]
+
+
+def test_number_of_the_ip_network_that_is_learnt_later() -> None:
+    number = 0
+    made = notification_class(SETTINGS, "Notification_Class", lambda: number)
+    for number in (0, 77, 78):
+        image = made.read(102)
+        assert isinstance(image, bytes)
+        address = Destination.decode(TagList.decode(PDUData(image))).recipient.address
+        assert int(address.networkNumber) == number
 
 
 def test_nobody_is_told() -> None:

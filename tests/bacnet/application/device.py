@@ -9,6 +9,7 @@ from bacpypes3.pdu import PDU
 
 from submeter.bacnet.answer import AbortReason, Ack, Answer
 from submeter.bacnet.application.application import Application
+from submeter.bacnet.application.shares import Shares
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.objects.table import ObjectTable
 from submeter.bacnet.peer import GLOBAL, Peer
@@ -62,10 +63,12 @@ def echo(body: bytes, peer: Peer) -> Answer:
     return Ack(body)
 
 
-def application(carrier: Notes | None = None) -> tuple[Application, Notes]:
+def application(
+    carrier: Notes | None = None, shares: Shares | None = None
+) -> tuple[Application, Notes]:
     """Return a device whose service ECHO answers what it is asked, and its carrier."""
     notes = carrier or Notes()
-    made = Application(ObjectTable([ServedObject(DeviceObject, 1, "device")]), notes)
+    made = Application(ObjectTable([ServedObject(DeviceObject, 1, "device")]), notes, shares)
     made.confirmed[ECHO] = echo
     return made, notes
 
@@ -100,8 +103,9 @@ def acknowledgement(
 
 def left(made: Application) -> tuple[int, int, int, int, int]:
     """Return what is kept of requests: all 0 when nothing is left behind."""
-    own = made._transactions
-    return len(own), len(own._crowd), own._answered, len(made.outgoing), len(made.outgoing._crowd)
+    shares = made.shares
+    waiting = made.transactions, len(shares.clients), shares.answered
+    return *waiting, len(made.outgoing), len(shares.stations)
 
 
 NOTHING = (0, 0, 0, 0, 0)

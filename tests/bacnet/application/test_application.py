@@ -265,7 +265,7 @@ def test_whatever_comes_leaves_nothing_behind(
                 await asyncio.sleep(pause)
         await asyncio.sleep(70)
         assert left(made) == NOTHING
-        assert not made._transactions._crowd._inside
+        assert not made.shares.clients._inside
         assert not made._failures._told
 
     virtual_time.run(scenario())

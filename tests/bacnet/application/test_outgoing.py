@@ -156,9 +156,9 @@ async def test_an_invoke_id_in_use_is_skipped() -> None:
 
 async def test_all_requests_together_have_a_bound() -> None:
     made, _ = application()
-    peers = [Peer((f"192.0.2.{number}", 47808)) for number in range(6)]
+    peers = [Peer((f"192.0.2.{number}", 47808)) for number in range(11)]
     begun = [ask(made, Heard(), peer) for peer in peers for _ in range(100)]
-    assert begun == [True] * limits.MOST_REQUESTS + [False] * (600 - limits.MOST_REQUESTS)
+    assert begun == [True] * limits.MOST_REQUESTS + [False] * (1100 - limits.MOST_REQUESTS)
     made.close()
     assert left(made) == NOTHING
 

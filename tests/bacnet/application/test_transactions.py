@@ -21,8 +21,8 @@ from submeter.bacnet.answer import (
     AbortReason,
     Ack,
     Answer,
+    ErrorAnswer,
     Reason,
-    Refusal,
     RefusedError,
     Rejected,
 )
@@ -36,7 +36,7 @@ from submeter.bacnet.peer import Peer
     [
         (Ack(b"body"), b"\x30\x01\xc8body"),
         (DONE, b"\x20\x01\xc8"),
-        (Refusal(b"why"), b"\x50\x01\xc8why"),
+        (ErrorAnswer(b"why"), b"\x50\x01\xc8why"),
         (RefusedError(UNKNOWN_OBJECT), b"\x50\x01\xc8\x91\x01\x91\x1f"),
         (Rejected(Reason.MISSING_PARAMETER), b"\x60\x01\x05"),
         (Aborted(AbortReason.BUFFER_OVERFLOW), b"\x71\x01\x01"),
@@ -131,7 +131,7 @@ def test_half_open_requests_of_many_leave_nothing_behind() -> None:
         assert most == limits.MOST_TRANSACTIONS
         await asyncio.sleep(5)
         assert left(made) == NOTHING
-        assert not made._transactions._crowd._inside
+        assert not made.shares.clients._inside
         notes.take()
         receive(made, piece(0, b"body", more=False))
         assert notes.take()[-1] == b"\x30\x01\xc8body"

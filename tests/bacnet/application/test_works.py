@@ -53,7 +53,7 @@ async def test_work_is_done_in_another_thread_and_finished_in_the_loop() -> None
     await until(lambda: bool(notes.sent))
     assert notes.take() == [b"\x30\x01\xc8done"]
     assert left(made) == NOTHING
-    assert len(made._transactions._works) == 0
+    assert len(made.shares.works) == 0
 
 
 async def test_a_pending_answer_may_be_a_refusal_or_have_segments() -> None:
@@ -94,19 +94,22 @@ async def test_work_is_bounded_in_all_and_by_client() -> None:
     made, notes = application()
     gate = threading.Event()
     pending(made, lambda: gate.wait(5), lambda result: DONE)
+    of_one = limits.MOST_WORKS_OF_ONE
     peers = [Peer((f"192.0.2.{number}", 47808)) for number in range(5)]
+    assert 4 * of_one == limits.MOST_WORKS
     for peer in peers:
-        for number in range(3):
+        for number in range(of_one + 1):
             receive(made, whole(invoke_id=number), peer)
     refused = [(each.to, each.apdu) for each in notes.sent]
     assert refused == [
-        *((peer, abort(AbortReason.OUT_OF_RESOURCES, 2)) for peer in peers[:4]),
-        *((peers[4], abort(AbortReason.OUT_OF_RESOURCES, number)) for number in range(3)),
+        *((peer, abort(AbortReason.OUT_OF_RESOURCES, of_one)) for peer in peers[:4]),
+        *((peers[4], abort(AbortReason.OUT_OF_RESOURCES, number)) for number in range(of_one + 1)),
     ]
     notes.take()
     gate.set()
-    await until(lambda: len(made._transactions._works) == 0)
-    assert sorted(notes.take()) == [b"\x20\x00\xc8"] * 4 + [b"\x20\x01\xc8"] * 4
+    await until(lambda: len(made.shares.works) == 0)
+    done = sorted(bytes((0x20, number, ECHO)) for number in range(of_one) for _ in range(4))
+    assert sorted(notes.take()) == done
     assert left(made) == NOTHING
 
 
@@ -123,7 +126,7 @@ async def test_work_nobody_waits_for_is_finished_without_an_answer() -> None:
     receive(made, whole())
     receive(made, b"\x70\x01\x00")
     assert left(made) == NOTHING
-    assert len(made._transactions._works) == 1  # a thread cannot be stopped
+    assert len(made.shares.works) == 1  # a thread cannot be stopped
     gate.set()
     await until(lambda: bool(finished))
     assert notes.take() == []
@@ -140,7 +143,7 @@ async def test_an_invoke_id_that_is_used_again_gets_its_own_answer() -> None:
     for gate, running in zip(gates, (1, 0), strict=True):
         assert notes.sent == []
         gate.set()
-        await until(lambda running=running: len(made._transactions._works) == running)  # type: ignore[misc]
+        await until(lambda running=running: len(made.shares.works) == running)  # type: ignore[misc]
     assert notes.take() == [b"\x30\x01\xc8new"]
 
 
@@ -153,7 +156,7 @@ async def test_work_that_takes_too_long_is_aborted(monkeypatch: pytest.MonkeyPat
     await until(lambda: bool(notes.sent))
     assert notes.take() == [abort(AbortReason.APPLICATION_EXCEEDED_REPLY_TIME)]
     gate.set()
-    await until(lambda: len(made._transactions._works) == 0)
+    await until(lambda: len(made.shares.works) == 0)
     assert notes.take() == []
     assert left(made) == NOTHING
 
@@ -171,6 +174,6 @@ async def test_nothing_is_finished_after_close() -> None:
     receive(made, whole())
     made.close()
     gate.set()
-    await until(lambda: len(made._transactions._works) == 0)
+    await until(lambda: len(made.shares.works) == 0)
     assert (notes.take(), finished) == ([], [])
     assert left(made) == NOTHING

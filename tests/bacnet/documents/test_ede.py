@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from submeter.bacnet.documents import ede
-from submeter.bacnet.documents.listed import Listed
+from submeter.bacnet.documents.listed import Listed, Registers
 
 HEAD = """\
 # Engineering-Data-Exchange - B.I.G.-EU
@@ -37,7 +37,7 @@ POWER = Listed(
     settable=False,
     cov=True,
     notification_class=None,
-    registers=("40001", "30007"),
+    registers=Registers(7, ("40001", "30007")),
 )
 ALARM = replace(
     POWER,
@@ -51,7 +51,7 @@ ALARM = replace(
     settable=True,
     cov=False,
     notification_class=1,
-    registers=(),
+    registers=Registers(),
 )
 DIRECTION = replace(ALARM, type=19, instance=1, name="Direction", states=("a", "b", "c"))
 
@@ -73,8 +73,16 @@ def test_an_analog_object() -> None:
     (row,) = table(made(POWER)["x_EDE.csv"])[8:]
     assert ";".join(row) == (
         "4000.Active_Power_Total;4000;Active_Power_Total;0;1;Total active power;;-5000;5000;N;Y;"
-        ";;;48;40001 30007;"
+        ";;;48;7: 40001 30007;"
     )
+
+
+def test_addresses_without_a_unit_and_a_unit_without_addresses() -> None:
+    objects = [
+        replace(POWER, registers=each) for each in (Registers(None, ("1", "2")), Registers(7))
+    ]
+    rows = table(made(*objects)["x_EDE.csv"])[8:]
+    assert [row[15] for row in rows] == ["1 2", ""]
 
 
 def test_an_object_with_states() -> None:

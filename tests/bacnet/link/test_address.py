@@ -96,3 +96,30 @@ def test_gateway(machine: Machine) -> None:
 
 def test_this_machine_has_a_loopback() -> None:
     assert address.resolve("127.0.0.1") == "127.0.0.1/8"
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "here", "moved"),
+    [
+        ("auto", "192.0.2.7", {"eth0": "192.0.2.7/24"}, None),
+        ("auto", "192.0.2.7", {"eth0": "192.0.2.9/24"}, "192.0.2.9"),
+        ("eth0", "192.0.2.7", {"eth0": "192.0.2.9/24"}, "192.0.2.9"),
+        ("eth0", "192.0.2.7", {"eth1": "192.0.2.9/24"}, None),  # it has none: it is down
+        ("auto", "192.0.2.7", {}, "127.0.0.1"),
+        ("auto", "127.0.0.1", {"eth0": "192.0.2.9/24"}, "192.0.2.9"),  # it came up late
+        ("auto", "127.0.0.1", {}, None),
+        ("lo", "127.0.0.1", {"eth0": "192.0.2.9/24"}, None),
+        ("192.0.2.7", "192.0.2.7", {"eth0": "192.0.2.9/24"}, None),
+        ("127.0.0.5/8", "127.0.0.5", {"eth0": "192.0.2.9/24"}, None),
+    ],
+)
+def test_moved(
+    machine: Machine, text: str, taken: str, here: dict[str, str], moved: str | None
+) -> None:
+    machine(lo="127.0.0.1/8", **here)
+    assert address.moved(text, IPv4Address(taken)) == (IPv4Address(moved) if moved else None)
+
+
+def test_second_address_of_an_interface_moves_nothing(machine: Machine) -> None:
+    machine(("wlan0", 5), lo="127.0.0.1/8", eth0="192.0.2.7/24", wlan0="198.51.100.4/24")
+    assert address.moved("auto", IPv4Address("192.0.2.7")) is None

@@ -119,7 +119,7 @@ async def test_results_of_others_do_not_count(link: Link, bbmd: Station) -> None
 
 async def test_takes_forwarded_broadcasts_of_its_bbmd_only(link: Link, bbmd: Station) -> None:
     heard: list[object] = []
-    link.deliver = lambda npdu, place, broadcast: heard.append((npdu, place, broadcast))
+    link.deliver = lambda npdu, place, broadcast, via: heard.append((npdu, place, broadcast))
     await link.open()
     packet = bvll.forwarded(("192.0.2.1", 47808), b"\x01\x00\x10\x08")
     with Station() as stranger:
@@ -142,10 +142,10 @@ async def test_closing_ends_it(link: Link, bbmd: Station) -> None:
 async def test_with_our_own_bbmd() -> None:
     hub = Link(interface(), 0, bbmd=BbmdSettings(foreign_devices=1))
     heard: list[object] = []
-    hub.deliver = lambda npdu, place, broadcast: heard.append((npdu, place, broadcast))
+    hub.deliver = lambda npdu, place, broadcast, via: heard.append((npdu, place, broadcast))
     await hub.open()
     link = Link(interface(), 0, foreign=ForeignSettings(bbmd=hub.where, ttl=30))
-    link.deliver = lambda npdu, place, broadcast: heard.append((npdu, place, broadcast))
+    link.deliver = lambda npdu, place, broadcast, via: heard.append((npdu, place, broadcast))
     await link.open()
     await until(lambda: link.registered)
     assert [(place, ttl) for place, ttl, _ in hub.fdt()] == [(link.place, 30)]

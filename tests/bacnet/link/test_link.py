@@ -21,7 +21,7 @@ Heard = list[tuple[bytes, Place, bool]]
 
 def listen(link: Link) -> Heard:
     heard: Heard = []
-    link.deliver = lambda *what: heard.append(what)
+    link.deliver = lambda npdu, place, broadcast, via: heard.append((npdu, place, broadcast))
     return heard
 
 
@@ -247,7 +247,7 @@ async def test_forwarded_from_no_station_is_wrong(link: Link) -> None:
 
 
 async def test_what_the_network_layer_finds_wrong_is_counted(link: Link) -> None:
-    def refuse(npdu: bytes, place: Place, broadcast: bool) -> None:
+    def refuse(npdu: bytes, place: Place, broadcast: bool, via: Place | None) -> None:
         raise FrameError("an NPDU is cut off")
 
     link.deliver = refuse
@@ -284,3 +284,24 @@ async def test_survives_random_packets(bbmd: Link, peer: Station) -> None:
     assert bbmd.malformed > 50
     assert bbmd.bdt() == [bbmd.place, peer.place]
     assert len(bbmd.fdt()) <= 2
+
+
+async def test_who_passed_it_on_is_told(bbmd: Link, peer: Station) -> None:
+    heard: list[tuple[Place, Place | None]] = []
+    bbmd.deliver = lambda npdu, place, broadcast, via: heard.append((place, via))
+    with Station() as station:
+        station.send(bvll.register(60), bbmd.place)
+        await until(lambda: bbmd.fdt())
+        sent = [
+            (station, bvll.encode(UNICAST, NPDU)),
+            (station, bvll.encode(SHOUT, NPDU)),
+            (peer, bvll.forwarded(FAR, NPDU)),
+            (station, bvll.encode(Function.DISTRIBUTE_BROADCAST, NPDU)),
+        ]
+        for number, (sender, packet) in enumerate(sent, 1):
+            sender.send(packet, bbmd.place)
+            await until(lambda count=number: len(heard) == count)
+        station.send(bvll.forwarded(FAR, NPDU), (BROADCAST, bbmd.port))
+        await until(lambda: len(heard) == 5)
+        own = station.place
+        assert heard == [(own, None), (own, None), (FAR, peer.place), (own, own), (FAR, own)]

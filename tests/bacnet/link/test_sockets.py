@@ -3,6 +3,7 @@ import errno
 import logging
 import os
 import socket
+import time
 from ipaddress import IPv4Interface
 from unittest.mock import patch
 
@@ -125,6 +126,28 @@ async def test_storm_leaves_turns_to_others() -> None:
             await asyncio.sleep(0)
             most = max(most, len(heard) - before)
     assert 1 < most <= sockets._TURN
+    own.close()
+
+
+async def test_a_turn_in_which_much_is_to_do_is_short() -> None:
+    heard: list[bytes] = []
+
+    def toil(data: bytes, place: Place, shouted: bool) -> None:
+        heard.append(data)
+        time.sleep(sockets._LONGEST_TURN * 0.7)
+
+    own = Sockets(interface(), 0, toil)
+    own.open()
+    most = 0
+    with Station() as station:
+        for number in range(10):
+            station.send(bytes((number,)), own.station)
+        while len(heard) < 10:
+            before = len(heard)
+            await asyncio.sleep(0)
+            most = max(most, len(heard) - before)
+    assert most <= 2
+    assert heard == [bytes((number,)) for number in range(10)]  # what had to wait is not lost
     own.close()
 
 

@@ -6,7 +6,7 @@ from bacpypes3.pdu import PDU
 
 from bacnet.network.wire import OWN_MAC, PEER, Site
 from submeter.bacnet.network import messages
-from submeter.bacnet.network.messages import Message, Quality
+from submeter.bacnet.network.messages import Message, NumberQuality
 from submeter.bacnet.network.npdu import Npdu, encode
 from submeter.bacnet.peer import GLOBAL
 
@@ -103,7 +103,7 @@ async def test_network_number_is_told_if_it_is_configured() -> None:
     assert to is None
     read = library.NetworkNumberIs.decode(library.NPDU.decode(PDU(packet)))
     assert (read.nniNet, int(read.nniFlag)) == (7, 1)
-    assert (site.network.number, site.network.number_quality) == (7, Quality.CONFIGURED)
+    assert (site.network.number, site.network.number_quality) == (7, NumberQuality.CONFIGURED)
 
 
 def test_network_number_that_was_learnt_is_not_told() -> None:
@@ -122,23 +122,23 @@ def test_what_is_network_number_is_for_the_own_network() -> None:
     assert site.wire.taken() == []
 
 
-def learnt(site: Site) -> tuple[int | None, Quality]:
+def learnt(site: Site) -> tuple[int | None, NumberQuality]:
     return site.network.number, site.network.number_quality
 
 
 def test_network_number_is_learnt(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     site = Site()
-    assert learnt(site) == (None, Quality.UNKNOWN)
+    assert learnt(site) == (None, NumberQuality.UNKNOWN)
     steps = [
-        (b"\x00\x07\x00", (7, Quality.LEARNED)),
-        (b"\x00\x08\x01", (8, Quality.LEARNED_CONFIGURED)),
-        (b"\x00\x07\x00", (8, Quality.LEARNED_CONFIGURED)),  # less sure
-        (b"\x00\x09\x01", (9, Quality.LEARNED_CONFIGURED)),
-        (b"\x00\x00\x01", (9, Quality.LEARNED_CONFIGURED)),
-        (b"\xff\xff\x01", (9, Quality.LEARNED_CONFIGURED)),
-        (b"\x00\x05", (9, Quality.LEARNED_CONFIGURED)),
-        (b"\x07\xd1\x01", (9, Quality.LEARNED_CONFIGURED)),  # that is our own virtual network
+        (b"\x00\x07\x00", (7, NumberQuality.LEARNED)),
+        (b"\x00\x08\x01", (8, NumberQuality.LEARNED_CONFIGURED)),
+        (b"\x00\x07\x00", (8, NumberQuality.LEARNED_CONFIGURED)),  # less sure
+        (b"\x00\x09\x01", (9, NumberQuality.LEARNED_CONFIGURED)),
+        (b"\x00\x00\x01", (9, NumberQuality.LEARNED_CONFIGURED)),
+        (b"\xff\xff\x01", (9, NumberQuality.LEARNED_CONFIGURED)),
+        (b"\x00\x05", (9, NumberQuality.LEARNED_CONFIGURED)),
+        (b"\x07\xd1\x01", (9, NumberQuality.LEARNED_CONFIGURED)),  # that is our own virtual network
     ]
     for body, expected in steps:
         say(site, Message.NETWORK_NUMBER_IS, body, broadcast=True)
@@ -153,13 +153,13 @@ def test_network_number_is_not_learnt_from_afar_or_in_private() -> None:
     say(site, kind, b"\x00\x07\x01", broadcast=False)
     site.take(encode(Npdu(b"\x00\x07\x01", source=(5, b"\x01"), message=kind)), True)
     site.take(encode(Npdu(b"\x00\x07\x01", destination=(GLOBAL, b""), message=kind)), True)
-    assert learnt(site) == (None, Quality.UNKNOWN)
+    assert learnt(site) == (None, NumberQuality.UNKNOWN)
 
 
 def test_configured_number_stays() -> None:
     site = Site(number=7)
     say(site, Message.NETWORK_NUMBER_IS, b"\x00\x08\x01", broadcast=True)
-    assert learnt(site) == (7, Quality.CONFIGURED)
+    assert learnt(site) == (7, NumberQuality.CONFIGURED)
 
 
 @pytest.mark.parametrize("message", [0x0A, 0x14, 0x7F, 0x80, 0xFF])

@@ -97,7 +97,10 @@ def test_network_that_nobody_knows(broadcast: bool) -> None:
         (True, WHO_IS + b"\x09\x01\x19\x02", ALL),
         (False, WHO_IS, [STATION]),
         (True, READ, [STATION]),
-        (True, b"\x10\x07", [STATION]),
+        (True, b"\x10\x07\x3d\x02\x00X", ALL),
+        (False, b"\x10\x07\x3d\x02\x00X", [STATION]),
+        (True, b"\x10\x08", ALL),
+        (True, b"\x10\x06", [STATION]),
     ],
 )
 def test_who_is_for_the_ip_network_only(
@@ -141,17 +144,17 @@ def test_node_sends() -> None:
 )
 async def test_station_broadcasts(network: int, out: object, who: list[bytes]) -> None:
     site = Site(number=7)
-    site.station.broadcast(I_AM, network, priority=1)
+    site.station.broadcast(WHO_IS, network, priority=1)
     assert site.who == []  # not before what is under way is done
     await asyncio.sleep(0)
     assert site.who == who
     for mac in who:
-        assert site.behind[mac] == [(I_AM, Peer(OWN), True)]
+        assert site.behind[mac] == [(WHO_IS, Peer(OWN), True)]
     sent = site.wire.taken()
     if out == "nothing":
         assert sent == []
     else:
-        assert sent == [(Npdu(I_AM, 1, out), None)]  # type: ignore[arg-type]
+        assert sent == [(Npdu(WHO_IS, 1, out), None)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -166,16 +169,38 @@ async def test_station_broadcasts(network: int, out: object, who: list[bytes]) -
 )
 async def test_node_broadcasts(network: int, out: object, who: list[bytes]) -> None:
     site = Site(number=7)
-    site.nodes[TWO].broadcast(I_AM, network)
+    site.nodes[TWO].broadcast(WHO_IS, network)
     await asyncio.sleep(0)
     assert site.who == who
     for mac in who:
-        assert (site.behind[mac] if mac else site.got) == [(I_AM, Peer(OWN, 2001, TWO), True)]
+        assert (site.behind[mac] if mac else site.got) == [(WHO_IS, Peer(OWN, 2001, TWO), True)]
     sent = site.wire.taken()
     if out == "nothing":
         assert sent == []
     else:
-        assert sent == [(Npdu(I_AM, 0, out, (2001, TWO)), None)]  # type: ignore[arg-type]
+        assert sent == [(Npdu(WHO_IS, 0, out, (2001, TWO)), None)]  # type: ignore[arg-type]
+
+
+async def test_our_own_i_am_is_for_others() -> None:
+    site = Site(announce=True)
+    site.nodes[TWO].broadcast(I_AM)
+    site.station.broadcast(I_AM)
+    await asyncio.sleep(0)
+    assert site.who == []
+    assert site.wire.taken() == [
+        (Npdu(I_AM, 0, (GLOBAL, b""), (2001, TWO)), None),
+        (Npdu(I_AM, 0, (GLOBAL, b"")), None),
+    ]
+
+
+@pytest.mark.parametrize("head", [b"\x01\x00", b"\x01\x08\x00\x05\x01\x0a"])
+def test_who_passed_a_packet_on(head: bytes) -> None:
+    site = Site(announce=True)
+    via = ("192.0.2.77", 47808)
+    site.take(head + WHO_IS, broadcast=True, via=via)
+    site.take(encode(Npdu(WHO_IS, 0, (GLOBAL, b""))), broadcast=True, via=via)
+    for got in (site.got, site.behind[ONE]):
+        assert [peer.via for _, peer, _ in got] == [via, via]
 
 
 async def test_nodes_and_station_talk_without_a_wire() -> None:
@@ -230,9 +255,9 @@ def test_places_stay_the_same() -> None:
 
 def test_nobody_listens() -> None:
     network = Network(Site().wire)
-    network._receive(b"\x01\x00\x10\x08", PEER, True)
+    network._receive(b"\x01\x00\x10\x08", PEER, True, None)
     network.station().send(b"x", Peer(PEER))
-    network._receive(b"\x01\x00\x10\x08", PEER, True)
+    network._receive(b"\x01\x00\x10\x08", PEER, True, None)
 
 
 async def test_random_packets_raise_frame_error_only() -> None:
@@ -286,3 +311,12 @@ async def test_over_real_sockets() -> None:
         packet, _ = await client.hear()
         assert packet == bvll.encode(0x0B, encode(Npdu(I_AM, 0, (GLOBAL, b""), (2001, b"\x05"))))
     await link.close()
+
+
+def test_what_somebody_passes_on_is_a_broadcast_whoever_it_names() -> None:
+    site = Site(number=7)
+    via = ("192.0.2.77", 47808)
+    for destination in ((2001, TWO), (7, OWN_MAC)):
+        site.take(encode(Npdu(READ, 0, destination)), broadcast=True, via=via)
+    for got in (site.got, site.behind[TWO]):
+        assert [broadcast for _, _, broadcast in got] == [True]

@@ -11,10 +11,8 @@ from submeter.bacnet.peer import GLOBAL
 from submeter.errors import FrameError
 
 networks = st.integers(1, 65534)
-octets = st.binary(min_size=1, max_size=20)
-somewhere = st.one_of(
-    st.none(), st.tuples(networks, st.binary(max_size=20)), st.just((GLOBAL, b""))
-)
+octets = st.binary(min_size=1, max_size=7)
+somewhere = st.one_of(st.none(), st.tuples(networks, st.binary(max_size=7)), st.just((GLOBAL, b"")))
 origins = st.one_of(st.none(), st.tuples(networks, octets))
 
 
@@ -70,6 +68,10 @@ def test_cut_off(length: int) -> None:
         "0120000501",
         "012000050a0102",
         "0120ffff00",
+        "0120000508" + 8 * "0a" + "ff1008",  # DLEN 8
+        "0120ffff0d" + 13 * "0a" + "ff1008",
+        "0108000508" + 8 * "0a" + "1008",  # SLEN 8
+        "010800054c" + 76 * "0a" + "1008",
         "0180",
         "018080",  # a vendor's message without vendor
         "01808000",
@@ -78,6 +80,12 @@ def test_cut_off(length: int) -> None:
 def test_broken(text: str) -> None:
     with pytest.raises(FrameError):
         decode(bytes.fromhex(text))
+
+
+def test_longest_address() -> None:
+    mac = bytes(range(7))
+    packet = decode(bytes.fromhex(f"0128000507{mac.hex()}000607{mac.hex()}ff1008"))
+    assert (packet.destination, packet.source) == ((5, mac), (6, mac))
 
 
 def test_address_of_everybody_is_ignored() -> None:

@@ -13,3 +13,14 @@ async def test_many_are_few() -> None:
     assert len(done) == 2  # what was asked for meanwhile, once
     paced()
     assert len(done) == 3
+
+
+async def test_closed() -> None:
+    done: list[int] = []
+    paced = Paced(lambda: done.append(1), 0.01)
+    paced()
+    paced()
+    paced.close()
+    paced.close()
+    await asyncio.sleep(0.05)
+    assert done == [1]

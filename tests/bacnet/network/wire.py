@@ -50,8 +50,14 @@ class Site:
                 self.nodes[mac] = far.node(mac)
                 self.behind[mac] = note(self.nodes[mac])
 
-    def take(self, data: bytes, broadcast: bool = False, place: Place = PEER) -> None:
-        self.wire.deliver(data, place, broadcast)
+    def take(
+        self,
+        data: bytes,
+        broadcast: bool = False,
+        place: Place = PEER,
+        via: Place | None = None,
+    ) -> None:
+        self.wire.deliver(data, place, broadcast, via)
 
     @property
     def who(self) -> list[bytes]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bacnet.client import ANALOG_OUTPUT
 from bacnet.services.site import BAD_TYPE, DENIED, OPEN, OUT_OF_RANGE, STRANGER, Site
 from submeter.bacnet import encoding
+from submeter.bacnet.peer import Peer
 from submeter.meter.access import Who
 from submeter.meter.instant import Instant
 from submeter.meter.setup import Setup
@@ -65,7 +66,7 @@ def test_a_command_sets_and_null_returns_to_what_was_before(site: Site) -> None:
     assert put(site, None, 8) is None
     assert shown(site) == (15, 15, None, {})
     events = [event for event, _ in site.told()]
-    assert events == ["setting_changed", "setting_changed"]
+    assert events == ["setting_changed", "commanded", "setting_changed", "relinquished"]
 
 
 def test_without_a_priority_it_is_the_lowest(site: Site) -> None:
@@ -92,7 +93,7 @@ def test_a_command_that_does_not_take_effect_is_checked_and_told(site: Site) -> 
     site.told()
     assert put(site, 61, 12) == OUT_OF_RANGE
     assert put(site, 30, 12) is None
-    assert [event for event, _ in site.told()] == ["write_refused", "write_unchanged"]
+    assert [event for event, _ in site.told()] == ["write_refused", "commanded"]
     assert shown(site) == (20, 15, 8, {8: 20, 12: 30})
 
 
@@ -102,7 +103,37 @@ def test_a_slot_that_is_empty_is_relinquished_without_effect(site: Site) -> None
     for priority in (1, 9, None):
         assert put(site, None, priority) is None
     assert shown(site) == (20, 15, 8, {8: 20})
-    assert {event for event, _ in site.told()} == {"write_unchanged"}
+    assert {event for event, _ in site.told()} == {"relinquished"}
+
+
+def test_the_audit_log_says_who_commanded_what_takes_effect(site: Site) -> None:
+    one, two, three = (Peer((f"192.0.2.{number}", 47808)) for number in (1, 2, 3))
+    for peer, content, priority in (
+        (one, encoding.real(20), 8),
+        (two, encoding.real(30), 16),
+        (three, NULL, 8),
+        (three, NULL, 16),
+    ):
+        assert site.write(ANALOG_OUTPUT, INSTANCE, content, priority, peer) is None
+    point = f"point={WINDOW}"
+    assert [(each.who, each.event, each.detail) for each in site.entries()] == [
+        ("bacnet 192.0.2.1", "setting_changed", f"{point} old=15 new=20"),
+        ("bacnet 192.0.2.1", "commanded", f"{point} priority=8 value=20"),
+        ("bacnet 192.0.2.2", "commanded", f"{point} priority=16 value=30"),
+        ("bacnet 192.0.2.3", "setting_changed", f"{point} old=20 new=30"),
+        (
+            "bacnet 192.0.2.3",
+            "relinquished",
+            f'{point} priority=8 value=30 of=16 commanded_by="bacnet 192.0.2.2"',
+        ),
+        # More of the same in the same minute, of which the last is told.
+        ("bacnet 192.0.2.3", "setting_changed", f"{point} old=30 new=15 count=1"),
+        (
+            "bacnet 192.0.2.3",
+            "relinquished",
+            f"{point} priority=16 value=15 of=default count=1",
+        ),
+    ]
 
 
 def test_nothing_is_relinquished_by_strangers(site: Site) -> None:

@@ -11,7 +11,7 @@ from bacnet.objects.entries import ENTRIES, EVERY, LARGE, one_line
 from submeter.bacnet.fault import UNKNOWN_PROPERTY, Fault
 from submeter.bacnet.objects import fixed, image
 from submeter.bacnet.objects.point import PointObject
-from submeter.bacnet.objects.served import required_of
+from submeter.bacnet.objects.required import required_of
 from submeter.meter.reading import Quality, Reading
 from submeter.pointmap.meter_map import BacnetObject
 

@@ -5,7 +5,8 @@ import pytest
 from bacnet.objects.decoded import decoded, schema_of
 from submeter.bacnet.fault import UNKNOWN_PROPERTY
 from submeter.bacnet.objects.network_port import BbmdTables, ip_port, virtual_port
-from submeter.bacnet.objects.served import ServedObject, required_of
+from submeter.bacnet.objects.required import required_of
+from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.settings import ForeignSettings
 
 INTERFACE = IPv4Interface("192.0.2.5/24")
@@ -73,6 +74,19 @@ def test_foreign_device() -> None:
     assert decoded(FOREIGN, 419) == 600
     for number in OF_BBMD:
         assert FOREIGN.read(number) == UNKNOWN_PROPERTY
+
+
+def test_a_foreign_device_has_a_fault_while_it_is_not_registered() -> None:
+    known = [False]
+    served = ip_port(
+        *(1, INTERFACE, 47808, IPv4Address(0), lambda: 0, lambda: 0),
+        foreign=ForeignSettings(bbmd="198.51.100.7"),
+        registered=lambda: known[0],
+    )
+    assert str(decoded(served, 103)) == "renew-fd-registration-failure"
+    assert list(decoded(served, 111)) == [0, 1, 0, 0]
+    known[0] = True
+    assert (served.read(103), served.read(111)) == (b"\x91\x00", b"\x82\x04\x00")
 
 
 def test_bbmd() -> None:

@@ -14,7 +14,8 @@ from submeter.pointmap.meter_map import BacnetObject
 PRESENT_VALUE, PRIORITY_ARRAY, RELINQUISH_DEFAULT, COMMAND_PRIORITY = 85, 87, 104, 431
 RELIABILITY, STATUS_FLAGS, EVENT_STATE, OUT_OF_SERVICE = 103, 111, 36, 81
 VALUE_CHANGE_TIME = 192
-GOOD, FAULT, ALARM, BOTH = b"\x82\x04\x00", b"\x82\x04\x40", b"\x82\x04\x80", b"\x82\x04\xc0"
+# In-alarm goes with any event state but normal, and a fault is one.
+GOOD, FAULT, ALARM = b"\x82\x04\x00", b"\x82\x04\xc0", b"\x82\x04\x80"
 
 
 class Told:
@@ -41,7 +42,7 @@ def test_stale_reading_keeps_its_value_and_says_so() -> None:
     assert served.read(PRESENT_VALUE) == b"\x44\x3f\xc0\x00\x00"
     assert served.read(RELIABILITY) == b"\x91\x0c"
     assert served.read(STATUS_FLAGS) == FAULT
-    assert served.read(EVENT_STATE) == b"\x91\x00"
+    assert served.read(EVENT_STATE) == b"\x91\x01"
     assert served.read(OUT_OF_SERVICE) == b"\x10"
     assert (served.number, served.reliability) == (1.5, 12)
 
@@ -49,9 +50,10 @@ def test_stale_reading_keeps_its_value_and_says_so() -> None:
 @pytest.mark.parametrize("entry", EVERY, ids=one_line)
 def test_before_the_first_reading_nothing_is_known(entry: BacnetObject) -> None:
     served = PointObject(entry)
-    assert (served.number, served.reliability, served.event_state) == (None, 12, 0)
+    assert (served.number, served.reliability, served.event_state) == (None, 7, 1)
     assert {PRESENT_VALUE, STATUS_FLAGS, EVENT_STATE, RELIABILITY} <= set(served.live)
-    assert (served.read(STATUS_FLAGS), served.read(RELIABILITY)) == (FAULT, b"\x91\x0c")
+    assert (served.read(STATUS_FLAGS), served.read(RELIABILITY)) == (FAULT, b"\x91\x07")
+    assert served.read(EVENT_STATE) == b"\x91\x01"
     served.show(Reading(None, Quality.ABSENT))
     assert served.reliability == 1
     served.show(Reading(None, Quality.FAILED))
@@ -125,6 +127,7 @@ def test_time_of_the_last_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_event_state_shows_in_the_flags_and_tells_nobody() -> None:
     served = PointObject(ENTRIES["Overload_Alarm"])
+    served.reports_events = True
     served.show(measured(1))
     told = Told(served)
     served.show_event_state(2)
@@ -132,9 +135,39 @@ def test_event_state_shows_in_the_flags_and_tells_nobody() -> None:
     assert served.read(STATUS_FLAGS) == ALARM
     assert told.seen == []
     served.show(Reading(1, Quality.STALE))
-    assert told.seen == [(b"\x91\x01", BOTH)]
+    assert served.event_state == 2
+    assert told.seen == [(b"\x91\x01", FAULT)]
     served.show_event_state(0)
-    assert served.read(STATUS_FLAGS) == FAULT
+    assert served.read(STATUS_FLAGS) == b"\x82\x04\x40"
+
+
+def test_event_state_follows_the_reliability_of_what_reports_no_events() -> None:
+    served = PointObject(ENTRIES["Frequency"])
+    for reading, state in (
+        (Reading(None, Quality.STALE), 1),
+        (measured(50), 0),
+        (measured(5000), 1),
+        (measured(50), 0),
+        (Reading(50, Quality.STALE), 1),
+        (Reading(50, Quality.ABSENT), 1),
+        (Reading(50, Quality.DERIVED), 0),
+    ):
+        served.show(reading)
+        assert served.event_state == state
+        assert served.read(EVENT_STATE) == bytes((0x91, state))
+        assert served.read(STATUS_FLAGS) == (FAULT if state else GOOD)
+
+
+def test_stale_reading_without_a_value_was_never_read() -> None:
+    served = PointObject(ENTRIES["Demand_Peak_Current"])
+    told = Told(served)
+    served.show(Reading(None, Quality.STALE))
+    assert (served.reliability, told.seen) == (7, [])
+    served.show(Reading(1.5, Quality.STALE))
+    assert served.reliability == 12
+    assert len(told.seen) == 1
+    served.show(Reading(None, Quality.STALE))
+    assert served.reliability == 7
 
 
 @pytest.mark.parametrize("name", ["Demand_Interval", "Reset_Demand_Peak"])

@@ -24,7 +24,18 @@ def test_translation(word: Quality, reliability: str) -> None:
 
 
 def test_every_quality_has_one() -> None:
-    assert set(quality.OF_QUALITY) == set(Quality)
+    assert set(quality.OF_QUALITY) == set(quality.OF_NOTHING) == set(Quality)
+
+
+def test_without_a_value_stale_is_no_lost_instrument() -> None:
+    changed = {word for word in Quality if quality.OF_QUALITY[word] != quality.OF_NOTHING[word]}
+    assert changed == {Quality.STALE}
+    assert quality.OF_NOTHING[Quality.STALE] == quality.UNRELIABLE
+
+
+def test_event_state_of_what_reports_no_events() -> None:
+    states = {code: quality.event_state(code) for code in (0, 1, 2, 3, 7, 12)}
+    assert states == {0: 0, 1: 1, 2: 1, 3: 1, 7: 1, 12: 1}
 
 
 def test_codes_of_ranges() -> None:

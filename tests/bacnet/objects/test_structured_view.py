@@ -3,7 +3,8 @@ from bacpypes3 import object as schemas
 from bacnet.objects.decoded import decoded, schema_of
 from bacnet.objects.entries import ENTRIES
 from submeter.bacnet.objects.point import PointObject
-from submeter.bacnet.objects.served import ServedObject, required_of
+from submeter.bacnet.objects.required import required_of
+from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.objects.structured_view import structured_view
 
 SUBORDINATES, ANNOTATIONS = 211, 210

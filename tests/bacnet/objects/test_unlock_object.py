@@ -5,7 +5,7 @@ import pytest
 from bacnet.client import ANALOG_OUTPUT
 from bacnet.services.site import BAD_TYPE, CLIENT, DENIED, STRANGER, Site, wish, wishes
 from submeter.bacnet import encoding
-from submeter.bacnet.answer import DONE, Pending, Refusal
+from submeter.bacnet.answer import DONE, ErrorAnswer, Pending
 from submeter.meter import unlock_code
 from submeter.meter.access_settings import AccessSettings
 
@@ -36,8 +36,8 @@ def test_the_code_opens_and_empty_text_closes(site: Site) -> None:
     assert give(site, "") is None
     assert set_interval(site) == DENIED
     events = [event for event, _ in site.told()]
-    assert events[:4] == ["write_refused", "unlocked", "setting_changed", "locked"]
-    assert events[4:] == ["write_refused"]
+    assert events[:5] == ["write_refused", "unlocked", "setting_changed", "commanded", "locked"]
+    assert events[5:] == ["write_refused"]
 
 
 def test_a_wrong_code_is_refused_and_nowhere_to_be_read(site: Site) -> None:
@@ -53,7 +53,7 @@ def test_too_many_wrong_codes_cost_a_pause(site: Site) -> None:
     for _ in range(5):
         assert give(site, "wrong horse") == DENIED
     answer = site.writing.confirmed[15](wish(TEXT_VALUE, 1, encoding.text(CODE)), CLIENT)
-    assert isinstance(answer, Refusal)  # at once, without any work
+    assert isinstance(answer, ErrorAnswer)  # at once, without any work
 
 
 def test_the_work_is_for_another_thread(site: Site) -> None:
@@ -84,7 +84,7 @@ def test_among_others_it_is_refused(site: Site) -> None:
     real = encoding.real(20)
     code = (TEXT_VALUE, 1, encoding.text(CODE))
     answer = site.serve(16, wishes(code, (ANALOG_OUTPUT, INTERVAL, real)))
-    assert isinstance(answer, Refusal)
+    assert isinstance(answer, ErrorAnswer)
     assert answer.body.startswith(b"\x0e\x91\x02\x91\x28\x0f\x1e\x0c")
     assert not any("horse" in entry.detail for entry in site.entries())
     assert set_interval(site) == DENIED
@@ -92,7 +92,7 @@ def test_among_others_it_is_refused(site: Site) -> None:
 
 def test_alone_in_a_list_it_is_taken(site: Site) -> None:
     wrong = site.serve(16, wishes((TEXT_VALUE, 1, encoding.text("wrong horse"))))
-    assert isinstance(wrong, Refusal)
+    assert isinstance(wrong, ErrorAnswer)
     assert wrong.body.startswith(b"\x0e\x91\x02\x91\x28\x0f\x1e\x0c")
     assert site.serve(16, wishes((TEXT_VALUE, 1, encoding.text(CODE)))) is DONE
     assert set_interval(site) is None

@@ -6,8 +6,10 @@ from typing import Any
 
 from bacnet.client import oid, reference
 from submeter.bacnet import encoding
-from submeter.bacnet.answer import Ack, Answer, Pending, RefusedError, Rejected, SimpleAck
-from submeter.bacnet.answer import Refusal as Error
+from submeter.bacnet.answer import Ack, Answer, Fitted, Pending, RefusedError, Rejected, SimpleAck
+from submeter.bacnet.answer import ErrorAnswer as Error
+from submeter.bacnet.application.limits import LARGEST_ANSWER
+from submeter.bacnet.application.memory import Memory
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.objects.device import describe, device_object
 from submeter.bacnet.objects.network_port import ip_port
@@ -20,7 +22,7 @@ from submeter.bacnet.objects.unlock import UnlockObject
 from submeter.bacnet.objects.writables import writables
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.services.fast import Fast
-from submeter.bacnet.services.reading import Reading
+from submeter.bacnet.services.reading import ReadServices
 from submeter.bacnet.services.writing import Writing
 from submeter.bacnet.settings import BacnetSettings
 from submeter.meter.access import Access
@@ -42,6 +44,13 @@ MAP = meter_map.load("standard")
 GIVEN = [point.name for point in MAP.points if point.name != "Communication_Status"]
 SERVICES = encoding.bits([0] * 41)
 DENIED, OUT_OF_RANGE, BAD_TYPE = (2, 40), (2, 37), (2, 9)
+
+
+class Eager(Memory):
+    """Finds worth keeping what comes for the first time."""
+
+    def worth(self, where: dict[bytes, Any], request: bytes) -> bool:
+        return True
 
 
 class Site:
@@ -68,7 +77,7 @@ class Site:
         self.table = _table(self.points, self.unlock)
         found = writables(self.points, self.meter)
         doors = dict.fromkeys((each.identifier for each in self.points), self.meter)
-        reading = Reading(self.table)
+        reading = ReadServices(self.table)
         self.writing = Writing(
             self.table,
             {**found, self.unlock.identifier: self.unlock},
@@ -77,7 +86,7 @@ class Site:
             self.audit,
         )
         self.confirmed = {**reading.confirmed, **self.writing.confirmed}
-        self.fast = Fast(self.table)
+        self.fast = Fast(self.table, Eager(1 << 24))
 
     def serve(self, service: int, body: bytes, peer: Peer = CLIENT) -> Answer | Fault | Rejected:
         """Return what `service` answers, with an Error of a class and a code as the fault."""
@@ -85,6 +94,8 @@ class Site:
             answer = self.confirmed[service](body, peer)
             if isinstance(answer, Pending):
                 answer = answer.finish(answer.work())
+            if isinstance(answer, Fitted):
+                answer = answer.make(LARGEST_ANSWER)
         except RefusedError as refused:
             return refused.fault
         except Rejected as rejected:

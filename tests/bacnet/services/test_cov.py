@@ -27,6 +27,8 @@ from submeter.bacnet.answer import Reason, RefusedError, Rejected
 from submeter.bacnet.objects.served import Listener, ServedObject
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.services import cov
+from submeter.bacnet.services.cov import Subscriptions
+from submeter.bacnet.settings import CovSettings
 
 OTHER = Peer(("192.0.2.10", 47808))
 FAR = Peer(("192.0.2.1", 47808), 5, b"\x07")
@@ -198,11 +200,78 @@ async def test_limits(caplog: pytest.LogCaptureFixture) -> None:
     await made.ask(SUBSCRIBE, subscribe(AI, 1, 60, process=3))  # to renew is no matter of room
     for process in range(2):
         await made.ask(SUBSCRIBE, subscribe(AI, 1, process=process), OTHER)
-    assert made.refused(SUBSCRIBE, subscribe(AI, 1, process=3), OTHER) == fault.NO_SPACE
     assert len(made.subscriptions) == 6
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     await made.ask(SUBSCRIBE, cancel(AI, 1, process=0))
     await made.ask(SUBSCRIBE, subscribe(AI, 1, process=3), OTHER)
+
+
+async def test_a_client_is_an_address() -> None:
+    """A port, or the station behind a router, is whatever the sender says that it is."""
+    made = Cov(subscriptions=100, of_one_client=4)
+    host = PEER.place[0]
+    for number in range(2):
+        await made.ask(SUBSCRIBE, subscribe(AI, 1), Peer((host, 1000 + number)))
+        await made.ask(SUBSCRIBE, subscribe(AI, 1), Peer((host, 47808), 5, bytes([number])))
+    for peer in (
+        PEER,
+        Peer((host, 1)),
+        Peer((host, 47808), 5, b"\x09"),
+        Peer((host, 1), 6, b"\x01"),
+    ):
+        assert made.refused(SUBSCRIBE, subscribe(AI, 1), peer) == fault.NO_SPACE
+    await made.ask(SUBSCRIBE, subscribe(AI, 1), OTHER)
+
+
+async def test_the_one_with_the_most_makes_room(caplog: pytest.LogCaptureFixture) -> None:
+    made = Cov(subscriptions=6, of_one_client=6)
+    await made.ask(SUBSCRIBE, subscribe(AI, 1, confirmed=True, process=0))
+    await made.ask(SUBSCRIBE, subscribe(AI, 1, 600, process=1))
+    for process in range(2, 6):
+        await made.ask(SUBSCRIBE, subscribe(AI, 1, process=process))
+    await made.ask(SUBSCRIBE, subscribe(AI, 1, process=2))  # is the newest then
+    for process in range(3):
+        await made.ask(SUBSCRIBE, subscribe(AI, 1, process=process), OTHER)
+    assert made.refused(SUBSCRIBE, subscribe(AI, 1, process=3), OTHER) == fault.NO_SPACE
+    left = [(key.peer, key.process) for key in made.subscriptions._all]
+    assert left == [(PEER, 0), (PEER, 1), (PEER, 2), (OTHER, 0), (OTHER, 1), (OTHER, 2)]
+    told = [record.getMessage().split()[:2] for record in caplog.records]
+    assert told == [["event=cov_full", "of=all_but_oldest"], ["event=cov_full", "of=all"]]
+    made.subscriptions.close()
+    assert not made.subscriptions._clients
+
+
+async def test_what_ends_by_itself_makes_no_room() -> None:
+    made = Cov(subscriptions=4, of_one_client=4)
+    for process in range(4):
+        confirmed = process % 2 == 0
+        lifetime = 0 if confirmed else 3600
+        await made.ask(SUBSCRIBE, subscribe(AI, 1, lifetime, confirmed=confirmed, process=process))
+    assert made.refused(SUBSCRIBE, subscribe(AI, 1), OTHER) == fault.NO_SPACE
+    await made.ask(SUBSCRIBE, subscribe(AI, 1, 2**31, process=3))  # as good as for ever
+    await made.ask(SUBSCRIBE, subscribe(AI, 1), OTHER)
+    assert len(made.subscriptions) == 4
+
+
+async def test_the_points_of_many_meters_by_default(made: Cov) -> None:
+    for process in range(1000):
+        made.subscriptions.confirmed[SUBSCRIBE](subscribe(AI, 1, process=process), PEER)
+    assert len(made.subscriptions) == 1000
+    assert made.refused(SUBSCRIBE, subscribe(AI, 1, process=1000)) == fault.NO_SPACE
+
+
+async def test_a_subscriber_on_the_ip_network_seen_from_behind_a_router() -> None:
+    made, number = Cov(), [0]
+    table = made.stage.application
+    subscriptions = Subscriptions(table, CovSettings(), lambda: number[0])
+    for peer in (PEER, FAR):
+        subscriptions.confirmed[SUBSCRIBE](subscribe(AI, 1), peer)
+    for learnt in (0, 77):
+        number[0] = learnt
+        addresses = [each.recipient.recipient.address for each in made.active()]
+        assert [each.networkNumber for each in addresses] == [learnt, 5]
+        assert bytes(addresses[0].macAddress) == bytes((192, 0, 2, 9, 0xBA, 0xC0))
+    subscriptions.close()
 
 
 async def test_none_at_all() -> None:

@@ -118,6 +118,18 @@ async def test_one_who_fails_again_and_again_has_vanished(
     assert made.subscriptions.idle
 
 
+async def test_it_rests_after_a_notification_that_came_to_nothing(
+    made: Dialogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cov_delivery, "REST", 0.2)
+    (apdu,) = await made.ask(subscribe(AI, 1, confirmed=True))
+    assert made.fail(apdu) == []
+    await asyncio.sleep(0.05)
+    assert made.set(2.0) == []
+    await asyncio.sleep(0.3)
+    assert [value(each) for each in made.take()] == [2.0]
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_one_who_never_answers_has_vanished(made: Dialogue) -> None:
     await made.ask(subscribe(AI, 1, confirmed=True))

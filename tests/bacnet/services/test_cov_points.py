@@ -54,14 +54,14 @@ async def test_value_and_quality() -> None:
     found = made.table.named("Active_Power_Total")
     assert found
     (first,) = await made.ask(SUBSCRIBE, subscribe(ANALOG_INPUT, found.instance))
-    assert first.endswith(b"\x2e\x82\x04\x40\x2f\x4f")  # a fault: nothing is known yet
+    assert first.endswith(b"\x2e\x82\x04\xc0\x2f\x4f")  # a fault: nothing is known yet
     assert made.told(1.0) == [1.0]
     assert made.told(1.05) == []
     assert made.told(1.1) == [encoded(1.1)]
     assert made.told(1.1, Quality.STALE) == [encoded(1.1)]
     assert made.told(1.1, Quality.FAILED) == [encoded(1.1)]
     assert made.told(1.1, Quality.FAILED) == []
-    assert found.live[STATUS_FLAGS] == encoding.bits([0, 1, 0, 0])
+    assert found.live[STATUS_FLAGS] == encoding.bits([1, 1, 0, 0])
     assert made.told(1.1) == [encoded(1.1)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from bacnet.services.stage import PEER, Stage, stage
 from submeter.bacnet import encoding
 from submeter.bacnet.answer import DONE, Answer, Pending, Reason, RefusedError, Rejected
-from submeter.bacnet.fault import NOT_SUPPORTED, PASSWORD_FAILURE, Fault
+from submeter.bacnet.fault import INVALID_CONFIGURATION, NOT_SUPPORTED, PASSWORD_FAILURE, Fault
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.services import device_control, device_password
 from submeter.bacnet.services.device_control import DeviceControl
@@ -29,11 +29,16 @@ class Control:
     stage: Stage = field(default_factory=stage)
     audit: Audit = field(default_factory=Audit)
     restarts: list[None] = field(default_factory=list)
+    flaw: str | None = None
 
     def __post_init__(self) -> None:
         self.password = DevicePassword(LINE, self.audit)
         self.services = DeviceControl(
-            self.stage.application, self.password, self.audit, lambda: self.restarts.append(None)
+            self.stage.application,
+            self.password,
+            self.audit,
+            lambda: self.restarts.append(None),
+            lambda: self.flaw,
         )
 
     def ask(self, service: int, body: bytes, peer: Peer = PEER) -> Answer:
@@ -185,6 +190,36 @@ async def test_restart(
     assert made.restarts == [None]
     (first, *_) = made.audited
     assert first[2] == f"point=reinitialize device=4000 value={how} minutes=0"
+
+
+async def test_no_restart_that_would_be_the_end(
+    made: Control, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(device_control, "RESTART_AFTER", 0.0)
+    made.flaw = "config.yaml:3:1: there is no key 'metres'"
+    assert made.refused(REINITIALIZE, reinitialize(0)) == INVALID_CONFIGURATION
+    assert made.ask(COMMUNICATION, communication(ENABLE)) == DONE
+    await asyncio.sleep(0.01)
+    assert not made.restarts
+    assert caplog.messages == [
+        f'event=restart_refused peer=192.0.2.9 error="{made.flaw}"',
+    ]
+    assert made.audited[0] == (
+        "device_control_refused",
+        "bacnet 192.0.2.9",
+        f'point=reinitialize reason="{made.flaw}"',
+    )
+    made.flaw = None
+    assert made.ask(REINITIALIZE, reinitialize(0)) == DONE
+    await asyncio.sleep(0.01)
+    assert made.restarts == [None]
+
+
+async def test_who_does_not_know_the_password_learns_nothing_of_the_configuration(
+    made: Control,
+) -> None:
+    made.services._prove = pytest.fail
+    assert made.refused(REINITIALIZE, reinitialize(0, "wrong!")) == PASSWORD_FAILURE
 
 
 @pytest.mark.parametrize("state", range(2, 8))

@@ -6,7 +6,8 @@ import pytest
 from bacnet.services.stage import DEVICE_ID, PEER, Stage, stage
 from submeter.bacnet import encoding
 from submeter.bacnet.peer import GLOBAL, Peer
-from submeter.bacnet.services import budget
+from submeter.bacnet.services import budget, discovery
+from submeter.bacnet.services.budget import Budget
 from submeter.bacnet.services.discovery import Discovery
 
 ANALOG_INPUT, DEVICE = 0, 8
@@ -134,7 +135,7 @@ async def test_a_question_that_is_repeated_at_once(here: Stage) -> None:
     assert ask(here, 8) == [I_AM]
     assert ask(here, 8) == []
     assert ask(here, 8, peer=Peer(("192.0.2.8", 47808))) == [I_AM]
-    await asyncio.sleep(budget.SAME * 1.5)
+    await asyncio.sleep(discovery.SAME * 1.5)
     assert ask(here, 8, peer=Peer(("192.0.2.8", 47808))) == [I_AM]
 
 
@@ -147,7 +148,8 @@ async def test_a_flood(
         len(ask(here, 8, peer=Peer(("192.0.2.8", 1000 + number)))) for number in range(1000)
     )
     # The flood may take long enough for some more to be poured in.
-    assert budget.BURST <= answered <= budget.BURST + 20
+    burst = budget.BURST + budget.BURST_OF_DEVICE
+    assert burst <= answered <= burst + 20
     await asyncio.sleep(0.3)
     assert ask(here, 8) == [I_AM]
     told = [record.getMessage().split()[0] for record in caplog.records]
@@ -155,10 +157,43 @@ async def test_a_flood(
 
 
 async def test_closing_in_a_flood(here: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    discovery = Discovery(here.application, 999)
-    here.application.unconfirmed |= discovery.unconfirmed
+    made = Discovery(here.application, 999)
+    here.application.unconfirmed |= made.unconfirmed
     for number in range(100):
         ask(here, 8, peer=Peer(("192.0.2.8", 1000 + number)))
-    discovery.close()
-    assert discovery._budget._watch is None
-    assert len(caplog.records) == 1
+    for number in range(300):
+        ask(here, 7, by_name("Power"), Peer(("192.0.2.8", 1000 + number)))
+    made.close()
+    assert made._budget.who_is._watch is made._budget.who_has._watch is None
+    assert len(caplog.records) == 2
+
+
+async def test_a_client_that_looks_for_many_names(here: Stage) -> None:
+    """As one that binds its points by their names: each question is another."""
+    for number in range(100):
+        for name in ("Power", "Alarm"):
+            question = encoding.context_unsigned(0, 0) + encoding.context_unsigned(1, 9000 + number)
+            assert len(ask(here, 7, question + by_name(name))) == 1
+    assert ask(here, 8) == [I_AM]
+
+
+async def test_the_devices_of_a_wire_share_its_budget() -> None:
+    one, two = stage(), stage()
+    shared = Budget("here", 2)
+    for each in (one, two):
+        each.application.unconfirmed |= Discovery(each.application, 999, shared).unconfirmed
+    answered = [0, 0]
+    for number in range(100):
+        peer = Peer(("192.0.2.8", 1000 + number))
+        for place, each in enumerate((one, two)):
+            answered[place] += len(ask(each, 8, peer=peer))
+    assert min(answered) >= budget.BURST // 2
+    burst = budget.BURST + 2 * budget.BURST_OF_DEVICE
+    assert burst <= sum(answered) <= burst + 20
+    shared.close()
+
+
+async def test_a_global_question_is_answered_by_each_of_many_devices() -> None:
+    shared = Budget("here", 300)
+    assert all(shared.who_is.grant() for _ in range(300))
+    assert all(shared.who_has.grant() for _ in range(300))

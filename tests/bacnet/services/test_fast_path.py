@@ -11,8 +11,8 @@ from bacnet.client import ANALOG_INPUT, ANALOG_OUTPUT, DEVICE, oid, read, read_m
 from bacnet.services.site import DEVICE_ID, GIVEN, OPEN, Site
 from submeter.bacnet import clock, encoding
 from submeter.bacnet.answer import Ack
+from submeter.bacnet.application.memory import Memory
 from submeter.bacnet.objects.served import ServedObject
-from submeter.bacnet.services import fast
 from submeter.bacnet.services.fast import Fast
 from submeter.meter.instant import Instant
 from submeter.meter.meter import values
@@ -190,35 +190,70 @@ def test_whatever_comes_it_raises_nothing(site: Site, service: int, junk: bytes,
         assert site.fast.answer(apdu(service, body)) == fitting(slow(site, service, body))
 
 
-def test_a_flood_of_different_requests_does_not_grow(
+def test_what_comes_once_gets_no_plan(site: Site) -> None:
+    memory = Memory(1 << 20)
+    made = Fast(site.table, memory)
+    request = apdu(12, read(ANALOG_INPUT, 1, PRESENT_VALUE))
+    assert made.answer(request) is None
+    assert made.plans == 0
+    for _ in range(2):
+        assert made.answer(request) == slow(site, 12, request[4:])
+        assert made.plans == len(memory) == 1
+
+
+def test_broken_syntax_gets_no_plan(site: Site) -> None:
+    made = Fast(site.table, Memory(1 << 20))
+    for junk in (b"", b"\x0c", read(0, 1, 85) + b"x", b"\x0c\x00"):
+        for _ in range(4):
+            assert made.answer(apdu(12, junk)) is None
+    assert made.plans == 0
+
+
+def test_errors_and_long_answers_are_not_planned_anew(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = Fast(site.table)
-    monkeypatch.setattr(fast, "MOST_MEMORY", 100_000)
-    for number in range(3000):
-        made.answer(apdu(14, read_multiple((0, number, [PRESENT_VALUE] * 20))))
-        made.answer(apdu(14, read_multiple((0, 1, [PRESENT_VALUE, number % 600] * 20))))
-        made.answer(apdu(12, number.to_bytes(4, "big")))
-        assert made.plans <= fast.MOST_PLANS
-        assert made.memory <= 100_000
-    assert made.plans > 10
+    made = Fast(site.table, Memory(1 << 20))
+    for body in (read(0, 1, 9999), read(0, 4444, 85), read(DEVICE, DEVICE_ID, 85)):
+        for _ in range(2):
+            assert made.answer(apdu(12, body)) is None
+    assert made.plans == 3
+    monkeypatch.setattr(made, "_draft", None)  # would raise
+    assert made.answer(apdu(12, read(0, 1, 9999))) is None
+
+
+def test_a_flood_of_different_requests_does_not_grow(site: Site) -> None:
+    memory = Memory(100_000)
+    first, second = Fast(site.table, memory), Fast(site.table, memory)
+    for number in range(2000):
+        for made in (first, first, second, second):
+            made.answer(apdu(14, read_multiple((0, number, [PRESENT_VALUE] * 20))))
+            made.answer(apdu(14, read_multiple((0, 1, [PRESENT_VALUE, number % 600] * 20))))
+            made.answer(apdu(12, number.to_bytes(4, "big")))
+        assert memory.octets <= 100_000
+    assert first.plans + second.plans == len(memory) > 10
     request = apdu(12, read(ANALOG_INPUT, 1, PRESENT_VALUE))
-    assert made.answer(request) == slow(site, 12, request[4:])
+    for _ in range(100):
+        answer = first.answer(request)
+    assert answer == slow(site, 12, request[4:])
 
 
-def test_no_more_plans_than_allowed(site: Site) -> None:
-    made = Fast(site.table)
-    for number in range(fast.MOST_PLANS + 100):
-        made.answer(apdu(12, read(0, number, PRESENT_VALUE)))
-    assert made.plans == fast.MOST_PLANS
-    assert made.memory < fast.MOST_PLANS * 2000
+def test_a_round_that_is_longer_than_the_memory_is_answered_in_part(site: Site) -> None:
+    made = Fast(site.table, Memory(200_000))
+    requests = [
+        apdu(14, read_multiple((0, 1, [PRESENT_VALUE] * 20 + [number]))) for number in range(100)
+    ]
+    for _ in range(10):
+        found = sum(made.answer(request) is not None for request in requests)
+    assert 10 < made.plans < 100
+    assert found > 10
 
 
 def test_nothing_long_is_kept(site: Site) -> None:
     """The object list of many meters is far longer than an answer without segments."""
-    made = Fast(site.table)
+    memory = Memory(1 << 20)
+    made = Fast(site.table, memory)
     for count in range(5, 200):
-        assert (
-            made.answer(apdu(14, read_multiple((DEVICE, DEVICE_ID, [OBJECT_LIST] * count)))) is None
-        )
-    assert made.memory < 200 * 2000
+        request = apdu(14, read_multiple((DEVICE, DEVICE_ID, [OBJECT_LIST] * count)))
+        for _ in range(2):
+            assert made.answer(request) is None
+    assert 0 < memory.octets < 200 * 2000

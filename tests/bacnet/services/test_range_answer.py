@@ -6,7 +6,6 @@ from submeter.bacnet import encoding
 from submeter.bacnet.services.range_answer import Span, answer
 
 HEAD = encoding.context(0, encoding.identifier_content(20, 5)) + encoding.context_unsigned(1, 131)
-LARGEST = 1400 - len(b"\x30\x01\x1a")  # octets of parameters in an APDU of 1400
 
 
 @given(
@@ -24,26 +23,32 @@ def test_the_items_around_one(reference: int, count: int, size: int) -> None:
 
 def test_what_does_not_fit_is_left_off_at_the_far_end() -> None:
     items = [bytes(100)] * 20
-    assert Span(3, 23, 30).fitting(items) == Span(3, 16, 30, more=True)
-    assert Span(3, 23, 30, True).fitting(items) == Span(10, 23, 30, True, True)
-    assert Span(3, 8, 30).fitting(items[:5]) == Span(3, 8, 30)
+    assert Span(3, 23, 30).fitting(items, 1399) == Span(3, 16, 30, more=True)
+    assert Span(3, 23, 30, True).fitting(items, 1300) == Span(10, 23, 30, True, True)
+    assert Span(3, 8, 30).fitting(items[:5], 500) == Span(3, 8, 30)
 
 
 def test_an_item_that_is_too_large_goes_alone() -> None:
-    assert len(Span(0, 3, 3).fitting([bytes(2000)] * 3)) == 1
+    assert len(Span(0, 3, 3).fitting([bytes(2000)] * 3, 1400)) == 1
 
 
-@given(st.lists(st.integers(2, 200), max_size=100), st.booleans(), st.booleans())
-def test_an_answer_fits_without_segments(
-    lengths: list[int], backward: bool, numbered: bool
-) -> None:
+@given(
+    st.lists(st.integers(2, 200), max_size=100),
+    st.integers(47, 1473),
+    st.booleans(),
+    st.booleans(),
+)
+def test_an_answer_fits(lengths: list[int], room: int, backward: bool, numbered: bool) -> None:
     items = [encoding.octets(bytes(length)) for length in lengths]
     span = Span(2, 2 + len(items), 4 + len(items), backward)
     numbers = (lambda position: 0xFFFFFF00 + position) if numbered else None
-    ack = answer(HEAD, span, items, numbers)
-    assert len(ack.body) <= LARGEST
+    ack = answer(HEAD, span, items, room, numbers)
     found = answered(ack)
     assert found.itemCount <= len(items)
+    assert len(ack.body) <= room or found.itemCount == 1
+    if found.itemCount < len(items):
+        following = items[-found.itemCount - 1] if backward else items[found.itemCount]
+        assert len(ack.body) + len(following) > room - 8
     assert list(found.resultFlags) == [0, 0, int(found.itemCount < len(items))]
     if numbered and items:
         skipped = len(items) - found.itemCount if backward else 0

@@ -11,7 +11,7 @@ from bacnet.services import range_peer
 from bacnet.services.range_peer import by_position, by_sequence, by_time, request
 from bacnet.trends.samples import BEGIN, POWER, Samples, log, minutes, shown, trends
 from submeter.bacnet import encoding
-from submeter.bacnet.answer import Ack, Pending, RefusedError
+from submeter.bacnet.answer import Ack, Fitted, Pending, RefusedError
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.objects.table import ObjectTable
@@ -27,7 +27,7 @@ FIRST, LAST, MORE = 0, 1, 2
 
 def device() -> ServedObject:
     made = ServedObject(DeviceObject, 4000, "Submeter")
-    made.live[76] = lambda: tuple(encoding.identifier(0, number) for number in range(400))
+    made.live[76] = tuple(encoding.identifier(0, number) for number in range(400))
     made.live[30] = b""
     return made
 
@@ -37,6 +37,8 @@ def answer(service: ReadRange, body: bytes) -> Any:
     found = service.confirmed[READ_RANGE](body, PEER)
     if isinstance(found, Pending):
         found = found.finish(found.work())
+    assert isinstance(found, Fitted)
+    found = found.make(1400)
     assert isinstance(found, Ack)
     return range_peer.answered(found)
 

@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import pytest
 
 from bacnet.client import (
@@ -13,7 +15,10 @@ from bacnet.client import (
     reference,
 )
 from bacnet.services.site import CLIENT, DEVICE_ID, Site
-from submeter.bacnet.answer import Aborted, AbortReason, Ack, Reason, Rejected
+from submeter.bacnet.answer import Aborted, AbortReason, Ack, Fitted, Reason, Rejected
+from submeter.bacnet.application.limits import LARGEST_ANSWER
+from submeter.bacnet.services import read_answer
+from submeter.bacnet.services.read_request import MOST_READ
 
 NAME, PRESENT_VALUE, STATUS_FLAGS, UNITS, OBJECT_LIST = 77, 85, 111, 117, 76
 UNKNOWN_OBJECT, UNKNOWN_PROPERTY = (1, 31), (2, 32)
@@ -138,8 +143,56 @@ def test_property_numbers_of_three_octets(site: Site) -> None:
     assert answer == Ack(read(0, 1, 85) + b"\x3e" + NAN + b"\x3f")
 
 
+def results(site: Site, body: bytes, room: int) -> bytes | AbortReason:
+    """Return the results of a ReadPropertyMultiple that fit, or why there are none."""
+    fitted = site.confirmed[14](body, CLIENT)
+    assert isinstance(fitted, Fitted)
+    assert not fitted.in_parts
+    try:
+        answer = fitted.make(room)
+    except Aborted as aborted:
+        return aborted.reason
+    assert isinstance(answer, Ack)
+    return answer.body
+
+
+def test_results_are_read_as_far_as_they_can_be_sent(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = read_multiple((DEVICE, DEVICE_ID, [NAME] * 20))
+    whole = results(site, body, 10_000)
+    assert isinstance(whole, bytes)
+    assert results(site, body, len(whole)) == whole
+    assert results(site, body, len(whole) - 1) is AbortReason.BUFFER_OVERFLOW
+    read = Mock(wraps=read_answer.value)
+    monkeypatch.setattr(read_answer, "value", read)
+    assert results(site, body, len(whole) // 2) is AbortReason.BUFFER_OVERFLOW
+    assert read.call_count in (10, 11)
+
+
+def references(count: int, number: int = PRESENT_VALUE) -> bytes:
+    return b"\x0c" + oid(ANALOG_INPUT, 1) + b"\x1e" + reference(0, number) * count + b"\x1f"
+
+
+@pytest.mark.parametrize(
+    ("most", "too_many"),
+    [
+        (references(MOST_READ - 1), references(MOST_READ)),
+        (references(1) * (MOST_READ // 2), references(1) * (MOST_READ // 2) + references(0)),
+        (references(MOST_READ // 15, 8), references(MOST_READ // 15 + 1, 8)),
+    ],
+    ids=["references", "objects", "groups"],
+)
+def test_one_request_reads_so_much(site: Site, most: bytes, too_many: bytes) -> None:
+    assert len(site.table.find(1).numbers) == 15  # type: ignore[union-attr]
+    assert isinstance(results(site, most, 1 << 20), bytes)
+    assert results(site, too_many, 1 << 20) is AbortReason.BUFFER_OVERFLOW
+
+
+def test_what_follows_too_much_is_not_even_parsed(site: Site) -> None:
+    assert results(site, references(MOST_READ) + b"junk", 1 << 20) is AbortReason.BUFFER_OVERFLOW
+
+
 def test_no_answer_grows_without_end(site: Site) -> None:
-    body = b"\x0c" + oid(DEVICE, DEVICE_ID) + b"\x1e" + reference(0, OBJECT_LIST) * 2000 + b"\x1f"
-    with pytest.raises(Aborted) as caught:
-        site.confirmed[14](body, CLIENT)
-    assert caught.value.reason is AbortReason.BUFFER_OVERFLOW
+    body = b"\x0c" + oid(DEVICE, DEVICE_ID) + b"\x1e" + reference(0, OBJECT_LIST) * 1400 + b"\x1f"
+    assert results(site, body, LARGEST_ANSWER) is AbortReason.BUFFER_OVERFLOW

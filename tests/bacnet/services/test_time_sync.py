@@ -131,6 +131,24 @@ async def test_who_is_not_allowed(caplog: pytest.LogCaptureFixture) -> None:
     assert len(caplog.records) == time_sync.MOST_TOLD
 
 
+@pytest.mark.parametrize(
+    ("place", "via", "allowed"),
+    [
+        ("192.0.2.9", None, True),
+        ("192.0.2.9", "192.0.2.1", True),
+        ("192.0.2.9", "198.51.100.1", False),
+        ("198.51.100.9", "192.0.2.1", False),
+    ],
+)
+async def test_what_a_bbmd_passes_on(place: str, via: str | None, allowed: bool) -> None:
+    """The origin in it is what its sender wrote there."""
+    made = Clock()
+    await made.tell(
+        UTC_TIME, NOON, Peer((place, 47808), via=(via, 47808) if via is not None else None)
+    )
+    assert len(made.times) == allowed
+
+
 async def test_one_at_a_time_and_not_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_sync, "PAUSE", 0.2)
     made = Clock(slowly)

@@ -32,10 +32,12 @@ from bacnet.services.site import (
     wishes,
 )
 from submeter.bacnet import encoding
-from submeter.bacnet.answer import DONE, Aborted, Reason, Refusal, Rejected
+from submeter.bacnet.answer import DONE, Aborted, ErrorAnswer, Reason, Rejected
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.services.write_request import MOST_WRITES
+from submeter.meter import unlock_code
+from submeter.meter.access_settings import AccessSettings
 from submeter.meter.instant import Instant
 from submeter.meter.setup import Setup
 from tooling import meters
@@ -43,6 +45,7 @@ from tooling import meters
 UNKNOWN_OBJECT, UNKNOWN_PROPERTY, NOT_AN_ARRAY, BAD_INDEX = (1, 31), (2, 32), (2, 50), (2, 42)
 INTERVAL, WINDOW = 3, "Demand_Interval"
 NAME, PRESENT_VALUE, OBJECT_LIST = 77, 85, 76
+CHARACTER_STRING = 40
 WILDCARD = 4194303
 TWENTY = encoding.real(20)
 
@@ -58,7 +61,7 @@ def setting(site: Site, name: str = WINDOW) -> int | float | None:
 
 def failed(answer: object) -> tuple[tuple[int, int], int, int, int | None]:
     """Return the fault and the place that a WritePropertyMultiple-Error names."""
-    assert isinstance(answer, Refusal), answer
+    assert isinstance(answer, ErrorAnswer), answer
     decoded: Any = APCISequence.decode(APDU.decode(PDU(b"\x50\x01\x10" + answer.body)))
     first = decoded.firstFailedWriteAttempt
     fault = int(decoded.errorType.errorClass), int(decoded.errorType.errorCode)
@@ -97,6 +100,26 @@ def test_a_station_behind_a_router_is_its_router(site: Site) -> None:
     assert site.write(ANALOG_OUTPUT, INTERVAL, TWENTY, peer=far) == DENIED
     assert site.write(ANALOG_OUTPUT, INTERVAL, TWENTY, peer=near) is None
     assert setting(site) == 20
+
+
+def test_stations_behind_a_router_have_leases_of_their_own() -> None:
+    code = "let-me-in"
+    locked = AccessSettings(networks=["192.0.2.0/24"], unlock=unlock_code.hashed(code))
+    site = Site(locked)
+    one, two = Peer(CLIENT.place, 2001, b"\x05"), Peer(CLIENT.place, 2001, b"\x06")
+    assert site.write(CHARACTER_STRING, 1, encoding.text(code), peer=one) is None
+    for peer in (CLIENT, two, Peer(CLIENT.place, 2002, b"\x05")):
+        assert site.write(ANALOG_OUTPUT, INTERVAL, TWENTY, peer=peer) == DENIED
+    assert site.write(ANALOG_OUTPUT, INTERVAL, TWENTY, peer=one) is None
+    told = {entry.who for entry in site.entries() if entry.event == "setting_changed"}
+    assert told == {"bacnet net 2001 mac 05 192.0.2.7"}
+
+
+def test_no_more_writes_in_a_request_than_can_be_done_at_once(site: Site) -> None:
+    each = (ANALOG_OUTPUT, INTERVAL, TWENTY)
+    assert site.serve(16, wishes(*[each] * 64)) is DONE
+    with pytest.raises(Aborted):
+        site.serve(16, wishes(*[each] * 65))
 
 
 def test_only_settings_and_commands_are_written(site: Site) -> None:
@@ -313,7 +336,7 @@ def test_whatever_is_written_no_index_and_no_seal_moves(
     site.told()
     for service, body in requests:
         answer = site.serve(service, body)
-        refused = isinstance(answer, Fault | Rejected | Refusal)
+        refused = isinstance(answer, Fault | Rejected | ErrorAnswer)
         assert refused or answer is DONE
         assert {name: setting(site, name) for name in kept} == kept
         events = [event for event, _ in site.told()]

@@ -1,6 +1,6 @@
 """Samples in memory, and trend logs over them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from submeter.bacnet.objects.point import PointObject
 from submeter.bacnet.outside import Outside
@@ -19,17 +19,30 @@ Value = int | float | None
 
 
 class Samples:
-    """A history of one meter; `broken` makes it raise, and `asked` counts the calls for values."""
+    """A history in which all meters have the same times; `broken` makes it raise.
+
+    `asked` counts the calls for values, `passes` those for times, `failures` those that raised.
+    """
 
     def __init__(self, times: Sequence[int] = (), value: Callable[[int], Value] = float) -> None:
         self.times_now = list(times)
         self.value = value
-        self.broken = False
+        self.broken: bool | Exception = False
         self.asked = 0
+        self.passes = 0
+        self.failures = 0
 
-    def times(self, meter: str, after: int, most: int) -> Sequence[int]:
+    def times(self, after: Mapping[str, int], most: int) -> Mapping[str, Sequence[int]]:
         self._check()
-        return [at for at in self.times_now if at > after][-most:]
+        self.passes += 1
+        return {
+            meter: [at for at in self.times_now if at > start][-most:]
+            for meter, start in after.items()
+        }
+
+    def oldest(self) -> int | None:
+        self._check()
+        return min(self.times_now, default=None)
 
     def values(self, meter: str, point: str, start: int, end: int) -> Sequence[tuple[int, Value]]:
         self._check()
@@ -37,6 +50,9 @@ class Samples:
         return [(at, self.value(at)) for at in self.times_now if start <= at <= end]
 
     def _check(self) -> None:
+        self.failures += bool(self.broken)
+        if isinstance(self.broken, Exception):
+            raise self.broken
         if self.broken:
             raise StoreError("the store is gone")
 

@@ -55,6 +55,17 @@ def test_records_that_were_let_go_of() -> None:
     assert numbers(times) == [8]
 
 
+def test_what_is_forgotten_takes_no_number_with_it() -> None:
+    times = known([10, 20, 30], newest=7)
+    times.forget(5)
+    times.forget(20)
+    assert list(times.times) == [20, 30]
+    assert numbers(times) == [6, 7]
+    times.forget(31)
+    times.follow([40])
+    assert numbers(times) == [8]
+
+
 def test_after_the_clock_was_set_back_the_new_ones_get_the_next_numbers() -> None:
     times = known([10, 20, 30, 40])
     times.replace([10, 20, 25])

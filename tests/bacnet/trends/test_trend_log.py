@@ -8,7 +8,8 @@ from bacpypes3.primitivedata import TagList
 
 from bacnet.trends.samples import POWER, Samples, log, minutes, shown, trends
 from submeter.bacnet.fault import NOT_INITIALIZED, Fault
-from submeter.bacnet.objects.served import property_number, required_of
+from submeter.bacnet.objects.required import required_of
+from submeter.bacnet.objects.served import property_number
 from submeter.bacnet.trends.trend_log import LOG_BUFFER, TrendLog
 from submeter.pointmap import points
 

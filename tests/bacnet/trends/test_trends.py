@@ -9,6 +9,7 @@ from store.pages import opened, sample
 from submeter.bacnet import clock
 from submeter.bacnet.outside import Outside
 from submeter.bacnet.settings import TrendSettings
+from submeter.bacnet.trends import trends as module
 from submeter.bacnet.trends.record_times import RecordTimes
 from submeter.bacnet.trends.trends import Trends
 from submeter.errors import ConfigError
@@ -143,6 +144,76 @@ async def test_a_store_that_cannot_be_read_is_told_of_once(
     await made.look()
     told = [record.message for record in caplog.records if "trends" in record.message]
     assert told == ['event=trends_wait reason="the store is gone"', "event=trends_follow"]
+
+
+async def test_whatever_goes_wrong_is_told_of_once_and_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    samples = Samples(minutes(5))
+    samples.broken = ValueError("nobody thought of this")
+    made = trends(samples, points=[POWER])
+    times = times_of(made)
+    await made.look()
+    await made.look()
+    assert not times.known
+    samples.broken = False
+    await made.look()
+    assert len(times) == 5
+    told = [record.message for record in caplog.records if "trends" in record.message]
+    assert told == ["event=trends_failed", "event=trends_follow"]
+
+
+async def test_a_meter_with_which_something_is_wrong_keeps_none_of_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Kept(dict[str, str]):
+        def __setitem__(self, key: str, text: str) -> None:
+            if key == "bacnet_trend:b":
+                raise ValueError(key)
+            super().__setitem__(key, text)
+
+    kept = Kept()
+    samples = Samples(minutes(5))
+    made = trends(samples, kept, points=[POWER])
+    logs = [made.logs(meter, shown(POWER))[0] for meter in ("a", "b", "c")]
+    await made.look()
+    samples.times_now = minutes(6)
+    await made.look()
+    assert [len(log.times) for log in logs] == [6, 6, 6]
+    assert list(kept) == ["bacnet_trend:a", "bacnet_trend:c"]
+    assert [record.message for record in caplog.records] == ["event=trends_failed"]
+
+
+async def test_the_store_is_gone_through_once_for_all_meters() -> None:
+    samples = Samples(minutes(5))
+    made = trends(samples, points=[POWER])
+    logs = [made.logs(f"meter {number}", shown(POWER))[0] for number in range(100)]
+    await made.look()
+    assert samples.passes == 1
+    samples.times_now = minutes(6)
+    await made.look()
+    assert samples.passes == 2
+    assert {log.times.newest for log in logs} == {6}
+
+
+async def test_it_goes_on_after_a_failure_and_its_end_raises_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_SHORTEST_PAUSE", 0.01)
+    samples = Samples(minutes(5))
+    samples.broken = RuntimeError("once")
+    made = trends(samples, points=[POWER], sample=1)
+    times = times_of(made)
+    made.start()
+    async with asyncio.timeout(5):
+        while samples.failures < 2:
+            await asyncio.sleep(0.01)
+        samples.broken = False
+        while not times.known:
+            await asyncio.sleep(0.01)
+    samples.broken = RuntimeError("at the end")
+    await made.close()
 
 
 async def test_it_looks_by_itself_until_it_is_closed() -> None:

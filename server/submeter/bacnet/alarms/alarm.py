@@ -14,42 +14,49 @@ from submeter.bacnet.alarms.event import (
 )
 from submeter.bacnet.alarms.event_properties import EventProperties
 from submeter.bacnet.alarms.event_state import Change, EventState, StateMachine
+from submeter.bacnet.alarms.past import NO_EVENTS, Past
 from submeter.bacnet.alarms.policy import Policy
 from submeter.bacnet.fault import INVALID_EVENT_STATE, INVALID_TIME_STAMP, Fault
+from submeter.bacnet.objects import quality
 from submeter.bacnet.objects.point import PointObject
-from submeter.bacnet.objects.served import PRESENT_VALUE, STATUS_FLAGS, ServedObject
+from submeter.bacnet.objects.served import PRESENT_VALUE, ServedObject
 
 SETTLING = 30.0  # s
 
 
 class Alarm:
-    """Follows `entry`, whose map entry has an alarm state, and keeps its event properties.
+    """Follows `entry`, which is in alarm while its number is `on`, and keeps its event properties.
 
     `tell` gets the transition, 0 to-offnormal, 1 to-fault, 2 to-normal, and the event of each that
     is enabled, once the object shows it. The object's other listeners hear of a new event state
-    together with what caused it. Until `start` the state is NORMAL.
+    together with what caused it. `past` is what was kept of an earlier run, and `remember` is
+    called with every change of it.
     """
 
-    __slots__ = ("_machine", "_on", "_policy", "_shown", "_tell", "_timer", "entry")
+    __slots__ = ("_machine", "_on", "_policy", "_remember", "_shown", "_tell", "_timer", "entry")
 
     def __init__(
         self,
         entry: PointObject,
+        on: int,
         policy: Policy,
         tell: Callable[[int, Event], None],
         settling: float = SETTLING,
+        past: Past = NO_EVENTS,
+        remember: Callable[[], None] = lambda: None,
     ) -> None:
-        assert entry.entry.alarm is not None
         self.entry = entry
+        self._on = on
         self._policy = policy
         self._tell = tell
-        self._on = list(entry.entry.point.states).index(entry.entry.alarm)
-        self._machine = StateMachine(policy.delay, settling)
-        self._shown = EventProperties(entry, policy, self._on)
+        self._remember = remember
+        self._machine = StateMachine(policy.delay, settling, past.state)
+        self._shown = EventProperties(entry, policy, on, past)
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Follow the object from now on; needs a running event loop."""
+        self.entry.reports_events = True
         self.entry.listeners = (self._changed, *self.entry.listeners)
         self.entry.changed()
 
@@ -64,14 +71,19 @@ class Alarm:
         return self._machine.state
 
     @property
+    def past(self) -> Past:
+        """The events so far. A fault from the start on is none, though `state` is fault then."""
+        return self._shown.past
+
+    @property
     def acked(self) -> tuple[bool, ...]:
         """Which transitions need no acknowledgement, or have it."""
-        return self._shown.acked
+        return self.past.acked
 
     @property
     def stamps(self) -> tuple[bytes, ...]:
         """The time of the last transition of each kind, as BACnetTimeStamp."""
-        return self._shown.stamps
+        return self.past.stamps
 
     def acknowledge(self, state: int, stamp: bytes) -> Fault | Event | None:
         """Take note that somebody has seen the transition to `state` at `stamp` (135, 13.5).
@@ -82,14 +94,16 @@ class Alarm:
             return INVALID_EVENT_STATE
         seen = EventState(state)
         which = seen.transition
-        if stamp != self.stamps[which]:
+        past = self.past
+        if stamp != past.stamps[which]:
             # The stamp of another transition is a good one: then the state is wrong.
-            return INVALID_EVENT_STATE if stamp in self.stamps else INVALID_TIME_STAMP
-        if self.acked[which]:
+            return INVALID_EVENT_STATE if stamp in past.stamps else INVALID_TIME_STAMP
+        if past.acked[which]:
             return None
         self._shown.acknowledge(which)
+        self._remember()
         self.entry.changed()
-        priority, kind = self._policy.priorities[which], self._shown.types[which]
+        priority, kind = self._policy.priorities[which], past.types[which]
         return Event(self.identifier, _stamp(), priority, kind, seen)
 
     def close(self) -> None:
@@ -114,6 +128,8 @@ class Alarm:
         changes = self._machine.take(alarm, self.entry.reliability, now)
         for change in changes:
             self._enter(change)
+        if self.entry.event_state != self._machine.state:
+            self.entry.show_event_state(self._machine.state)
         if self._machine.deadline != before:
             self._set_timer(now)
         return bool(changes)
@@ -133,15 +149,15 @@ class Alarm:
             self._values(change),
         )
         self._shown.enter(which, event)
+        self._remember()
         if self._policy.enabled[which]:
             self._tell(which, event)
 
     def _values(self, change: Change) -> bytes:
         """Return the event values: what the object shows now."""
         entry = self.entry
-        status_flags = entry.read(STATUS_FLAGS)
-        assert isinstance(status_flags, bytes)
-        bits = status_flags[1:]  # below another tag, so without the application tag's octet
+        # Below another tag, so without the octet of the application tag.
+        bits = quality.status_flags(entry.event_state, entry.reliability)[1:]
         if change.of_reliability:
             return change_of_reliability(entry.reliability, bits, entry.read(PRESENT_VALUE))
         return change_of_state(int(entry.number or 0), bits)
@@ -156,6 +172,12 @@ class Alarm:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+
+
+def alarm_number(entry: PointObject) -> int | None:
+    """Return the number that `entry` has while it is in alarm, None if it never is."""
+    mapped = entry.entry
+    return None if mapped.alarm is None else list(mapped.point.states).index(mapped.alarm)
 
 
 def _stamp() -> bytes:

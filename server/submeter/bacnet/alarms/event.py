@@ -7,10 +7,10 @@ from submeter.bacnet.alarms.event_state import Change, EventState
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.objects.notification_class import INSTANCE
 from submeter.bacnet.objects.served import PRESENT_VALUE
+from submeter.bacnet.objects.table import DEVICE
 
 ALARM, ACK_NOTIFICATION = 0, 2  # BACnetNotifyType
 CHANGE_OF_STATE, CHANGE_OF_RELIABILITY = 1, 19  # BACnetEventType
-_DEVICE = 8  # object type
 _BINARY_VALUE = 1  # choice of BACnetPropertyStates
 
 
@@ -45,7 +45,7 @@ def event_type(change: Change) -> int:
 def notification(event: Event, device: int) -> bytes:
     """Return the parameters of an event notification of `device` after the process identifier."""
     parts = [
-        encoding.context(1, encoding.identifier_content(_DEVICE, device)),
+        encoding.context(1, encoding.identifier_content(DEVICE, device)),
         encoding.context(2, event.identifier),
         encoding.enclosed(3, event.stamp),
         encoding.context_unsigned(4, INSTANCE),

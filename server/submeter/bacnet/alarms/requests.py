@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 from submeter.bacnet.answer import Reason, Rejected
+from submeter.bacnet.encoding import CHARACTER_SETS
 from submeter.bacnet.tags import Tags
 
 # The first octets of a BACnetTimeStamp, and the other tags of a date and time.
 _TIME, _SEQUENCES, _DATE_TIME = 0x0C, (0x19, 0x1A), 0x2E
 _PARTS = (0xA4, 0xB4, 0x2F)
-_CODECS = {0: "utf-8", 4: "utf-16-be", 5: "latin-1"}  # character sets (135, 20.2.9)
 
 
 class Acknowledgement(NamedTuple):
@@ -48,7 +48,7 @@ class _Tags(Tags):
         start = self._at
         self.skip_value(number)
         content = self._data[start + 1 : self._at - 1]
-        if not _is_time_stamp(content):
+        if not is_time_stamp(content):
             raise Rejected(Reason.INVALID_TAG)
         return content
 
@@ -59,10 +59,10 @@ class _Tags(Tags):
             raise Rejected(Reason.MISSING_PARAMETER)
         if not content:
             raise Rejected(Reason.INVALID_DATA_TYPE)
-        return content[1:].decode(_CODECS.get(content[0], "ascii"), "replace")
+        return content[1:].decode(CHARACTER_SETS.get(content[0], "ascii"), "replace")
 
 
-def _is_time_stamp(content: bytes) -> bool:
+def is_time_stamp(content: bytes) -> bool:
     """Tell whether this is a time, a sequence number or a date and time (135, clause 21)."""
     first = content[0] if content else 0
     if first == _DATE_TIME:

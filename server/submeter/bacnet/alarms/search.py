@@ -1,27 +1,36 @@
 """Where the recipients are that are known by their device numbers only (ASHRAE 135, 16.10)."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from submeter.bacnet import encoding
 from submeter.bacnet.alarms.recipient import Recipient
 from submeter.bacnet.alarms.sender import Sender
-from submeter.bacnet.objects.notification_class import device_address, ip_mac
+from submeter.bacnet.objects.notification_class import address_of
+from submeter.bacnet.objects.served import kind_and_instance
+from submeter.bacnet.objects.table import DEVICE
 from submeter.bacnet.peer import Peer
 from submeter.errors import FrameError
 
 WHO_IS = 8
 PAUSE, LONGEST_PAUSE = 60.0, 960.0  # s between two searches
-_DEVICE = 8  # object type
 _IDENTIFIER_TAG = 0xC4
-_INSTANCE_BITS = 22
 
 
 class Search:
-    """Looks for the devices of `recipients`, now and then, as long as one is not found."""
+    """Looks for the devices of `recipients`, now and then, as long as one is not found.
 
-    def __init__(self, sender: Sender, recipients: Iterable[Recipient]) -> None:
+    `ip_network` gives the number of the IP network as this device sees it: 0 if it is its own.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        recipients: Iterable[Recipient],
+        ip_network: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._sender = sender
+        self._ip_network = ip_network
         self._recipients: dict[int, list[Recipient]] = {}
         for each in recipients:
             if each.device is not None:
@@ -54,18 +63,22 @@ class Search:
             self._timer = None
 
     def i_am(self, body: bytes, peer: Peer, _: bool) -> None:
-        """Take an I-Am request; raises FrameError if it begins with no device."""
+        """Take an I-Am request while its device is missing; raises FrameError without a device.
+
+        Later ones say nothing: one that anybody may send must not take the alarms elsewhere.
+        """
         if len(body) < 5 or body[0] != _IDENTIFIER_TAG:
             raise FrameError("an I-Am without an object identifier")
-        kind, device = divmod(int.from_bytes(body[1:5], "big"), 1 << _INSTANCE_BITS)
-        if kind == _DEVICE:
-            for recipient in self._recipients.get(device, ()):
-                recipient.found(peer)
+        kind, device = kind_and_instance(int.from_bytes(body[1:5], "big"))
+        recipients = self._recipients.get(device, ())
+        if kind == DEVICE and _missing(recipients):
+            for recipient in recipients:
+                recipient.found(peer._replace(via=None))
 
     def bindings(self) -> bytes:
         """Return the image of Device_Address_Binding: the devices that are found, and where."""
         return encoding.joined(
-            encoding.identifier(_DEVICE, device) + _address(peer)
+            encoding.identifier(DEVICE, device) + address_of(peer, self._ip_network())
             for device, recipients in self._recipients.items()
             if (peer := recipients[0].peer) is not None
         )
@@ -87,7 +100,3 @@ class Search:
 
 def _missing(recipients: Iterable[Recipient]) -> bool:
     return any(each.peer is None for each in recipients)
-
-
-def _address(peer: Peer) -> bytes:
-    return device_address(peer.network, peer.mac if peer.network else ip_mac(*peer.place))

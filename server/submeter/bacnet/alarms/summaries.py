@@ -8,14 +8,12 @@ from submeter.bacnet.alarms.alarm import Alarm
 from submeter.bacnet.alarms.event import ALARM
 from submeter.bacnet.alarms.event_state import EventState
 from submeter.bacnet.alarms.policy import Policy
-from submeter.bacnet.answer import Ack, Answer, RefusedError
+from submeter.bacnet.answer import Ack, Answer, Fitted, RefusedError
 from submeter.bacnet.fault import UNKNOWN_OBJECT
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.tags import Tags
 
-# Octets of the event summaries of one answer. Clients that take APDUs of 1024 octets, and no
-# segments, can read it; the rest they ask for again.
-LARGEST_ANSWER = 1000
+_FRAME = 2 + 2  # octets beside the summaries: tags around, and whether there are more
 
 
 class Summaries:
@@ -41,7 +39,7 @@ class Summaries:
                 + encoding.enumerated(alarm.state)
                 + encoding.bits(alarm.acked)
                 for alarm in self._alarms.values()
-                if alarm.state is not EventState.NORMAL
+                if alarm.past.state is not EventState.NORMAL
             )
         )
 
@@ -53,14 +51,18 @@ class Summaries:
         last = requests.last_received(body)
         if last is not None and not self._exists(last):
             raise RefusedError(UNKNOWN_OBJECT)
+        return Fitted(lambda room: self._events(last, room - _FRAME))
+
+    def _events(self, last: int | None, room: int) -> Answer:
+        """Return what follows `last`, as far as it fits, and one at least: else nobody got on."""
         summaries: list[bytes] = []
-        room, more = LARGEST_ANSWER, False
+        more = False
         for identifier, alarm in self._alarms.items():
-            if (last is not None and identifier <= last) or not _is_event(alarm):
+            if (last is not None and identifier <= last) or not alarm.past.is_event:
                 continue
             summary = self._summary(alarm)
             room -= len(summary)
-            if room < 0:
+            if room < 0 and summaries:
                 more = True
                 break
             summaries.append(summary)
@@ -75,7 +77,3 @@ class Summaries:
             + encoding.enclosed(3, encoding.joined(alarm.stamps))
             + self._policy
         )
-
-
-def _is_event(alarm: Alarm) -> bool:
-    return alarm.state is not EventState.NORMAL or not all(alarm.acked)

@@ -7,6 +7,7 @@ from submeter.bacnet.answer import Confirmed, Unconfirmed
 from submeter.bacnet.application import apdu as pdu
 from submeter.bacnet.application.failures import Failures
 from submeter.bacnet.application.outgoing import Outgoing
+from submeter.bacnet.application.shares import Shares
 from submeter.bacnet.application.supported import services_supported
 from submeter.bacnet.application.transactions import Transactions
 from submeter.bacnet.carrier import Carrier
@@ -26,10 +27,11 @@ class Application:
 
     `fast`, if there is one, gets whole ReadProperty and ReadPropertyMultiple requests and returns
     the answer's APDU, or None to have the service asked. `malformed` counts the APDUs that were
-    dropped because they break their syntax.
+    dropped because they break their syntax. `shares` are what it has together with other devices.
     """
 
-    def __init__(self, table: ObjectTable, carrier: Carrier) -> None:
+    def __init__(self, table: ObjectTable, carrier: Carrier, shares: Shares | None = None) -> None:
+        self.shares = shares = shares or Shares()
         self.table = table
         self.carrier = carrier
         self.confirmed: dict[int, Confirmed] = {}
@@ -38,9 +40,9 @@ class Application:
         self.silence: Silence = "enable"
         self.malformed = 0
         self._failures = Failures()
-        self.outgoing = Outgoing(carrier, self.may_initiate, self._failures)
+        self.outgoing = Outgoing(carrier, self.may_initiate, self._failures, shares.stations)
         self._transactions = Transactions(
-            carrier, lambda service: self.confirmed.get(service), self._failures
+            carrier, lambda service: self.confirmed.get(service), self._failures, shares
         )
 
     @property

@@ -4,12 +4,16 @@ from submeter.bacnet.peer import Peer
 
 
 class Crowd:
-    """Places for `most`, and for `most_of_one` of the same station; nothing is kept of who left."""
+    """Places for `most`, and for `most_of_one` of the same IP address.
+
+    What is behind a router counts as the router: its networks and addresses can be invented.
+    Nothing is kept of who left.
+    """
 
     def __init__(self, most: int, most_of_one: int) -> None:
         self._most = most
         self._most_of_one = most_of_one
-        self._inside: dict[Peer, int] = {}
+        self._inside: dict[str, int] = {}
         self._all = 0
 
     def __len__(self) -> int:
@@ -17,16 +21,18 @@ class Crowd:
 
     def enter(self, peer: Peer) -> bool:
         """Take a place for `peer`; False if there is none."""
-        own = self._inside.get(peer, 0)
+        address = peer.place[0]
+        own = self._inside.get(address, 0)
         if self._all >= self._most or own >= self._most_of_one:
             return False
-        self._inside[peer] = own + 1
+        self._inside[address] = own + 1
         self._all += 1
         return True
 
     def leave(self, peer: Peer) -> None:
         """Give back a place that `peer` took."""
         self._all -= 1
-        self._inside[peer] -= 1
-        if not self._inside[peer]:
-            del self._inside[peer]
+        address = peer.place[0]
+        self._inside[address] -= 1
+        if not self._inside[address]:
+            del self._inside[address]

@@ -6,8 +6,8 @@ from submeter.bacnet.answer import (
     Aborted,
     Answer,
     Confirmed,
+    ErrorAnswer,
     Reason,
-    Refusal,
     RefusedError,
     Rejected,
 )
@@ -39,8 +39,8 @@ class Execution:
         except (Rejected, Aborted) as refused:
             return refused
         except RefusedError as refused:
-            return Refusal(refused.fault.image)
+            return ErrorAnswer(refused.fault.image)
         except Exception as error:
             # A client that waits is told, and the device lives on; the log has the rest.
             self._failures.tell("answer", service, error)
-            return Refusal(INTERNAL.image)
+            return ErrorAnswer(INTERNAL.image)

@@ -15,17 +15,23 @@ RETRIES = 3
 
 LARGEST_ANSWER = 256 * LARGEST_APDU
 """Octets of one answer, cut or not."""
+LARGEST_PART = 1400
+"""Octets of the parameters of an answer that the client can go on from; less if it takes less."""
+
+# Of all devices of a face together; "one" is an IP address, and all that is behind it.
 MOST_ANSWERED = 8 << 20
 """Octets of all answers together that wait to be acknowledged."""
-MOST_TRANSACTIONS = 256
+MOST_TRANSACTIONS = 512
 """Requests to us that wait for segments, of either side, or for their work."""
-MOST_OF_ONE = 16
-"""Those of the same client."""
-MOST_WORKS = 8
-"""Requests that are worked out in another thread at the same time."""
-MOST_WORKS_OF_ONE = 2
-"""Those of the same client."""
-MOST_REQUESTS = 512
+MOST_OF_ONE = 64
+"""Those of one: it may read a log from each of many devices at the same time."""
+MOST_WORKS = 32
+"""Requests that wait for another thread to work them out."""
+MOST_WORKS_OF_ONE = 8
+"""Those of one."""
+MOST_PLANNED = 16 << 20
+"""Octets of prepared answers."""
+MOST_REQUESTS = 1024
 """Requests of ours that are under way; one that is gone holds its share for twelve seconds."""
 MOST_REQUESTS_TO_ONE = 128
-"""Those to the same station."""
+"""Those to one."""

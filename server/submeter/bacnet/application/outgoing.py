@@ -32,13 +32,17 @@ class Outgoing:
     """
 
     def __init__(
-        self, carrier: Carrier, may_initiate: Callable[[], bool], failures: Failures
+        self,
+        carrier: Carrier,
+        may_initiate: Callable[[], bool],
+        failures: Failures,
+        stations: Crowd,
     ) -> None:
         self._carrier = carrier
         self._may_initiate = may_initiate
         self._failures = failures
         self._open: dict[tuple[Peer, int], _Request] = {}
-        self._crowd = Crowd(limits.MOST_REQUESTS, limits.MOST_REQUESTS_TO_ONE)
+        self._crowd = stations
         self._last = -1
         self._closed = False
 

@@ -18,18 +18,19 @@ from submeter.bacnet.answer import (
     AbortReason,
     Ack,
     Confirmed,
+    ErrorAnswer,
+    Fitted,
     Pending,
-    Refusal,
     Rejected,
     SimpleAck,
 )
 from submeter.bacnet.application import apdu, limits
 from submeter.bacnet.application.apdu import ConfirmedRequest, SegmentAck
-from submeter.bacnet.application.crowd import Crowd
 from submeter.bacnet.application.execution import Execution, Outcome
 from submeter.bacnet.application.failures import Failures
+from submeter.bacnet.application.room import room, too_small
 from submeter.bacnet.application.segments import WINDOWS, Assembly, Pieces, Taken
-from submeter.bacnet.application.works import Works
+from submeter.bacnet.application.shares import Shares
 from submeter.bacnet.carrier import Carrier
 from submeter.bacnet.peer import Peer
 
@@ -54,15 +55,17 @@ class Transactions:
     """Answers the confirmed requests of all clients with the services that `find` gives."""
 
     def __init__(
-        self, carrier: Carrier, find: Callable[[int], Confirmed | None], failures: Failures
+        self,
+        carrier: Carrier,
+        find: Callable[[int], Confirmed | None],
+        failures: Failures,
+        shares: Shares,
     ) -> None:
         self._carrier = carrier
         self._execution = Execution(find, failures)
         self._failures = failures
         self._open: dict[tuple[Peer, int], _Transaction] = {}
-        self._crowd = Crowd(limits.MOST_TRANSACTIONS, limits.MOST_OF_ONE)
-        self._works = Works()
-        self._answered = 0  # octets of the answers that wait
+        self._shares = shares
         self._closed = False
 
     def __len__(self) -> int:
@@ -161,7 +164,7 @@ class Transactions:
                 self._respond(request, peer, body)
             case SimpleAck():
                 self._carrier.send(apdu.simple_ack(invoke_id, service), peer)
-            case Refusal(body):
+            case ErrorAnswer(body):
                 self._carrier.send(apdu.error(invoke_id, service, body), peer)
             case Rejected():
                 self._carrier.send(apdu.reject(invoke_id, outcome.reason), peer)
@@ -169,12 +172,23 @@ class Transactions:
                 self._abort(invoke_id, peer, outcome.reason)
             case Pending():
                 self._work(request, peer, outcome)
+            case Fitted():
+                self._answer(request, peer, self._fit(request, outcome))
+
+    def _fit(self, request: ConfirmedRequest, fitted: Fitted) -> Outcome:
+        space = room(request, fitted.in_parts)
+        outcome = self._execution.run(request.service, lambda: fitted.make(space))
+        if isinstance(outcome, Aborted) and outcome.reason is AbortReason.BUFFER_OVERFLOW:
+            return Aborted(too_small(request))
+        return outcome
 
     def _work(self, request: ConfirmedRequest, peer: Peer, pending: Pending) -> None:
         transaction = self._wait(request, peer, None, limits.APDU_TIMEOUT)
         if transaction is None:
             return
-        if not self._works.start(peer, pending.work, partial(self._worked, transaction, pending)):
+        if not self._shares.works.start(
+            peer, pending.work, partial(self._worked, transaction, pending)
+        ):
             self._give_up(transaction, AbortReason.OUT_OF_RESOURCES)
 
     def _worked(self, transaction: _Transaction, pending: Pending, done: "Future[Any]") -> None:
@@ -196,17 +210,18 @@ class Transactions:
     # An answer in segments (135, 5.4.5.3 and 5.4.5.4)
 
     def _respond(self, request: ConfirmedRequest, peer: Peer, body: bytes) -> None:
+        if len(body) > room(request):
+            self._abort(request.invoke_id, peer, too_small(request))
+            return
         if apdu.ACK_HEADER + len(body) <= request.largest:
             answer = apdu.complex_ack(request.invoke_id, request.service, body)
             self._carrier.send(answer, peer)
             return
         pieces = Pieces(body, request.largest - apdu.SEGMENT_HEADER)
-        if reason := _unsendable(request, pieces):
-            self._abort(request.invoke_id, peer, reason)
-        elif self._answered + pieces.octets > limits.MOST_ANSWERED:
+        if self._shares.answered + pieces.octets > limits.MOST_ANSWERED:
             self._abort(request.invoke_id, peer, AbortReason.OUT_OF_RESOURCES)
         elif transaction := self._wait(request, peer, pieces, limits.SEGMENT_TIMEOUT):
-            self._answered += pieces.octets
+            self._shares.answered += pieces.octets
             self._send_window(transaction, pieces)
 
     def _advance(self, transaction: _Transaction, pieces: Pieces) -> None:
@@ -231,7 +246,7 @@ class Transactions:
         self, request: ConfirmedRequest, peer: Peer, phase: Assembly | Pieces | None, timeout: int
     ) -> _Transaction | None:
         """Open a transaction; if there are too many, abort this one and return None."""
-        if not self._crowd.enter(peer):
+        if not self._shares.clients.enter(peer):
             self._abort(request.invoke_id, peer, AbortReason.OUT_OF_RESOURCES)
             return None
         key = peer, request.invoke_id
@@ -263,19 +278,9 @@ class Transactions:
     def _end(self, transaction: _Transaction) -> None:
         transaction.timer.cancel()
         del self._open[transaction.peer, transaction.request.invoke_id]
-        self._crowd.leave(transaction.peer)
+        self._shares.clients.leave(transaction.peer)
         if isinstance(transaction.phase, Pieces):
-            self._answered -= transaction.phase.octets
+            self._shares.answered -= transaction.phase.octets
 
     def _abort(self, invoke_id: int, peer: Peer, reason: AbortReason) -> None:
         self._carrier.send(apdu.abort(invoke_id, reason), peer)
-
-
-def _unsendable(request: ConfirmedRequest, pieces: Pieces) -> AbortReason | None:
-    """Return why the client cannot be sent an answer in pieces (135, 5.4.5.3)."""
-    if not request.takes_segments:
-        return AbortReason.SEGMENTATION_NOT_SUPPORTED
-    most = request.most_segments
-    if pieces.octets > limits.LARGEST_ANSWER or (most is not None and pieces.count > most):
-        return AbortReason.BUFFER_OVERFLOW
-    return None

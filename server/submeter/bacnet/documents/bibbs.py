@@ -21,7 +21,7 @@ class Bibb(NamedTuple):
 
 CONTROL = "DM-DCC-B"
 
-_NOTIFICATION_CLASS, _TREND_LOG = 15, 20
+_NOTIFICATION_CLASS = 15
 _PASSWORD, _TIME = "bacnet.password", "bacnet.time_synchronization"
 _BIBBS = (
     Bibb("DS-RP-B", "Data Sharing - ReadProperty - B", (12,)),
@@ -34,9 +34,6 @@ _BIBBS = (
     Bibb("AE-ACK-B", "Alarm and Event - ACK - B", (0,)),
     Bibb("AE-ASUM-B", "Alarm and Event - Alarm Summary - B", (3,)),
     Bibb("AE-INFO-B", "Alarm and Event - Information - B", (29,)),
-    Bibb(
-        "T-VMT-I-B", "Trending - Viewing and Modifying Trends Internal - B", (26,), (), _TREND_LOG
-    ),
     Bibb("DM-DDB-B", "Device Management - Dynamic Device Binding - B", (), (8,)),
     Bibb("DM-DOB-B", "Device Management - Dynamic Object Binding - B", (), (7,)),
     Bibb(CONTROL, "Device Management - DeviceCommunicationControl - B", (17,), key=_PASSWORD),

@@ -87,7 +87,7 @@ def _row(each: Listed, states: dict[tuple[str, ...], int]) -> Sequence[Any]:
         "",
         states.get(each.states, ""),
         "" if each.unit is None else each.unit,
-        " ".join(each.registers),
+        str(each.registers),
         "" if each.notification_class is None else each.notification_class,
     )
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bacpypes3.basetypes import EngineeringUnits
 from bacpypes3.primitivedata import ObjectType
 
 from submeter.bacnet import decoding
+from submeter.bacnet.documents.settable import settable
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.host import Host
 from submeter.bacnet.objects.point import PointObject
 from submeter.bacnet.objects.served import ServedObject
-from submeter.bacnet.outside import ServedMeter
 from submeter.bacnet.services.cov_watch import TYPES as COV_TYPES
-from submeter.meter.reading import Quality
-from submeter.meter.settings import SEALED
 from submeter.pointmap.meter_map import MeterMap
 
 _ACTIVE_TEXT, _DESCRIPTION, _INACTIVE_TEXT = 4, 28, 46
@@ -23,12 +22,25 @@ _INCREMENT = 22
 _REAL = 0x44  # the application tag
 
 
+class Registers(NamedTuple):
+    """Modbus addresses, of the unit `unit_id` if that is known."""
+
+    unit_id: int | None = None
+    addresses: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        unit = "" if self.unit_id is None else f"{self.unit_id}: "
+        return unit + " ".join(self.addresses) if self.addresses else ""
+
+
+_NO_REGISTERS = Registers()
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One object of one device; what it does not have is None or empty.
 
-    `type` and `unit` are the codes of the standard. `registers` are the Modbus addresses of the
-    same point.
+    `type` and `unit` are the codes of the standard, `registers` those of the same point.
     """
 
     device: int
@@ -44,7 +56,7 @@ class Listed:
     settable: bool
     cov: bool
     notification_class: int | None
-    registers: tuple[str, ...]
+    registers: Registers
 
     @property
     def type_name(self) -> str:
@@ -59,37 +71,32 @@ class Listed:
 
 def objects(host: Host, writable: bool) -> list[Listed]:
     """Return every object of the device `host`, where anybody may write at all if `writable`."""
-    settable = set(_settable(host)) if writable else set()
-    registers = {
-        shown.identifier: found.get(shown.entry.point.name, ())
-        for each in host.meters
-        for found in (_registers(each.served.map),)
-        for shown in each.points
-    }
+    open_to_writes = settable(host, writable)
     device = host.identity.instance
+    registers = _registers_by_object(host)
     return [
-        _listed(device, entry, registers.get(entry.identifier, ()), entry.identifier in settable)
+        _listed(
+            device,
+            entry,
+            registers.get(entry.identifier, _NO_REGISTERS),
+            entry.identifier in open_to_writes,
+        )
         for entry in host.table
     ]
 
 
-def _settable(host: Host) -> Iterator[int]:
-    """Yield the identifiers of what a write could change; of the others every one is refused."""
-    refused = {
-        shown.identifier
-        for each in host.meters
-        for shown in each.points
-        if _is_refused(each.served, shown.entry.point.name)
-    }
-    return (each for each in host.writables if each not in refused)
+def _registers_by_object(host: Host) -> dict[int, Registers]:
+    found: dict[int, Registers] = {}
+    for each in host.meters:
+        served = each.served
+        addresses = _addresses(served.map)
+        for shown in each.points:
+            own = tuple(addresses.get(shown.entry.point.name, ()))
+            found[shown.identifier] = Registers(served.unit_id, own)
+    return found
 
 
-def _is_refused(served: ServedMeter, point: str) -> bool:
-    sealed = served.meter.settings.sealed and point in SEALED
-    return sealed or served.usual.get(point) is Quality.ABSENT
-
-
-def _registers(meter_map: MeterMap) -> Mapping[str, Sequence[str]]:
+def _addresses(meter_map: MeterMap) -> Mapping[str, Sequence[str]]:
     """Return the addresses of each point of a map."""
     found: dict[str, list[str]] = {}
     for register in meter_map.registers:
@@ -98,7 +105,7 @@ def _registers(meter_map: MeterMap) -> Mapping[str, Sequence[str]]:
     return found
 
 
-def _listed(device: int, entry: ServedObject, registers: Sequence[str], settable: bool) -> Listed:
+def _listed(device: int, entry: ServedObject, registers: Registers, settable: bool) -> Listed:
     return Listed(
         device=device,
         type=entry.type,
@@ -115,7 +122,7 @@ def _listed(device: int, entry: ServedObject, registers: Sequence[str], settable
         notification_class=_code(entry, _NOTIFICATION_CLASS)
         if isinstance(entry, PointObject)
         else None,
-        registers=tuple(registers),
+        registers=registers,
     )
 
 

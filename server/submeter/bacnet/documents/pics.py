@@ -7,27 +7,60 @@ from bacpypes3.basetypes import PropertyIdentifier
 from bacpypes3.primitivedata import ObjectType
 
 from submeter import __version__
-from submeter.bacnet.application.limits import LARGEST_APDU
+from submeter.bacnet.application.limits import LARGEST_APDU, WINDOW
 from submeter.bacnet.documents import bibbs
+from submeter.bacnet.documents.settable import settable
 from submeter.bacnet.host import Host
 from submeter.bacnet.objects.device import REVISION
 from submeter.bacnet.objects.served import OPTIONAL, PRESENT_VALUE, ServedObject
 from submeter.bacnet.settings import BacnetSettings
 
+_TITLE = "# BACnet Protocol Implementation Conformance Statement"
+_METER = (
+    "A virtual electrical submeter: a program that reads instruments and serves their "
+    "measurements as a meter."
+)
+_ROUTER = (
+    "A router to the devices of virtual electrical submeters: a program that reads instruments and "
+    "serves their measurements as meters."
+)
+_TRENDS = (
+    "Trend logs are read by ReadRange. Their Enable and Record_Count cannot be written, so that no "
+    "building block of trending is claimed."
+)
+_TREND_LOG = 20
 
-def statement(host: Host, settings: BacnetSettings, on: date) -> str:
-    """Return the statement of the device `host`, in Markdown, dated `on`."""
-    blocks = list(
-        bibbs.claimed(
-            host.application.confirmed,
-            host.application.unconfirmed,
-            {entry.type for entry in host.table},
+
+def statements(hosts: Iterable[Host], settings: BacnetSettings, on: date, writable: bool) -> str:
+    """Return a statement for each kind of device among `hosts`, in Markdown, dated `on`.
+
+    Devices are of one kind if there is nothing else to say of them. `writable` tells whether
+    anybody may write at all.
+    """
+    kinds: dict[str, list[int]] = {}
+    for host in hosts:
+        kinds.setdefault(_statement(host, settings, on, writable), []).append(
+            host.identity.instance
         )
+    if len(kinds) == 1:
+        return f"{_TITLE}\n\n{next(iter(kinds))}"
+    return "\n".join(
+        f"{_TITLE}: {_devices(instances)}\n\n{text}" for text, instances in kinds.items()
     )
+
+
+def _devices(instances: Sequence[int]) -> str:
+    return f"device{'s' if len(instances) > 1 else ''} {', '.join(map(str, instances))}"
+
+
+def _statement(host: Host, settings: BacnetSettings, on: date, writable: bool) -> str:
+    types = {entry.type for entry in host.table}
+    blocks = list(bibbs.claimed(host.application.confirmed, host.application.unconfirmed, types))
     names = [block.name for block in blocks]
     short, title = bibbs.profile(names)
+    router = settings.layout == "network" and not host.meters
+    behind = settings.layout == "network" and not router
     parts = [
-        "# BACnet Protocol Implementation Conformance Statement",
         _table(
             ("", ""),
             [
@@ -42,26 +75,28 @@ def statement(host: Host, settings: BacnetSettings, on: date) -> str:
             ],
         ),
         "## Product Description",
-        "A virtual electrical submeter: a program that reads instruments and serves their "
-        "measurements as a meter.",
+        _ROUTER if router else _METER,
         "## BACnet Standardized Device Profile (Annex L)",
         f"{title} ({short})",
         "## BACnet Interoperability Building Blocks Supported (Annex K)",
         _table(("BIBB", "name"), [(block.name, block.title) for block in blocks]),
         _conditions(names),
+        *([_TRENDS] if _TREND_LOG in types else []),
         "## Segmentation Capability",
-        "Able to transmit and to receive segmented messages, window size 1 to 127.",
+        f"Able to transmit and to receive segmented messages, window size {WINDOW} either way.",
         "## Standard Object Types Supported",
         "No object can be created or deleted by a client. Writable properties are writable only "
         "where the configuration opens them, from the networks it names and after the unlock code.",
-        _table(("object type", "optional properties", "writable properties"), _types(host)),
+        _table(
+            ("object type", "optional properties", "writable properties"),
+            _types(host, settable(host, writable)),
+        ),
         "## Data Link Layer Options",
-        f"BACnet IP (Annex J); the largest APDU is {LARGEST_APDU} octets; UDP port "
-        f"{settings.port}.",
+        _data_link(settings, behind),
         "## Device Address Binding",
         "Static device binding is not supported.",
         "## Networking Options",
-        "\n".join(f"- {line}" for line in _networking(settings)),
+        "\n".join(f"- {line}" for line in _networking(settings, router, behind)),
         "## Character Sets Supported",
         "ISO 10646 (UTF-8) is sent; UTF-8, UCS-2 and ISO 8859-1 are understood.",
         "## Not Supported",
@@ -82,8 +117,22 @@ def _conditions(names: Collection[str]) -> str:
     )
 
 
-def _networking(settings: BacnetSettings) -> Iterator[str]:
-    if settings.layout == "network":
+def _data_link(settings: BacnetSettings, behind: bool) -> str:
+    if behind:
+        return f"A virtual network (Annex H); the largest APDU is {LARGEST_APDU} octets."
+    return (
+        f"BACnet IP (Annex J); the largest APDU is {LARGEST_APDU} octets; UDP port {settings.port}."
+    )
+
+
+def _networking(settings: BacnetSettings, router: bool, behind: bool) -> Iterator[str]:
+    if behind:
+        yield (
+            f"None: a device on the virtual network {settings.network_number}, behind the router "
+            f"that is device {settings.device_id}"
+        )
+        return
+    if router:
         yield f"Router between BACnet/IP and a virtual network, number {settings.network_number}"
     if settings.bbmd:
         yield (
@@ -96,17 +145,18 @@ def _networking(settings: BacnetSettings) -> Iterator[str]:
         yield "Neither BBMD nor foreign device as configured; it can be either"
 
 
-def _types(host: Host) -> Iterator[Sequence[str]]:
+def _types(host: Host, writable: Collection[int]) -> Iterator[Sequence[str]]:
     by_type: dict[int, list[ServedObject]] = {}
     for entry in host.table:
         by_type.setdefault(entry.type, []).append(entry)
     for number, entries in sorted(by_type.items()):
         optional = {own for entry in entries for own in entry.group(OPTIONAL)}
-        writable = any(entry.identifier in host.writables for entry in entries)
         yield (
             str(ObjectType(number)),
             ", ".join(_names(optional)),
-            str(PropertyIdentifier(PRESENT_VALUE)) if writable else "",
+            str(PropertyIdentifier(PRESENT_VALUE))
+            if any(entry.identifier in writable for entry in entries)
+            else "",
         )
 
 

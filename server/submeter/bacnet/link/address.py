@@ -42,6 +42,19 @@ def resolve(address: str) -> str:
     return str(owned) if owned else f"{wanted.ip}/{_LOOPBACK.prefixlen}"
 
 
+def moved(address: str, ip: ipaddress.IPv4Address) -> ipaddress.IPv4Address | None:
+    """Return what `address` stands for by now if `ip`, which it stood for, is lost; else None.
+
+    Loopback is never lost, but `auto` leaves it for the first interface that there is.
+    """
+    try:
+        found = ipaddress.IPv4Interface(resolve(address)).ip
+        kept = any(own.ip == ip for held in _interfaces().values() for own in held)
+    except (ListenError, OSError):
+        return None  # there is none at all, which the sockets notice
+    return None if found == ip or (kept and not ip.is_loopback) else found
+
+
 def gateway(ip: ipaddress.IPv4Address) -> ipaddress.IPv4Address:
     """Return the default gateway of the interface that has `ip`; 0.0.0.0 if there is none."""
     here = _interfaces()

@@ -9,7 +9,7 @@ from submeter.bacnet.link import bvll
 from submeter.bacnet.link.bbmd import Bbmd
 from submeter.bacnet.link.bvll import REFUSALS, Function
 from submeter.bacnet.link.foreign import Foreign
-from submeter.bacnet.link.sockets import Deliver, Sockets
+from submeter.bacnet.link.sockets import Sockets
 from submeter.bacnet.peer import Place
 from submeter.bacnet.settings import BbmdSettings, ForeignSettings
 from submeter.errors import FrameError
@@ -17,14 +17,17 @@ from submeter.errors import FrameError
 _log = logging.getLogger(__name__)
 _UNICAST = b"\x81\x0a"
 
+Deliver = Callable[[bytes, Place, bool, Place | None], None]
+"""Gets an NPDU, who sent it first, whether it was a broadcast, and who passed it on to us."""
+
 
 class Link:
     """A station on the IP network: of its subnet, a foreign device elsewhere, or a BBMD.
 
-    `deliver` gets each NPDU, the place of who sent it first, and whether it was a broadcast; it may
-    raise FrameError. `ready` is called when others can hear us, and again after that was not so:
-    the link is open and the interface works, or, as a foreign device, the BBMD knows us.
-    `malformed` counts the packets that were dropped for their form.
+    `deliver` gets each NPDU, and may raise FrameError. Where somebody passed one on, only that one
+    is known for sure: who sent it first is what he says. `ready` is called when others can hear us,
+    and again after that was not so: the link is open and the interface works, or, as a foreign
+    device, the BBMD knows us. `malformed` counts the packets that were dropped for their form.
     """
 
     def __init__(
@@ -35,7 +38,7 @@ class Link:
         bbmd: BbmdSettings | None = None,
     ) -> None:
         self.interface = interface
-        self.deliver: Deliver = lambda npdu, place, broadcast: None
+        self.deliver: Deliver = lambda npdu, place, broadcast, via: None
         self.ready: Callable[[], None] = lambda: None
         self.malformed = 0
         self._sockets = Sockets(interface, port, self._received, self._back)
@@ -112,12 +115,12 @@ class Link:
             function, body = bvll.decode(data)
             if function == Function.ORIGINAL_UNICAST:
                 # Sent to a broadcast address it is heard by many, whatever it says.
-                self.deliver(body, source, shouted)
+                self.deliver(body, source, shouted, None)
             elif function == Function.ORIGINAL_BROADCAST:
                 # Sent to us alone, it is not for the other subnets.
                 if self._bbmd and shouted:
                     self._bbmd.pass_original(body, source)
-                self.deliver(body, source, True)
+                self.deliver(body, source, True, None)
             elif function == Function.FORWARDED_NPDU:
                 self._forwarded(body, source, shouted)
             elif not shouted:
@@ -136,7 +139,7 @@ class Link:
             return
         if self._bbmd and peer:
             self._bbmd.pass_forwarded(body, source, shouted)
-        self.deliver(npdu, origin, True)
+        self.deliver(npdu, origin, True, source)
 
     def _managed(self, function: int, body: bytes, source: Place) -> None:
         if function == Function.RESULT:
@@ -145,7 +148,7 @@ class Link:
                 self._foreign.take(code)
         elif self._bbmd and function == Function.DISTRIBUTE_BROADCAST:
             if self._bbmd.pass_distributed(body, source):
-                self.deliver(body, source, True)
+                self.deliver(body, source, True, source)
         elif self._bbmd:
             self._bbmd.serve(function, body, source)
         elif function in REFUSALS:

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import socket
+import time
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Interface
 
@@ -15,8 +16,10 @@ _log = logging.getLogger(__name__)
 LIMITED = "255.255.255.255"
 # Larger than any packet of ours; of one that is larger still, the length does not agree.
 _LARGEST = 2048
-# As many in one turn of the loop: several answers for its price, and others have theirs soon.
+# As many, or what takes so long, in one turn of the loop: several answers for its price, and others
+# have theirs soon. The rest waits in the socket for the next turn.
 _TURN = 16
+_LONGEST_TURN = 0.002  # s
 _RECEIVE_BUFFER = 1 << 20
 _CHECK_EACH = 5.0
 
@@ -126,6 +129,8 @@ class Sockets:
 
     def _ready(self, address: str, shared: bool) -> None:
         receive = self._open[address].recvfrom
+        clock = time.monotonic
+        end = clock() + _LONGEST_TURN
         for _ in range(_TURN):
             try:
                 data, source = receive(_LARGEST)
@@ -139,7 +144,7 @@ class Sockets:
             stray = address == LIMITED and not self.near(source)
             if source != self.station and not stray:
                 self._deliver(data, source, shared)
-                if address not in self._open:
+                if address not in self._open or clock() >= end:
                     return
 
     def _forget(self, address: str) -> None:

@@ -38,8 +38,8 @@ class Message(IntEnum):
 _KNOWN = frozenset(Message)
 
 
-class Quality(IntEnum):
-    """How a network number is known: the property Network_Number_Quality."""
+class NumberQuality(IntEnum):
+    """How a network number is known: the property Network_Number_NumberQuality."""
 
     UNKNOWN = 0
     LEARNED = 1
@@ -62,7 +62,7 @@ class Messages:
         answer: Callable[[Npdu, Peer], None],
     ) -> None:
         self.number = number
-        self.quality = Quality.UNKNOWN if number is None else Quality.CONFIGURED
+        self.quality = NumberQuality.UNKNOWN if number is None else NumberQuality.CONFIGURED
         self.virtual: int | None = None
         self._broadcast = broadcast
         self._answer = answer
@@ -74,8 +74,13 @@ class Messages:
         """Say who we lead to, and ask what the network is called if we do not know."""
         if self.virtual is not None:
             self._say_router()
-        if self.quality is not Quality.CONFIGURED:
+        if self.quality is not NumberQuality.CONFIGURED:
             self._broadcast(encode(Npdu(b"", message=Message.WHAT_IS_NETWORK_NUMBER)))
+
+    def close(self) -> None:
+        """Say nothing more."""
+        self._say_router.close()
+        self._say_number.close()
 
     def take(self, npdu: Npdu, peer: Peer, broadcast: bool) -> None:
         """Take a message to us; one that is not as it must be is dropped."""
@@ -91,7 +96,7 @@ class Messages:
             case Message.INITIALIZE_ROUTING_TABLE if self.virtual is not None and body:
                 self._routing_table(body, peer)
             case Message.WHAT_IS_NETWORK_NUMBER if local:
-                if self.quality is Quality.CONFIGURED:
+                if self.quality is NumberQuality.CONFIGURED:
                     self._say_number()
             case Message.NETWORK_NUMBER_IS if local and broadcast and len(body) == 3:
                 self._learn(int.from_bytes(body[:2], "big"), body[2] == 1, peer)
@@ -132,13 +137,13 @@ class Messages:
         if number == self.virtual:
             self.clash(peer)
             return
-        worse = self.quality is Quality.LEARNED_CONFIGURED and not configured
-        if self.quality is Quality.CONFIGURED or worse or not 1 <= number <= 65534:
+        worse = self.quality is NumberQuality.LEARNED_CONFIGURED and not configured
+        if self.quality is NumberQuality.CONFIGURED or worse or not 1 <= number <= 65534:
             return
         if self.number is None:
             _log.info("event=bacnet_network_number number=%d by=%s", number, peer)
         self.number = number
-        self.quality = Quality.LEARNED_CONFIGURED if configured else Quality.LEARNED
+        self.quality = NumberQuality.LEARNED_CONFIGURED if configured else NumberQuality.LEARNED
 
 
 def _numbers(body: bytes) -> set[int]:

@@ -5,14 +5,15 @@ from collections.abc import Callable
 
 from submeter.bacnet.link.bvll import place_octets
 from submeter.bacnet.link.link import Link
-from submeter.bacnet.network.messages import UNKNOWN_NETWORK, Message, Messages, Quality
+from submeter.bacnet.network.messages import UNKNOWN_NETWORK, Message, Messages, NumberQuality
 from submeter.bacnet.network.node import Node, VirtualNetwork
 from submeter.bacnet.network.npdu import Address, Npdu, decode, encode
 from submeter.bacnet.peer import GLOBAL, Peer, Place
 from submeter.errors import ConfigError
 
 _HIGHEST_PLAIN = 7
-_WHO_IS = b"\x10\x08"
+_I_AM = b"\x10\x00"
+_LOOKED_FOR = (b"\x10\x08", b"\x10\x07")  # Who-Is, Who-Has
 
 
 class Network:
@@ -38,7 +39,7 @@ class Network:
         return self._messages.number
 
     @property
-    def number_quality(self) -> Quality:
+    def number_quality(self) -> NumberQuality:
         """How that number is known."""
         return self._messages.quality
 
@@ -62,6 +63,10 @@ class Network:
         self._virtual = VirtualNetwork(self, number, announce)
         return self._virtual
 
+    def close(self) -> None:
+        """Send nothing more of our own accord."""
+        self._messages.close()
+
     def direct(self, npdu: bytes, place: Place) -> None:
         """Send an NPDU to a station of the IP network."""
         self._link.send(npdu, place)
@@ -79,16 +84,19 @@ class Network:
     def spread(self, apdu: bytes, source: Address | None, network: int, control: int) -> None:
         """Send an APDU of the node `source` to every station of `network`: GLOBAL for all.
 
-        0 is the IP network, as is its number.
+        0 is the IP network, as is its number. What we say of ourselves we need not hear: of many
+        devices, each would hear each.
         """
         near = network in (0, self.number)
-        if self._virtual and network in (GLOBAL, self._virtual.number):
-            for node in self._virtual.nodes.values():
-                self._inside(node, apdu, source, True)
-            if network != GLOBAL:
-                return
-        if near or network == GLOBAL:
-            self._inside(self._station, apdu, source, True)
+        virtual = self._virtual is not None and network == self._virtual.number
+        if apdu[:2] != _I_AM:
+            if self._virtual and (virtual or network == GLOBAL):
+                for node in self._virtual.nodes.values():
+                    self._inside(node, apdu, source, True)
+            if near or network == GLOBAL:
+                self._inside(self._station, apdu, source, True)
+        if virtual:
+            return
         far = None if near else (network, b"")
         self._link.broadcast(encode(Npdu(apdu, control, far, source)))
 
@@ -104,13 +112,14 @@ class Network:
         self._messages.begin()
         self.ready()
 
-    def _receive(self, data: bytes, place: Place, broadcast: bool) -> None:
-        """Take an NPDU; raises FrameError."""
+    def _receive(self, data: bytes, place: Place, broadcast: bool, via: Place | None) -> None:
+        """Take an NPDU of `place` that `via` passed on; raises FrameError."""
         if len(data) > 2 and data[0] == 1 and data[1] <= _HIGHEST_PLAIN:
-            self._local(data[2:], Peer(place), broadcast)
+            self._local(data[2:], Peer(place, via=via), broadcast)
             return
         npdu = decode(data)
-        peer = Peer(place, *(npdu.source or (0, b"")))
+        network, mac = npdu.source or (0, b"")
+        peer = Peer(place, network, mac, via)
         if self._virtual and peer.network == self._virtual.number:
             # Ours has no other router: answers would come back to us.
             self._messages.clash(peer)
@@ -125,15 +134,16 @@ class Network:
         """Take an APDU for the IP network."""
         if self._station:
             self._station.receiver(apdu, peer, broadcast)
-        if self._virtual and self._virtual.announce and apdu[:2] == _WHO_IS:
+        if self._virtual and self._virtual.announce and apdu[:2] in _LOOKED_FOR:
             for node in self._virtual.nodes.values():
                 node.receiver(apdu, peer, broadcast)
 
     def _routed(self, npdu: Npdu, destination: Address, peer: Peer, broadcast: bool) -> None:
         """Take an APDU for a network that it names."""
         network, mac = destination
-        # Who does not know the router has everybody hear what is for one (6.5.3).
-        everybody = not mac
+        # Who does not know the router has everybody hear what is for one (6.5.3). What another
+        # station passes on may be by anybody, whoever it names: it is a broadcast and no more.
+        everybody = not mac or peer.via is not None
         if self._station and self._is_station(destination):
             self._station.receiver(npdu.body, peer, everybody)
         if self._virtual and network in (GLOBAL, self._virtual.number):

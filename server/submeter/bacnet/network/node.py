@@ -55,7 +55,7 @@ class Node:
 class VirtualNetwork:
     """The devices behind our router, by their MAC addresses.
 
-    With `announce` they also get each Who-Is that is for the IP network only, and answer it.
+    With `announce` they also get each Who-Is and Who-Has that is for the IP network only.
     """
 
     def __init__(self, roads: Roads, number: int, announce: bool) -> None:

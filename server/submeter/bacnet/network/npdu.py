@@ -7,6 +7,7 @@ from submeter.errors import FrameError
 
 VERSION = 1
 MOST_HOPS = 255
+LONGEST_MAC = 7  # octets: that of LonTalk (135, 6.2.2)
 
 REPLY_EXPECTED = 0x04
 _MESSAGE, _DESTINATION, _SOURCE = 0x80, 0x20, 0x08
@@ -101,7 +102,10 @@ def _source(data: bytes, at: int) -> tuple[Address, int]:
 
 
 def _read(data: bytes, at: int) -> tuple[Address, int]:
-    end = at + 3 + _octet(data, at + 2)
+    length = _octet(data, at + 2)
+    if length > LONGEST_MAC:
+        raise FrameError("an NPDU names a station by more octets than any has")
+    end = at + 3 + length
     if end > len(data):
         raise FrameError(_TRUNCATED)
     return (data[at] << 8 | data[at + 1], data[at + 3 : end]), end

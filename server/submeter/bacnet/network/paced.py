@@ -24,6 +24,13 @@ class Paced:
         self._timer = asyncio.get_running_loop().call_later(self._interval, self._over)
         self._action()
 
+    def close(self) -> None:
+        """Do nothing more of what was asked for."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._again = False
+
     def _over(self) -> None:
         self._timer = None
         if self._again:

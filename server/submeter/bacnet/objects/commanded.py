@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from typing import NamedTuple
 
 from submeter import units
 from submeter.bacnet import encoding
@@ -22,6 +23,13 @@ Number = int | float
 _DEFAULT = PRIORITIES + 1  # the Relinquish_Default stands below the last slot
 
 
+class _Given(NamedTuple):
+    """What a slot holds, in the point's unit, and who put it there."""
+
+    number: Number
+    by: str = ""
+
+
 class Commanded:
     """The setting that `shown` shows, and the commands that are given to it.
 
@@ -29,6 +37,9 @@ class Commanded:
     that takes effect is a write of the setting; one below another only has to be possible. When the
     last one is relinquished the setting returns to what it was before the first. Whoever sets it
     otherwise ends all commands. They are not kept over a restart; the setting is.
+
+    The audit log is told of each command and each relinquishing, besides what the door tells it of
+    the setting: a value that takes effect may have been commanded by somebody else, and before.
     """
 
     alone = False
@@ -38,7 +49,7 @@ class Commanded:
         self._object = shown
         self._meter = meter
         self._power = shown.entry.power
-        self._slots: dict[int, Number] = {}  # in the point's unit
+        self._slots: dict[int, _Given] = {}
         shown.listeners = (self._follow, *shown.listeners)
         self._follow(shown)
 
@@ -49,25 +60,41 @@ class Commanded:
         if not self._slots:
             raise NotWritten(WRITE_ACCESS_DENIED, Refusal.UNSUPPORTED)
         if value.tag is Tag.NULL:
-            slots = {each: number for each, number in self._slots.items() if each != slot}
+            slots = {each: given for each, given in self._slots.items() if each != slot}
         elif value.tag is Tag.REAL and isinstance(value.value, float):
-            slots = {**self._slots, slot: self._number(value.value)}
+            slots = {**self._slots, slot: _Given(self._number(value.value), str(who))}
         else:
             raise wrong_type(value)
-        if min(slots) == slot or min(slots) != min(self._slots):
+        takes_effect = min(slots) == slot or min(slots) != min(self._slots)
+        if takes_effect:
             self._set(slots, who, now)
         else:
-            wish = slots.get(slot, slots[min(slots)])
+            wish = slots.get(slot, slots[min(slots)]).number
             self._meter.check((self.point, wish), who, now)
             self._slots = slots
+        self._note(slot, takes_effect, who, now)
         self._tell()
         return DONE
 
-    def _set(self, slots: dict[int, Number], who: Who, now: Instant) -> None:
+    def _note(self, slot: int, takes_effect: bool, who: Who, now: Instant) -> None:
+        """Tell the audit log what is in `slot` now, or what its relinquishing brought back."""
+        detail: dict[str, object] = {"point": self.point, "priority": slot}
+        if given := self._slots.get(slot):
+            detail["value"] = f"{given.number:.9g}"
+        elif takes_effect:
+            top = min(self._slots)
+            detail["value"] = f"{self._slots[top].number:.9g}"
+            detail["of"] = "default" if top == _DEFAULT else top
+            if self._slots[top].by:
+                detail["commanded_by"] = self._slots[top].by
+        event = "commanded" if given else "relinquished"
+        self._meter.audit.note(event, self._meter.name, str(who), at=now, **detail)
+
+    def _set(self, slots: dict[int, _Given], who: Who, now: Instant) -> None:
         """Write what `slots` come to; the commands stay as they were if that is refused."""
         before, self._slots = self._slots, slots  # now, for `_follow` is called meanwhile
         try:
-            self._meter.write_all([(self.point, slots[min(slots)])], who, now)
+            self._meter.write_all([(self.point, slots[min(slots)].number)], who, now)
         except WriteRefusedError:
             self._slots = before
             raise
@@ -77,8 +104,8 @@ class Commanded:
         setting = self._meter.readings[self.point].value
         if setting is None:
             self._slots = {}
-        elif not self._slots or self._slots[min(self._slots)] != setting:
-            self._slots = {_DEFAULT: setting}
+        elif not self._slots or self._slots[min(self._slots)].number != setting:
+            self._slots = {_DEFAULT: _Given(setting)}
         self._show()
 
     def _tell(self) -> None:
@@ -88,7 +115,7 @@ class Commanded:
             self._object.changed()
 
     def _show(self) -> None:
-        images = {slot: self._image(number) for slot, number in self._slots.items()}
+        images = {slot: self._image(given.number) for slot, given in self._slots.items()}
         default = images.pop(_DEFAULT, None) or encoding.real(math.nan)
         self._object.live.update(priorities.images(images))
         self._object.live[RELINQUISH_DEFAULT] = default

@@ -20,7 +20,7 @@ from submeter.bacnet.settings import BacnetSettings
 # current one would claim auditing and more of the kind.
 REVISION = 19
 _TYPES_OF_REVISION = 60  # its object types are 0 to 59, a bit for each
-_OPERATIONAL, _SEGMENTED_BOTH, _RESTART_UNKNOWN = 0, 0, 0
+_OPERATIONAL, _SEGMENTED_BOTH = 0, 0
 _STRUCTURED_VIEW = 29
 _DATE_OCTETS = 5
 
@@ -37,7 +37,7 @@ def device_object(
 ) -> ServedObject:
     """Return the Device object; it lacks its services and objects until `describe`.
 
-    The clock is this machine's; the time of the restart is now.
+    The clock is this machine's.
     """
     texts = {
         "description": description,
@@ -64,8 +64,6 @@ def device_object(
         "systemStatus": encoding.enumerated(_OPERATIONAL),
         "segmentationSupported": encoding.enumerated(_SEGMENTED_BOTH),
         "deviceAddressBinding": b"",
-        "lastRestartReason": encoding.enumerated(_RESTART_UNKNOWN),
-        "timeOfDeviceRestart": encoding.enclosed(2, clock.date_time(clock.now())),
         "localDate": lambda: clock.date_time(clock.now())[:_DATE_OCTETS],
         "localTime": lambda: clock.date_time(clock.now())[_DATE_OCTETS:],
         "utcOffset": lambda: encoding.signed(clock.offset(clock.now())),

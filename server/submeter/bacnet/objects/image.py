@@ -1,5 +1,6 @@
 """Property values as the bytes that go on the wire, encoded when they change."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,9 @@ from submeter.bacnet import encoding
 from submeter.bacnet.fault import INVALID_ARRAY_INDEX, NOT_AN_ARRAY, Fault
 
 Value = bytes | tuple[bytes, ...] | Fault
-Image = Value | Callable[[], Value]
+Image = Value | Callable[[], bytes | Fault]
 """An array is kept as its elements; a property that has no value yet as the fault it answers; what
-changes by itself, such as the time, as the function that gives it."""
+changes by itself, such as the time, as the function that gives it, and never is an array."""
 
 
 def encode(value: Any) -> bytes:
@@ -33,6 +34,8 @@ def of_property(schema: Any, attribute: str, value: Any) -> Value:
 def part(image: Image, index: int | None) -> bytes | Fault:
     """Return what a read of `image` answers; of arrays, index 0 is the size (135, 12.1.5)."""
     if callable(image) and not isinstance(image, tuple):
+        if index is not None:
+            return NOT_AN_ARRAY  # before any work is done
         image = image()
     if isinstance(image, Fault):
         return image
@@ -43,6 +46,20 @@ def part(image: Image, index: int | None) -> bytes | Fault:
     if index == 0:
         return encoding.unsigned(len(image))
     return image[index - 1] if index <= len(image) else INVALID_ARRAY_INDEX
+
+
+def kept(make: Callable[[], bytes], seconds: float = 0.1) -> Callable[[], bytes]:
+    """Return `make`, whose result is used again for a while: one request may ask for it often."""
+    until, image = float("-inf"), b""
+
+    def give() -> bytes:
+        nonlocal until, image
+        now = time.monotonic()
+        if now >= until:
+            until, image = now + seconds, make()
+        return image
+
+    return give
 
 
 def _cast(datatype: Any, value: Any) -> Any:

@@ -9,16 +9,17 @@ from bacpypes3 import object as schemas
 from submeter.bacnet import encoding
 from submeter.bacnet.application.limits import LARGEST_APDU
 from submeter.bacnet.names import NETWORK_PORT, VIRTUAL_NETWORK_PORT
-from submeter.bacnet.objects.image import Image
+from submeter.bacnet.objects.image import Image, kept
 from submeter.bacnet.objects.quality import NO_FAULT, NORMAL, RELIABILITY, status_flags
 from submeter.bacnet.objects.served import ServedObject, property_number
-from submeter.bacnet.peer import Place
+from submeter.bacnet.peer import Place, octets
 from submeter.bacnet.settings import ForeignSettings, place
 
 _IPV4, _VIRTUAL = 5, 7  # BACnetNetworkType
 _BACNET_APPLICATION = 2  # BACnetProtocolLevel
 _CONFIGURED = 3  # BACnetNetworkNumberQuality
 _NORMAL_MODE, _FOREIGN, _BBMD = 0, 1, 2  # BACnetIPMode
+_NOT_REGISTERED = 19  # BACnetReliability: renew-fd-registration-failure
 _WHOLE_ADDRESS = bytes((255,) * 4)  # forwarded broadcasts go to the BBMD itself (135, J.4.3.2)
 
 
@@ -42,17 +43,18 @@ def ip_port(
     number_quality: Callable[[], int],
     *,
     foreign: ForeignSettings | None = None,
+    registered: Callable[[], bool] | None = None,
     bbmd: BbmdTables | None = None,
 ) -> ServedObject:
     """Return the B/IP port at `interface`; a `gateway` of 0.0.0.0 is none.
 
     `number` is that of the IP network, None while it is not known, which reads as 0, and
     `number_quality` the BACnetNetworkNumberQuality of it. A port is a foreign device or a BBMD, or
-    neither.
+    neither; a foreign device has a fault while it is not `registered`.
     """
     mode = _FOREIGN if foreign else _BBMD if bbmd else _NORMAL_MODE
     images: dict[str, Image] = {
-        **_of_port(_IPV4, _octets((str(interface.ip), udp_port))),
+        **_of_port(_IPV4, octets((str(interface.ip), udp_port))),
         "networkNumber": lambda: encoding.unsigned(number() or 0),
         "networkNumberQuality": lambda: encoding.enumerated(number_quality()),
         "bacnetIPMode": encoding.enumerated(mode),
@@ -65,13 +67,18 @@ def ip_port(
     if foreign:
         images["fdBBMDAddress"] = _host(place(foreign.bbmd))
         images["fdSubscriptionLifetime"] = encoding.unsigned(foreign.ttl)
+        if registered:
+            images |= _registration_state(registered)
     elif bbmd:
         images |= _of_bbmd(bbmd)
     return _port(instance, NETWORK_PORT, images)
 
 
-def virtual_port(instance: int, number: int, mac: bytes) -> ServedObject:
-    """Return the port `mac` of a device on the virtual network `number`."""
+def virtual_port(instance: int, number: int, mac: bytes | None = None) -> ServedObject:
+    """Return the port `mac` of a device on the virtual network `number`.
+
+    That of the router has none: it is not a station there.
+    """
     images: dict[str, Image] = {
         **_of_port(_VIRTUAL, mac),
         "networkNumber": encoding.unsigned(number),
@@ -80,8 +87,8 @@ def virtual_port(instance: int, number: int, mac: bytes) -> ServedObject:
     return _port(instance, VIRTUAL_NETWORK_PORT, images)
 
 
-def _of_port(kind: int, mac: bytes) -> dict[str, Image]:
-    return {
+def _of_port(kind: int, mac: bytes | None) -> dict[str, Image]:
+    images: dict[str, Image] = {
         "description": encoding.text(""),
         "statusFlags": status_flags(NORMAL, NO_FAULT),
         "reliability": RELIABILITY[NO_FAULT],
@@ -89,18 +96,30 @@ def _of_port(kind: int, mac: bytes) -> dict[str, Image]:
         "networkType": encoding.enumerated(kind),
         "protocolLevel": encoding.enumerated(_BACNET_APPLICATION),
         "changesPending": encoding.boolean(False),
-        "macAddress": encoding.octets(mac),
         "apduLength": encoding.unsigned(LARGEST_APDU),
         "linkSpeed": encoding.real(0),  # not known (135, 12.56.16)
+    }
+    return images if mac is None else {**images, "macAddress": encoding.octets(mac)}
+
+
+def _registration_state(registered: Callable[[], bool]) -> dict[str, Image]:
+    def reliability() -> int:
+        return NO_FAULT if registered() else _NOT_REGISTERED
+
+    return {
+        "reliability": lambda: encoding.enumerated(reliability()),
+        "statusFlags": lambda: status_flags(NORMAL, reliability()),
     }
 
 
 def _of_bbmd(tables: BbmdTables) -> dict[str, Image]:
     return {
         "bbmdAcceptFDRegistrations": encoding.boolean(tables.accepts),
-        "bbmdBroadcastDistributionTable": lambda: encoding.joined(map(_peer, tables.peers())),
-        "bbmdForeignDeviceTable": lambda: encoding.joined(
-            _registration(*each) for each in tables.registered()
+        "bbmdBroadcastDistributionTable": kept(
+            lambda: encoding.joined(map(_peer, tables.peers()))
+        ),
+        "bbmdForeignDeviceTable": kept(
+            lambda: encoding.joined(_registration(*each) for each in tables.registered())
         ),
     }
 
@@ -113,7 +132,7 @@ def _peer(where: Place) -> bytes:
 def _registration(where: Place, ttl: int, remaining: int) -> bytes:
     """Encode a BACnetFDTEntry."""
     return (
-        encoding.context(0, _octets(where))
+        encoding.context(0, octets(where))
         + encoding.context_unsigned(1, ttl)
         + encoding.context_unsigned(2, remaining)
     )
@@ -124,12 +143,6 @@ def _host(where: Place) -> bytes:
     address, udp_port = where
     host = encoding.context(1, IPv4Address(address).packed)
     return encoding.enclosed(0, host) + encoding.context_unsigned(1, udp_port)
-
-
-def _octets(where: Place) -> bytes:
-    """Return the six octets of a B/IP address (135, J.1.2)."""
-    address, udp_port = where
-    return IPv4Address(address).packed + udp_port.to_bytes(2, "big")
 
 
 def _port(instance: int, name: str, images: dict[str, Image]) -> ServedObject:

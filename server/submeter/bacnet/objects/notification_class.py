@@ -1,34 +1,40 @@
 """The Notification Class object: who is told of alarms, how urgently, and what to acknowledge."""
 
-import socket
-from collections.abc import Collection
+import functools
+from collections.abc import Callable, Collection
 from typing import get_args
 
 from bacpypes3 import object as schemas
 
 from submeter.bacnet import encoding
 from submeter.bacnet.objects.served import ServedObject, property_number
+from submeter.bacnet.objects.table import DEVICE
+from submeter.bacnet.peer import Peer, octets
 from submeter.bacnet.settings import AlarmReporting, RecipientSettings, Transition, place
 
 INSTANCE = 1
 TRANSITIONS: tuple[Transition, ...] = get_args(Transition)
-_DEVICE = 8  # object type
 _USUAL = AlarmReporting().priorities
 
 
-def notification_class(settings: AlarmReporting, name: str, network: int = 0) -> ServedObject:
+def notification_class(
+    settings: AlarmReporting, name: str, ip_network: Callable[[], int] = lambda: 0
+) -> ServedObject:
     """Return the object, read only (135, 12.21).
 
-    `network` is the number of the IP network where it is not that of the device, else 0.
+    `ip_network` gives the number of the IP network as the device sees it, see `address_of`.
     """
     made = ServedObject(schemas.NotificationClassObject, INSTANCE, name)
     made.put("description", "Alarms of the meters")
     made.put("notificationClass", INSTANCE)
     made.put("priority", priorities(settings))
     made.put("ackRequired", [int(flag) for flag in flags(settings.acknowledge)])
-    made.live[property_number("recipientList")] = encoding.joined(
-        _destination(each, network) for each in settings.recipients
-    )
+
+    @functools.lru_cache(maxsize=1)
+    def destinations(network: int) -> bytes:
+        return encoding.joined(_destination(each, network) for each in settings.recipients)
+
+    made.live[property_number("recipientList")] = lambda: destinations(ip_network())
     return made
 
 
@@ -45,14 +51,15 @@ def priorities(settings: AlarmReporting) -> tuple[int, int, int]:
     return first, second, third
 
 
-def device_address(network: int, mac: bytes) -> bytes:
-    """Return the octets of a BACnetAddress (135, clause 21)."""
-    return encoding.unsigned(network) + encoding.octets(mac)
+def address_of(peer: Peer, ip_network: int) -> bytes:
+    """Return the BACnetAddress of `peer` (135, clause 21).
 
-
-def ip_mac(host: str, port: int) -> bytes:
-    """Return the six octets that are the MAC address of a B/IP station (135, J.1.2)."""
-    return socket.inet_aton(host) + port.to_bytes(2, "big")
+    `ip_network` is the number of the IP network for a device on another one, 0 for a device of the
+    IP network itself, or while the number is not known.
+    """
+    if peer.network:
+        return encoding.unsigned(peer.network) + encoding.octets(peer.mac)
+    return encoding.unsigned(ip_network) + encoding.octets(octets(peer.place))
 
 
 def _destination(recipient: RecipientSettings, network: int) -> bytes:
@@ -72,6 +79,5 @@ def _destination(recipient: RecipientSettings, network: int) -> bytes:
 
 def _recipient(recipient: RecipientSettings, network: int) -> bytes:
     if recipient.device is not None:
-        return encoding.context(0, encoding.identifier_content(_DEVICE, recipient.device))
-    assert recipient.address is not None
-    return encoding.enclosed(1, device_address(network, ip_mac(*place(recipient.address))))
+        return encoding.context(0, encoding.identifier_content(DEVICE, recipient.device))
+    return encoding.enclosed(1, address_of(Peer(place(recipient.address or "")), network))

@@ -25,6 +25,9 @@ class PointObject(ServedObject):
     `described` stands before the description when one device serves several meters. `vendor_id` is
     that of the profile name. An output shows that nobody commands it.
 
+    Event_State follows the reliability, fault or normal, unless `reports_events` is set: from then
+    on it is what `show_event_state` says.
+
     `number` is the present value as a number: in the unit of the object, the state counted from 0
     in a binary and from 1 in a multi-state object, UTC seconds of a time; None if it is not known.
     `reliability` and `event_state` are those of the properties.
@@ -35,12 +38,13 @@ class PointObject(ServedObject):
         "_doubt",
         "_encode",
         "_quality",
-        "_trust",
         "_value",
+        "described",
         "entry",
         "event_state",
         "number",
         "reliability",
+        "reports_events",
     )
 
     def __init__(
@@ -58,15 +62,14 @@ class PointObject(ServedObject):
             fixed.properties(entry, vendor_id),
         )
         self.entry = entry
+        self.described = described
+        self.reports_events = False
         self._encode = present.encoder(entry)
         self._value: int | float | None = None
         self._quality = Quality.STALE
-        self._trust = self.reliability = quality.OF_QUALITY[Quality.STALE]
-        self.event_state = quality.NORMAL
         image, self.number, self._doubt = self._encode(None)
         self.live[PRESENT_VALUE] = image
-        self.live[RELIABILITY] = quality.RELIABILITY[self.reliability]
-        self.show_event_state(quality.NORMAL)
+        self._show_reliability(quality.OF_NOTHING[Quality.STALE])
         if described:
             self.live[DESCRIPTION] = encoding.text(described + fixed.description(entry))
         self._beside = entry.object in ("accumulator", "analog-output", "binary-output")
@@ -94,14 +97,12 @@ class PointObject(ServedObject):
                 if self._beside:
                     self._show_beside(live[PRESENT_VALUE], image)
                 live[PRESENT_VALUE] = image
-        if trusted is not self._quality:
-            self._quality = trusted
-            self._trust = quality.OF_QUALITY[trusted]
-        reliability = self._trust or self._doubt
+        self._quality = trusted
+        trust = quality.OF_NOTHING if value is None else quality.OF_QUALITY
+        reliability = trust[trusted] or self._doubt
         if reliability != self.reliability:
-            self.reliability, changed = reliability, True
-            live[RELIABILITY] = quality.RELIABILITY[reliability]
-            live[STATUS_FLAGS] = quality.status_flags(self.event_state, reliability)
+            changed = True
+            self._show_reliability(reliability)
         if changed:
             self.changed()
 
@@ -110,6 +111,12 @@ class PointObject(ServedObject):
         self.event_state = state
         self.live[EVENT_STATE] = encoding.enumerated(state)
         self.live[STATUS_FLAGS] = quality.status_flags(state, self.reliability)
+
+    def _show_reliability(self, reliability: int) -> None:
+        self.reliability = reliability
+        self.live[RELIABILITY] = quality.RELIABILITY[reliability]
+        state = self.event_state if self.reports_events else quality.event_state(reliability)
+        self.show_event_state(state)
 
     def _show_beside(self, before: object, image: Value) -> None:
         """Let follow what hangs on the present value, which was `before`."""

@@ -1,4 +1,4 @@
-"""The one translation of a reading's quality into reliability and status flags."""
+"""The one translation of a reading's quality into reliability, event state and status flags."""
 
 from submeter.bacnet import encoding
 from submeter.meter.reading import Quality
@@ -21,11 +21,20 @@ OF_QUALITY = {
 }
 """How reliable readings of each quality are; good ones may be out of range all the same."""
 
+OF_NOTHING = {**OF_QUALITY, Quality.STALE: UNRELIABLE}
+"""The same for readings without a value: what was never read has not lost its instrument."""
+
+# BACnetEventState (ASHRAE 135, clause 21).
 NORMAL = 0
-"""The BACnetEventState without a fault or an alarm."""
+FAULT = 1
 
 RELIABILITY = tuple(encoding.enumerated(code) for code in range(COMMUNICATION_FAILURE + 1))
 """The images of Reliability, by its code."""
+
+
+def event_state(reliability: int) -> int:
+    """Return Event_State of an object that reports no events (135, 12.2.8 and its like)."""
+    return NORMAL if reliability == NO_FAULT else FAULT
 
 
 def status_flags(event_state: int, reliability: int) -> bytes:

@@ -8,8 +8,9 @@ from bacpypes3.basetypes import PropertyIdentifier
 
 from submeter.bacnet import encoding
 from submeter.bacnet.fault import UNKNOWN_PROPERTY, Fault
-from submeter.bacnet.objects import image
+from submeter.bacnet.objects import image, listeners
 from submeter.bacnet.objects.image import Image
+from submeter.bacnet.objects.required import required_of
 from submeter.errors import ConfigError
 from submeter.pointmap.meter_map import LAST_INSTANCE
 
@@ -33,6 +34,11 @@ def property_number(attribute: str) -> int:
 def identifier(kind: int, instance: int) -> int:
     """Return an object identifier as a number: type in 10 bits, instance in 22."""
     return kind << _INSTANCE_BITS | instance
+
+
+def kind_and_instance(number: int) -> tuple[int, int]:
+    """Return type and instance of an object identifier."""
+    return divmod(number, 1 << _INSTANCE_BITS)
 
 
 class ServedObject:
@@ -88,9 +94,8 @@ class ServedObject:
         self.live[property_number(attribute)] = image.of_property(self._schema, attribute, value)
 
     def changed(self) -> None:
-        """Tell the listeners that properties have changed."""
-        for listener in self.listeners:
-            listener(self)
+        """Tell the listeners that properties have changed; none of them can break this."""
+        listeners.tell(self.listeners, self)
 
     def read(self, number: int, index: int | None = None) -> bytes | Fault:
         """Return the encoded value of property `number`, or of one element of it."""
@@ -125,10 +130,3 @@ class ServedObject:
             listed = (number for number in self.numbers if number not in _UNLISTED)
             self._listed = tuple(map(encoding.enumerated, listed))
         return self._listed
-
-
-@functools.cache
-def required_of(schema: Any) -> frozenset[int]:
-    """Return the properties that the standard requires of an object class of bacpypes3."""
-    names = {name for base in schema.__mro__ for name in getattr(base, "_required", ())}
-    return frozenset(property_number(name) for name in names)

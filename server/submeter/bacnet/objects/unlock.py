@@ -9,9 +9,9 @@ from submeter.bacnet.answer import DONE, Answer, Pending
 from submeter.bacnet.decoding import Decoded, Tag
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.objects.writable import wrong_type
-from submeter.bacnet.outside import Lock
 from submeter.meter.access import Who
 from submeter.meter.instant import Instant
+from submeter.meter.writing import Lock
 
 _DESCRIPTION = "Write the unlock code here before settings and commands; empty text locks again"
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections.abc import Callable
 
 from submeter.bacnet import fault
 from submeter.bacnet.answer import DONE, Answer, Confirmed, RefusedError
 from submeter.bacnet.application.application import Application
+from submeter.bacnet.objects.image import kept
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.services import cov_request, cov_watch
+from submeter.bacnet.services.cov_clients import Clients
 from submeter.bacnet.services.cov_delivery import Delivery
 from submeter.bacnet.services.cov_request import CovRequest
 from submeter.bacnet.services.cov_watch import Watch
@@ -27,25 +29,35 @@ class Subscriptions:
     """Who is told of changes of the objects of `application`.
 
     The Device object says who in Active_COV_Subscriptions. An object has a listener of ours as long
-    as it has a subscription, behind those that it had before.
+    as it has a subscription, behind those that it had before. `ip_network` returns the number of
+    the IP network as it is seen from another network, 0 from that network itself or if unknown.
+
+    A client is an IP address. When all room is taken, one with less may still subscribe: the client
+    with the most gives up its oldest unconfirmed subscription for ever, which nothing else ends.
     """
 
-    def __init__(self, application: Application, settings: CovSettings) -> None:
+    def __init__(
+        self,
+        application: Application,
+        settings: CovSettings,
+        ip_network: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._table = application.table
         self._settings = settings
+        self._ip_network = ip_network
         self._device = self._table.device.identifier
         self._all: dict[Key, Subscription] = {}
         self._of: dict[int, dict[Subscription, None]] = {}
-        self._counts: Counter[Peer] = Counter()
+        self._clients = Clients()
         self._delivery = Delivery(application, self._drop)
         self._sweep_at = float("inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._full = False  # it is told that somebody found no room
+        self._told: set[str] = set()  # of what want of room
         self.confirmed: dict[int, Confirmed] = {
             SUBSCRIBE_COV: self._subscribe,
             SUBSCRIBE_COV_PROPERTY: self._subscribe_property,
         }
-        self._table.device.live[ACTIVE_SUBSCRIPTIONS] = self._listed
+        self._list()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -53,7 +65,7 @@ class Subscriptions:
     @property
     def idle(self) -> bool:
         """Whether there is no subscription and no trace of any."""
-        left = self._all or self._of or self._counts or self._timer
+        left = self._all or self._of or self._clients or self._timer
         return not left and self._delivery.idle
 
     def close(self) -> None:
@@ -85,6 +97,8 @@ class Subscriptions:
         end = loop.time() + request.lifetime if request.lifetime else None
         if known:
             known.renew(watch, request.confirmed, end)
+            self._clients.renewed(known)
+            self._list()
         else:
             self._make_sure_of_room(peer)
             known = Subscription(self._device, key, watch, request.confirmed, end)
@@ -95,32 +109,42 @@ class Subscriptions:
         return DONE
 
     def _make_sure_of_room(self, peer: Peer) -> None:
-        full = len(self._all) >= self._settings.subscriptions
-        if not full and self._counts[peer] < self._settings.of_one_client:
+        """Return if there is room for one more of `peer`, or is now; raises RefusedError."""
+        client = peer.place[0]
+        if self._clients.count(client) >= self._settings.of_one_client:
+            self._tell("one_client", peer)
+            raise RefusedError(fault.NO_SPACE)
+        if len(self._all) < self._settings.subscriptions:
             return
-        if not self._full:
-            self._full = True
-            of = "all" if full else "one_client"
+        least = self._clients.dispensable(client, asyncio.get_running_loop().time())
+        if least is None:
+            self._tell("all", peer)
+            raise RefusedError(fault.NO_SPACE)
+        self._tell("all_but_oldest", least.key.peer)
+        self._drop(least)
+
+    def _tell(self, of: str, peer: Peer) -> None:
+        if of not in self._told:
+            self._told.add(of)
             _log.warning("event=cov_full of=%s count=%d first=%s", of, len(self._all), peer)
-        raise RefusedError(fault.NO_SPACE)
 
     def _add(self, subscription: Subscription) -> None:
         entry = subscription.watch.entry
         self._all[subscription.key] = subscription
-        self._counts[subscription.key.peer] += 1
+        self._clients.add(subscription)
         of_object = self._of.setdefault(entry.identifier, {})
         if not of_object:
             entry.listeners += (self._changed,)
         of_object[subscription] = None
+        self._list()
 
     def _drop(self, subscription: Subscription) -> None:
         subscription.alive = False
         self._delivery.forget(subscription)
         del self._all[subscription.key]
-        peer, entry = subscription.key.peer, subscription.watch.entry
-        self._counts[peer] -= 1
-        if not self._counts[peer]:
-            del self._counts[peer]
+        self._clients.remove(subscription)
+        self._list()
+        entry = subscription.watch.entry
         of_object = self._of[entry.identifier]
         del of_object[subscription]
         if not of_object:
@@ -129,7 +153,7 @@ class Subscriptions:
         if not self._all:
             self._sleep()
         if len(self._all) <= min(self._settings.subscriptions, self._settings.of_one_client) // 2:
-            self._full = False
+            self._told.clear()
 
     def _changed(self, entry: ServedObject) -> None:
         for subscription in tuple(self._of.get(entry.identifier, ())):
@@ -158,9 +182,14 @@ class Subscriptions:
         coming = min((end for end, each in ends if each.alive), default=None)
         self._wake(None if coming is None else max(coming, now + SWEEP))
 
+    def _list(self) -> None:
+        """Let the Device object list what there is from now on."""
+        self._table.device.live[ACTIVE_SUBSCRIPTIONS] = kept(self._listed)
+
     def _listed(self) -> bytes:
         now = asyncio.get_running_loop().time()
-        return b"".join(each.listed(now) for each in self._all.values())
+        number = self._ip_network()
+        return b"".join(each.listed(now, number) for each in self._all.values())
 
 
 def _watch(entry: ServedObject, request: CovRequest) -> Watch:

@@ -13,7 +13,7 @@ from submeter.bacnet.services.subscription import Subscription
 CONFIRMED_NOTIFICATION = 1
 UNCONFIRMED_NOTIFICATION = 2
 MOST_UNDER_WAY = 8  # confirmed ones to one client: it is to answer others of ours, too
-FAILURES = 3  # in a row, after which a subscriber without an end has vanished
+FAILURES = 3  # in a row, after which a subscriber has vanished
 REST = 10.0  # s after a notification that came to nothing
 RETRY = 1.0  # s after which it is tried again to send what could not be sent
 
@@ -134,7 +134,7 @@ class Delivery:
             self._hold(subscription)
             return
         subscription.failures += 1
-        if subscription.end is None and subscription.failures >= FAILURES:
+        if subscription.failures >= FAILURES:
             _log.info(
                 "event=cov_subscriber_vanished peer=%s process=%d object=%s",
                 subscription.key.peer,

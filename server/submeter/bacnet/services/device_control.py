@@ -8,7 +8,7 @@ from submeter.bacnet import fault
 from submeter.bacnet.answer import DONE, Answer, Confirmed, Reason, RefusedError, Rejected
 from submeter.bacnet.application.application import Application, Silence
 from submeter.bacnet.peer import Peer
-from submeter.bacnet.services.device_password import DevicePassword
+from submeter.bacnet.services.device_password import DevicePassword, Granted, T, Work
 from submeter.bacnet.services.parameters import Parameters
 from submeter.meter.access import Who
 from submeter.meter.audit import Audit
@@ -30,6 +30,8 @@ class DeviceControl:
     """Silences one device for a while, or restarts the program, for those with the password.
 
     Without a `password` neither is served; without `restart` there is no ReinitializeDevice.
+    `prove` says why the program could not start again, None if it could, and works in another
+    thread: a running program is better than one that has ended.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class DeviceControl:
         password: DevicePassword | None,
         audit: Audit,
         restart: Callable[[], None] | None,
+        prove: Callable[[], str | None] | None = None,
     ) -> None:
         self._application = application
         self._password = password
         self._audit = audit
         self._restart = restart
+        self._prove = prove or _nothing
         self._again: asyncio.TimerHandle | None = None
         self._restarting: asyncio.TimerHandle | None = None
         self.confirmed: dict[int, Confirmed] = {}
@@ -68,11 +72,11 @@ class DeviceControl:
             raise Rejected(Reason.OUT_OF_RANGE)
         silence = _SILENCES[state]
 
-        def granted(who: Who) -> Answer:
+        def granted(who: Who, _: None) -> Answer:
             self._silence(silence, minutes or 0, who)
             return DONE
 
-        return self._checked(password, peer, "communication", granted)
+        return self._checked(password, peer, "communication", _nothing, granted)
 
     def _reinitialize(self, body: bytes, peer: Peer) -> Answer:
         tags = Parameters(body)
@@ -84,19 +88,21 @@ class DeviceControl:
             raise Rejected(Reason.UNDEFINED_ENUMERATION)
         how = _RESTARTS[state]
 
-        def granted(who: Who) -> Answer:
+        def granted(who: Who, flaw: str | None) -> Answer:
+            if flaw is not None:
+                raise self._flawed(who, flaw)
             self._note(who, "reinitialize", how)
             self._restart_soon()
             return DONE
 
-        return self._checked(password, peer, "reinitialize", granted)
+        return self._checked(password, peer, "reinitialize", self._prove, granted)
 
     def _checked(
-        self, password: str | None, peer: Peer, what: str, granted: Callable[[Who], Answer]
+        self, password: str | None, peer: Peer, what: str, work: Work[T], granted: Granted[T]
     ) -> Answer:
         if self._password is None:
             raise RefusedError(fault.PASSWORD_FAILURE)
-        return self._password.check(password, peer, what, granted)
+        return self._password.check(password, peer, what, work, granted)
 
     def _silence(self, silence: Silence, minutes: int, who: Who) -> None:
         """Take over `silence`, for `minutes` or with 0 until it is changed again."""
@@ -124,6 +130,18 @@ class DeviceControl:
             loop = asyncio.get_running_loop()
             self._restarting = loop.call_later(RESTART_AFTER, self._restart)
 
+    def _flawed(self, who: Who, flaw: str) -> RefusedError:
+        """Return the refusal of a restart that would be the end, and tell why."""
+        _log.error('event=restart_refused peer=%s error="%s"', who.address, flaw)
+        self._audit.note(
+            "device_control_refused",
+            who=str(who),
+            at=Instant.now(),
+            point="reinitialize",
+            reason=flaw,
+        )
+        return RefusedError(fault.INVALID_CONFIGURATION)
+
     def _note(self, who: Who, what: str, value: str, minutes: int = 0) -> None:
         device = self._application.table.device.instance
         self._audit.note(
@@ -135,3 +153,7 @@ class DeviceControl:
             value=value,
             minutes=minutes,
         )
+
+
+def _nothing() -> None:
+    """Do nothing before what the password grants."""

@@ -1,11 +1,10 @@
 """The password of DeviceCommunicationControl and ReinitializeDevice."""
 
 from collections.abc import Callable
-from functools import partial
+from typing import TypeVar
 
-from submeter.bacnet import fault
+from submeter.bacnet import fault, outside
 from submeter.bacnet.answer import Answer, Pending, RefusedError
-from submeter.bacnet.outside import FACE
 from submeter.bacnet.peer import Peer
 from submeter.errors import Refusal
 from submeter.meter import unlock_code
@@ -15,6 +14,10 @@ from submeter.meter.instant import Instant
 from submeter.meter.patience import Patience
 
 ATTEMPTS = 5  # wrong ones of a peer, before it has to wait
+
+T = TypeVar("T")
+Work = Callable[[], T]
+Granted = Callable[[Who, T], Answer]
 
 
 class DevicePassword:
@@ -32,14 +35,15 @@ class DevicePassword:
         self._familiar: dict[str, None] = {}
 
     def check(
-        self, password: str | None, peer: Peer, what: str, granted: Callable[[Who], Answer]
+        self, password: str | None, peer: Peer, what: str, work: Work[T], granted: Granted[T]
     ) -> Answer:
         """Return the answer of `granted` if `password` is right, once that is worked out.
 
-        It takes some 50 ms, in another thread. Raises RefusedError, password-failure, if it is
-        wrong or missing, or while the peer has to wait; `what` it wanted goes to the audit log.
+        It takes some 50 ms, in another thread; there `work` is done after it, if it is right, and
+        `granted` gets its result. Raises RefusedError, password-failure, if it is wrong or missing,
+        or while the peer has to wait; `what` it wanted goes to the audit log.
         """
-        who, now = Who(FACE, peer.place[0]), Instant.now()
+        who, now = outside.who(peer), Instant.now()
         stranger = who.address not in self._familiar
         if password is None or self._waits(who.address, stranger, now):
             raise self._refused(who, what)
@@ -48,13 +52,16 @@ class DevicePassword:
         if stranger:
             self._strangers.fail(None, now.mono)
 
-        def finish(right: bool) -> Answer:
-            if not right:
+        def tried() -> tuple[T] | None:
+            return (work(),) if unlock_code.matches(password, self._line) else None
+
+        def finish(result: tuple[T] | None) -> Answer:
+            if result is None:
                 raise self._refused(who, what)
             self._forgive(who.address, stranger)
-            return granted(who)
+            return granted(who, *result)
 
-        return Pending(partial(unlock_code.matches, password, self._line), finish)
+        return Pending(tried, finish)
 
     def _waits(self, address: str, stranger: bool, now: Instant) -> bool:
         wait = self._peers.wait(address, now.mono)

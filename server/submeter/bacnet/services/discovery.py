@@ -1,16 +1,19 @@
 """Who-Is and Who-Has: how clients find the device and its objects (ASHRAE 135, 16.9, 16.10)."""
 
+import asyncio
+
 from submeter.bacnet import encoding
 from submeter.bacnet.answer import Reason, Rejected, Unconfirmed
 from submeter.bacnet.application.application import Application
 from submeter.bacnet.application.limits import LARGEST_APDU
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.peer import Peer
-from submeter.bacnet.services.budget import Budget
+from submeter.bacnet.services.budget import Bucket, Budget
 from submeter.bacnet.services.parameters import Parameters
 from submeter.pointmap.meter_map import LAST_INSTANCE
 
 I_AM, I_HAVE, WHO_HAS, WHO_IS = 0, 1, 7, 8
+SAME = 0.1  # s within which the same question has been answered already
 
 _HIGHEST = LAST_INSTANCE + 1
 _SEGMENTED_BOTH = 0
@@ -19,10 +22,13 @@ _SEGMENTED_BOTH = 0
 class Discovery:
     """Answers the one who asks, and nobody else; a flood is answered within a budget.
 
-    Within a second that is some 20 answers; of the rest the log tells once.
+    `budget` is that of the wire, which its devices share; without one it is this device's own. What
+    goes beyond is not answered, and the log tells once.
     """
 
-    def __init__(self, application: Application, vendor_id: int) -> None:
+    def __init__(
+        self, application: Application, vendor_id: int, budget: Budget | None = None
+    ) -> None:
         self._application = application
         self._table = application.table
         self._device = self._table.device
@@ -34,7 +40,9 @@ class Discovery:
                 encoding.unsigned(vendor_id),
             )
         )
-        self._budget = Budget(str(self._device.instance))
+        self._budget = budget or Budget(f"device-{self._device.instance}")
+        self._last: tuple[Peer, int, bytes] | None = None
+        self._last_at = float("-inf")
         self.unconfirmed: dict[int, Unconfirmed] = {WHO_HAS: self._who_has, WHO_IS: self._who_is}
 
     def announce(self) -> None:
@@ -42,7 +50,7 @@ class Discovery:
         self._application.broadcast_unconfirmed(I_AM, self._i_am)
 
     def close(self) -> None:
-        """Stop the timer."""
+        """Stop the clocks of the budget."""
         self._budget.close()
 
     def _who_is(self, body: bytes, peer: Peer, broadcast: bool) -> None:
@@ -52,7 +60,8 @@ class Discovery:
             tags.end()
             if not self._meant(low, high):
                 return
-        self._answer(I_AM, self._i_am, peer, (WHO_IS, body))
+        if self._grants(self._budget.who_is, (peer, WHO_IS, body)):
+            self._application.send_unconfirmed(I_AM, self._i_am, peer, answer=True)
 
     def _who_has(self, body: bytes, peer: Peer, broadcast: bool) -> None:
         tags = Parameters(body)
@@ -63,8 +72,8 @@ class Discovery:
         tags.end()
         if name is not None:
             found = self._table.named(name)
-        if meant and found:
-            self._answer(I_HAVE, self._i_have(found), peer, (WHO_HAS, body))
+        if meant and found and self._grants(self._budget.who_has, (peer, WHO_HAS, body)):
+            self._application.send_unconfirmed(I_HAVE, self._i_have(found), peer, answer=True)
 
     def _meant(self, low: int, high: int) -> bool:
         """Tell whether the device is in the range; raises Rejected for what is no range."""
@@ -81,6 +90,16 @@ class Discovery:
             )
         )
 
-    def _answer(self, service: int, body: bytes, peer: Peer, asked: tuple[int, bytes]) -> None:
-        if self._budget.grant((peer, *asked)):
-            self._application.send_unconfirmed(service, body, peer, answer=True)
+    def _grants(self, bucket: Bucket, question: tuple[Peer, int, bytes]) -> bool:
+        """Tell whether to answer `question`.
+
+        The one that was answered last is not answered again within SAME seconds: clients and their
+        routers repeat themselves, and one who does nothing else leaves answers for the others.
+        """
+        now = asyncio.get_running_loop().time()
+        if question == self._last and now - self._last_at < SAME:
+            return False
+        granted = bucket.grant()
+        if granted:
+            self._last, self._last_at = question, now
+        return granted

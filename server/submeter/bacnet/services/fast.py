@@ -1,15 +1,13 @@
-"""The fast path of reading: a request that came before is answered without being parsed."""
+"""The fast path of reading: a request that comes again is answered without being parsed."""
 
 from submeter.bacnet import encoding
-from submeter.bacnet.answer import Rejected
+from submeter.bacnet.answer import Aborted, Rejected
 from submeter.bacnet.application.limits import LARGEST_APDU
+from submeter.bacnet.application.memory import Memory
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.objects.table import ObjectTable
 from submeter.bacnet.services import read_answer, read_request
 from submeter.bacnet.services.plan import COST_OF_PLAN, Draft, Plan, varies
-
-MOST_PLANS = 1024
-MOST_MEMORY = 4 * 1024 * 1024  # bytes, about
 
 _READ_PROPERTY, _READ_PROPERTY_MULTIPLE = b"\x0c", b"\x0e"
 _SMALLEST = 50
@@ -21,15 +19,15 @@ _HEADS = tuple(bytes((0x30, invoke)) for invoke in range(256))
 class Fast:
     """Answers reads of `table` from plans: literal bytes around the live images of objects.
 
-    The answers are those of `Reading` to the byte. Which properties an object has, and which of
-    them are fixed, must be settled before the first request. `memory` is about how many bytes the
-    plans take.
+    The answers are those of `ReadServices` to the byte. Which properties an object has, and which
+    of them are fixed, must be settled before the first request. `memory` bounds the plans, of this
+    device and of others; a request gets one when it comes for the second time.
     """
 
-    def __init__(self, table: ObjectTable) -> None:
+    def __init__(self, table: ObjectTable, memory: Memory) -> None:
         self._table = table
-        self._plans: dict[bytes, tuple[Plan, int]] = {}
-        self.memory = 0
+        self._memory = memory
+        self._plans: dict[bytes, Plan] = {}
 
     @property
     def plans(self) -> int:
@@ -42,24 +40,22 @@ class Fast:
         None is for the slow path: errors, broken syntax, and answers that need segments.
         """
         plan = self._plans.get(apdu[3:]) or self._planned(apdu[3:])
-        answer = plan[0](_HEADS[apdu[2]])
+        answer = plan(_HEADS[apdu[2]])
         if answer is None or len(answer) > _SIZES[apdu[1] & 0x0F]:
             return None
         return answer
 
-    def _planned(self, request: bytes) -> tuple[Plan, int]:
-        """Plan the answer to `request`, service and parameters, and keep the plan."""
+    def _planned(self, request: bytes) -> Plan:
+        """Plan the answer to `request`, service and parameters, and keep the plan, if worth it."""
+        if not self._memory.worth(self._plans, request):
+            return _slowly
         try:
             draft = self._draft(request)
-        except Rejected:
-            draft = None
+        except (Rejected, Aborted):
+            return _slowly  # for good, but who asks so is owed no memory
         plan, cost = (draft.plan(), draft.cost) if draft else (_slowly, COST_OF_PLAN)
-        kept = plan, cost + len(request)
-        self.memory += kept[1]
-        self._plans[request] = kept
-        while len(self._plans) > MOST_PLANS or self.memory > MOST_MEMORY:
-            self.memory -= self._plans.pop(next(iter(self._plans)))[1]
-        return kept
+        self._memory.keep(self._plans, request, plan, cost + len(request))
+        return plan
 
     def _draft(self, request: bytes) -> Draft | None:
         """Return the pieces of the answer, None for an error or one too long; raises Rejected."""

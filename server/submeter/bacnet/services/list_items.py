@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator
 
-from submeter.bacnet.fault import Fault
+from submeter.bacnet.fault import NOT_A_LIST, Fault
 from submeter.bacnet.objects.image import Image
-
-# services, property-is-not-a-list (135, 15.8.1.3.1).
-NOT_A_LIST = Fault(5, 22)
 
 _OPENING, _CLOSING, _EXTENDED = 6, 7, 5
 _CONTEXT, _BOOLEAN = 0x08, 1

@@ -4,11 +4,10 @@ import math
 import struct
 
 from submeter.bacnet.answer import Reason, Rejected
+from submeter.bacnet.encoding import CHARACTER_SETS
 from submeter.bacnet.tags import Tags
 
 _REAL = struct.Struct(">f")
-# 135, 20.2.9: by the octet before the characters.
-_CHARACTER_SETS = {0: "utf-8", 4: "utf-16-be", 5: "iso-8859-1"}
 
 
 class Parameters(Tags):
@@ -38,7 +37,7 @@ class Parameters(Tags):
         content = self._content(number)
         if content is None:
             return None
-        encoding = _CHARACTER_SETS.get(content[0]) if content else None
+        encoding = CHARACTER_SETS.get(content[0]) if content else None
         if encoding is None:
             raise Rejected(Reason.INVALID_DATA_TYPE)
         try:

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from submeter.bacnet import encoding
 from submeter.bacnet.answer import Ack
 
-# In octets. The whole answer then fits an APDU of 1400 without segments, which not every client
-# takes; it reads on from the last item.
-_MOST_OCTETS = 1370
+# Octets beside the head and the items, at most: flags, count, tags around, sequence number.
+_FRAME = 3 + 3 + 2 + 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,9 @@ class Span:
             return replace(self, start=self.stop - most, more=True)
         return replace(self, stop=self.start + most, more=True)
 
-    def fitting(self, items: Sequence[bytes]) -> "Span":
-        """Return as many as fit an answer, but one at least; `items` are those of this span."""
-        room, count = _MOST_OCTETS, 0
+    def fitting(self, items: Sequence[bytes], room: int) -> "Span":
+        """Return as many as `room` octets hold, one at least; `items` are those of this span."""
+        count = 0
         for item in reversed(items) if self.backward else items:
             room -= len(item)
             if room < 0 and count:
@@ -68,14 +67,16 @@ def answer(
     head: bytes,
     span: Span,
     items: Sequence[bytes],
+    room: int,
     number: Callable[[int], int] | None = None,
 ) -> Ack:
-    """Return the answer with as many of `items`, those of `span`, as fit.
+    """Return the answer with as many of `items`, those of `span`, as fit in `room` octets.
 
-    `head` are the object, the property and its index as context-tagged parameters. `number` gives
-    the sequence number at a position, where the answer is to have that of its first item.
+    It has one of them even if that does not fit: who got none could not read on. `head` are the
+    object and the property as context-tagged parameters. `number` gives the sequence number at a
+    position, where the answer is to have that of its first item.
     """
-    sent = span.fitting(items)
+    sent = span.fitting(items, room - len(head) - _FRAME)
     skipped = sent.start - span.start
     some = len(sent) > 0
     flags = (some and sent.start == 0, some and sent.stop == sent.size, sent.more)

@@ -4,10 +4,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from submeter.bacnet import encoding
-from submeter.bacnet.answer import Answer, Confirmed, Pending, RefusedError
+from submeter.bacnet.answer import Answer, Confirmed, Fitted, Pending, RefusedError
 from submeter.bacnet.fault import (
     INTERNAL,
     INVALID_ARRAY_INDEX,
+    NOT_A_LIST,
     NOT_AN_ARRAY,
     NOT_INITIALIZED,
     UNKNOWN_OBJECT,
@@ -18,7 +19,7 @@ from submeter.bacnet.objects.image import Image
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.objects.table import ObjectTable
 from submeter.bacnet.peer import Peer
-from submeter.bacnet.services.list_items import NOT_A_LIST, items
+from submeter.bacnet.services.list_items import items
 from submeter.bacnet.services.range_answer import Span, answer
 from submeter.bacnet.services.range_request import (
     ByPosition,
@@ -78,7 +79,8 @@ def _of_log(log: TrendLog, asked: RangeRequest) -> Answer:
     def finish(records: Sequence[bytes] | None) -> Answer:
         if records is None:
             raise RefusedError(INTERNAL)
-        return answer(_head(log, asked), span, records, number)
+        head = _head(log, asked)
+        return Fitted(lambda room: answer(head, span, records, room, number))
 
     return Pending(work, finish)
 
@@ -108,7 +110,9 @@ def _of_list(found: ServedObject, asked: RangeRequest, image: Image) -> Answer:
     if isinstance(asked.range, ByTime):
         raise RefusedError(_NOT_TIMESTAMPED)
     span = _positions(asked.range, len(every))
-    return answer(_head(found, asked), span, every[span.start : span.stop])
+    listed = every[span.start : span.stop]
+    head = _head(found, asked)
+    return Fitted(lambda room: answer(head, span, listed, room))
 
 
 def _of_element(found: ServedObject, number: int, index: int) -> Fault:

@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from submeter.bacnet.answer import Aborted, AbortReason
 from submeter.bacnet.objects.served import ALL, OPTIONAL, REQUIRED, ServedObject
 from submeter.bacnet.tags import Tags
 
 _GROUPS = (ALL, OPTIONAL, REQUIRED)
+
+MOST_READ = 1500
+"""Objects and properties that one request may name, and properties of one answer: while they are
+read, which takes some microseconds for each, nothing else is done."""
 
 
 class Reference(NamedTuple):
@@ -33,16 +38,24 @@ def single(request: bytes) -> Asked:
 
 
 def several(request: bytes) -> Iterator[Asked]:
-    """Yield what a ReadPropertyMultiple asks for, object by object; raises Rejected."""
+    """Yield what a ReadPropertyMultiple asks for, object by object.
+
+    Raises Rejected, or Aborted(BUFFER_OVERFLOW) after MOST_READ.
+    """
     tags = Tags(request)
     first = True
+    named = 0
     while tags.more or first:
         first = False
         identifier = tags.object_identifier(0)
         tags.enter(1)
-        references = []
-        while not tags.leave(1):
+        references: list[Reference] = []
+        named += 1
+        while named <= MOST_READ and not tags.leave(1):
+            named += 1
             references.append(Reference(tags.unsigned(0), tags.optional_unsigned(1)))
+        if named > MOST_READ:
+            raise Aborted(AbortReason.BUFFER_OVERFLOW)
         yield Asked(identifier, references)
 
 

@@ -4,15 +4,23 @@ Everything that is read is kept encoded, so an answer is put together of slices.
 """
 
 from submeter.bacnet import encoding
-from submeter.bacnet.answer import Aborted, AbortReason, Ack, Answer, Confirmed, RefusedError
-from submeter.bacnet.application.limits import LARGEST_ANSWER
+from submeter.bacnet.answer import (
+    Aborted,
+    AbortReason,
+    Ack,
+    Answer,
+    Confirmed,
+    Fitted,
+    RefusedError,
+)
 from submeter.bacnet.fault import UNKNOWN_OBJECT, Fault
 from submeter.bacnet.objects.table import ObjectTable
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.services import read_answer, read_request
+from submeter.bacnet.services.read_request import MOST_READ
 
 
-class Reading:
+class ReadServices:
     """Reads the objects of `table`; the wildcard instance is answered with the real one."""
 
     def __init__(self, table: ObjectTable) -> None:
@@ -32,13 +40,18 @@ class Reading:
         return Ack(head + encoding.enclosed(read_answer.VALUE, value))
 
     def _properties(self, request: bytes, peer: Peer) -> Answer:
-        results = bytearray()
+        return Fitted(lambda room: self._results(request, room), in_parts=False)
+
+    def _results(self, request: bytes, room: int) -> Answer:
+        """Return all results; raises Aborted as soon as they are too many."""
+        results, count = bytearray(), 0
         for asked in read_request.several(request):
             found = self._table.find(asked.identifier)
             results += read_answer.results_head(found.identifier if found else asked.identifier)
             for reference in read_request.expanded(found, asked.references):
                 results += read_answer.result(reference, read_answer.value(found, reference))
-                if len(results) > LARGEST_ANSWER:
+                count += 1
+                if len(results) >= room or count > MOST_READ:  # its end is to follow
                     raise Aborted(AbortReason.BUFFER_OVERFLOW)
             results += read_answer.END_OF_RESULTS
         return Ack(bytes(results))

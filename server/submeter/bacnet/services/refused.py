@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from submeter.bacnet.fault import VALUE_OUT_OF_RANGE, WRITE_ACCESS_DENIED, Fault
 from submeter.bacnet.objects.served import ServedObject
-from submeter.bacnet.outside import Door
 from submeter.errors import Refusal
 from submeter.meter.access import Who
 from submeter.meter.audit import Audit
+from submeter.meter.door import note_refused
 from submeter.meter.instant import Instant
+from submeter.meter.writing import Door
 
 
 def fault_of(reason: Refusal) -> Fault:
@@ -41,12 +42,4 @@ class Refused:
         if door:
             door.refuse(what, value, reason, who, now)
         else:
-            self._audit.note(
-                "write_refused",
-                self._device,
-                str(who),
-                at=now,
-                point=what,
-                value=value,
-                reason=reason,
-            )
+            note_refused(self._audit, self._device, what, value, reason, who, now)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from submeter.bacnet import encoding
 from submeter.bacnet.objects.served import STATUS_FLAGS
-from submeter.bacnet.peer import Peer
+from submeter.bacnet.peer import Peer, octets
 from submeter.bacnet.services.cov_request import Reference
 from submeter.bacnet.services.cov_watch import Sample, Watch
 
@@ -33,6 +33,7 @@ class Subscription:
     """
 
     __slots__ = (
+        "_ends",
         "_head",
         "_value_head",
         "alive",
@@ -65,6 +66,7 @@ class Subscription:
         self.watch = watch
         self.confirmed = confirmed
         self.end = end
+        self._ends: tuple[int, bytes, bytes] | None = None  # of `listed`: it may be read often
         self.told: Sample | None = None
         self.failures = 0
         self.rested = 0.0
@@ -91,34 +93,36 @@ class Subscription:
         left = encoding.context_unsigned(3, self.remaining(now))
         return b"".join((self._head, left, b"\x4e", values, b"\x4f"))
 
-    def listed(self, now: float) -> bytes:
-        """Return the BACnetCOVSubscription of Active_COV_Subscriptions (135, clause 21)."""
+    def listed(self, now: float, ip_network: int) -> bytes:
+        """Return the BACnetCOVSubscription of Active_COV_Subscriptions (135, clause 21).
+
+        `ip_network` is the number of the IP network as this device sees it, see `Subscriptions`.
+        """
+        if self._ends is None or self._ends[0] != ip_network:
+            self._ends = (ip_network, *self._listed_ends(ip_network))
+        _, head, tail = self._ends
+        return head + encoding.context_unsigned(3, self.remaining(now)) + tail
+
+    def _listed_ends(self, ip_network: int) -> tuple[bytes, bytes]:
+        """Return what stands in `listed` before and after the time that is left."""
         peer = self.key.peer
-        address = encoding.unsigned(peer.network) + encoding.octets(_mac(peer))
+        number, mac = (peer.network, peer.mac) if peer.network else (ip_network, octets(peer.place))
+        address = encoding.unsigned(number) + encoding.octets(mac)
         recipient = encoding.enclosed(0, encoding.enclosed(1, address))
+        process = encoding.context_unsigned(1, self.key.process)
         identifier = encoding.context(0, self.watch.entry.identifier.to_bytes(4, "big"))
         reference = _reference(1, self.watch.number, self.watch.index)
-        parts = [
-            encoding.enclosed(0, recipient + encoding.context_unsigned(1, self.key.process)),
-            encoding.enclosed(1, identifier + reference),
-            encoding.context_unsigned(2, self.confirmed),
-            encoding.context_unsigned(3, self.remaining(now)),
-        ]
+        head = (
+            encoding.enclosed(0, recipient + process)
+            + encoding.enclosed(1, identifier + reference)
+            + encoding.context_unsigned(2, self.confirmed)
+        )
         image = self.watch.sample().value
-        if image is not None and image[:1] == _REAL_HEAD:
-            parts.append(encoding.context(4, struct.pack(">f", self.watch.increment)))
-        return encoding.joined(parts)
+        real = image is not None and image[:1] == _REAL_HEAD
+        return head, encoding.context(4, struct.pack(">f", self.watch.increment)) if real else b""
 
 
 def _reference(tag: int, number: int, index: int | None) -> bytes:
     """Return a property under `tag`, and its array index under the next."""
     octets = encoding.context_unsigned(tag, number)
     return octets if index is None else octets + encoding.context_unsigned(tag + 1, index)
-
-
-def _mac(peer: Peer) -> bytes:
-    """Return the address of `peer` on its network: of B/IP, IP address and port (J.1.2)."""
-    if peer.network:
-        return peer.mac
-    host, port = peer.place
-    return bytes(map(int, host.split("."))) + port.to_bytes(2, "big")

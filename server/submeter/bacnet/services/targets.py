@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from submeter.bacnet import fault
 from submeter.bacnet.fault import Fault
-from submeter.bacnet.objects.served import PRESENT_VALUE, ServedObject
+from submeter.bacnet.objects.served import PRESENT_VALUE, ServedObject, kind_and_instance
 from submeter.bacnet.objects.table import ObjectTable
 from submeter.bacnet.objects.writable import NotWritten, Writable
-from submeter.bacnet.outside import Lock
 from submeter.bacnet.services.write_request import Wanted
 from submeter.errors import Refusal
 from submeter.meter.access import Who
+from submeter.meter.writing import Lock
 
 
 class Targets:
@@ -35,7 +35,7 @@ class Targets:
         found, writable = self.find(wanted), self._writable(wanted)
         if writable:
             return writable.point
-        kind, instance = wanted.identifier >> 22, wanted.identifier & 0x3FFFFF
+        kind, instance = kind_and_instance(wanted.identifier)
         return f"{found.name if found else f'object {kind},{instance}'} property {wanted.number}"
 
     def is_open(self, wanted: Wanted, who: Who) -> bool:

@@ -6,10 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from submeter.bacnet import clock
+from submeter.bacnet import clock, outside
 from submeter.bacnet.answer import Reason, Rejected, Unconfirmed
-from submeter.bacnet.outside import FACE
-from submeter.bacnet.peer import Peer
+from submeter.bacnet.peer import Peer, Place
 from submeter.meter.access import Who
 from submeter.meter.access_settings import network
 from submeter.meter.audit import Audit
@@ -29,6 +28,7 @@ _log = logging.getLogger(__name__)
 class TimeSync:
     """Lets the stations of `networks` set the clock; one for all devices of the face.
 
+    What a BBMD passes on counts only if both it and the station that it comes from are in them.
     Without networks, or without `set_clock`, neither service is served. A result that differs from
     the last one goes to `audit`: most masters send the time again and again.
     """
@@ -64,15 +64,17 @@ class TimeSync:
         self._take(_date_time(body).replace(tzinfo=UTC).timestamp(), peer)
 
     def _take(self, utc: float, peer: Peer) -> None:
-        if not self._allowed(peer.place[0]):
+        # The origin that a forwarded message names is what its sender wrote there.
+        if not self._allowed(peer.place) or (peer.via and not self._allowed(peer.via)):
             return
         loop = asyncio.get_running_loop()
         if self._task or loop.time() < self._next:
             return
         self._next = loop.time() + PAUSE
-        self._task = loop.create_task(self._set(utc, Who(FACE, peer.place[0])))
+        self._task = loop.create_task(self._set(utc, outside.who(peer)))
 
-    def _allowed(self, address: str) -> bool:
+    def _allowed(self, place: Place) -> bool:
+        address = place[0]
         asked = ipaddress.IPv4Address(address)
         if any(asked in each for each in self._networks):
             return True

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from submeter.bacnet.answer import Aborted, AbortReason, Reason, Rejected
 from submeter.bacnet.tags import Tags
 
-MOST_WRITES = 256
+MOST_WRITES = 64
 """In one request: while they are done, nobody else is served."""
 
 _PRIORITIES = range(1, 17)

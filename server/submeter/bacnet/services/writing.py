@@ -10,12 +10,11 @@ from functools import partial
 from typing import Any
 
 from submeter.bacnet import answer as answers
-from submeter.bacnet import decoding, encoding
+from submeter.bacnet import decoding, encoding, outside
 from submeter.bacnet.answer import DONE, Aborted, Answer, Pending, RefusedError, Rejected
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.objects.table import ObjectTable
 from submeter.bacnet.objects.writable import NotWritten, Writable
-from submeter.bacnet.outside import FACE, Door, Lock
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.services import write_request
 from submeter.bacnet.services.read_answer import object_head, reference
@@ -27,6 +26,7 @@ from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Who
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
+from submeter.meter.writing import Door, Lock
 
 _Error = Callable[[Fault], Answer]
 
@@ -64,7 +64,7 @@ class Writing:
         parse: Callable[[bytes], Sequence[Wanted]],
         error: Callable[[Wanted, Fault], Answer],
     ) -> Answer:
-        who, now = Who(FACE, peer.place[0]), Instant.now()
+        who, now = outside.who(peer), Instant.now()
         try:
             parsed = parse(request)
             self._require_values(parsed, who)
@@ -117,10 +117,10 @@ def _finish(finish: Callable[[Any], Answer], error: _Error, result: Any) -> Answ
 
 
 def _error(wanted: Wanted, fault: Fault) -> Answer:
-    return answers.Refusal(fault.image)
+    return answers.ErrorAnswer(fault.image)
 
 
 def _error_of_several(wanted: Wanted, fault: Fault) -> Answer:
     """Return a WritePropertyMultiple-Error: what is wrong, and with which write."""
     at = object_head(wanted.identifier) + reference(1, Reference(wanted.number, wanted.element))
-    return answers.Refusal(encoding.enclosed(0, fault.image) + encoding.enclosed(1, at))
+    return answers.ErrorAnswer(encoding.enclosed(0, fault.image) + encoding.enclosed(1, at))

@@ -1,6 +1,7 @@
 """The records of a meter's trend logs: when each was taken, and its sequence number."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -74,6 +75,10 @@ class RecordTimes:
         self.newest = advanced(self.newest, len(times))
         self.times.extend(times)
         del self.times[: -self._most]
+
+    def forget(self, before: int) -> None:
+        """Let go of the records from before UTC second `before`; the others keep their numbers."""
+        del self.times[: bisect_left(self.times, before)]
 
     def replace(self, times: Sequence[int]) -> None:
         """Take over the times of all records, some of which are gone.

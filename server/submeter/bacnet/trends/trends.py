@@ -1,15 +1,14 @@
 """The trend logs of all meters, kept up to date with the store in the background."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from submeter.bacnet import clock
 from submeter.bacnet.objects.point import PointObject
-from submeter.bacnet.outside import History, Outside
+from submeter.bacnet.outside import Outside
 from submeter.bacnet.settings import TrendSettings
+from submeter.bacnet.trends.news import Known, News, look
 from submeter.bacnet.trends.record_times import Anchor, RecordTimes
 from submeter.bacnet.trends.trend_log import Source, TrendLog
 from submeter.errors import ConfigError, StoreError
@@ -17,19 +16,8 @@ from submeter.pointmap import points
 
 _SHORTEST_PAUSE = 5.0  # s
 _DAY = 86_400  # s from one anchor to the next
-_EVER = -1  # before every time
-# Of samples since the anchor: a day of them, and more if the store was closed badly.
-_MOST_COUNTED = 100_000
 
 _log = logging.getLogger(__name__)
-
-
-class _Found(NamedTuple):
-    """The times of new records, or of `all` that there are; `since` the anchor were so many."""
-
-    times: Sequence[int]
-    all: bool = False
-    since: int = 0
 
 
 class Trends:
@@ -89,22 +77,23 @@ class Trends:
         """Follow it no more."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
     async def look(self) -> None:
-        """Take over what the store has of each meter that is due for a new sample."""
-        history = self._outside.history
-        if history is None or not self._places:
-            return
+        """Take over what the store has of each meter that is due for a new sample.
+
+        What goes wrong is told of once, and tried again at the next look.
+        """
         try:
-            for meter, times in list(self._meters.items()):
-                if self._is_due(times):
-                    await self._look_at(history, meter, times)
+            await self._look()
         except StoreError as error:
             if not self._failed:
                 _log.warning('event=trends_wait reason="%s"', error)
+            self._failed = True
+        except Exception:
+            if not self._failed:
+                _log.exception("event=trends_failed")
             self._failed = True
         else:
             if self._failed:
@@ -130,40 +119,39 @@ class Trends:
         last = times.times[-1]
         return not last <= clock.now() < last + self._outside.sample
 
-    async def _look_at(self, history: History, meter: str, times: RecordTimes) -> None:
+    async def _look(self) -> None:
+        history = self._outside.history
+        due = [meter for meter, times in self._meters.items() if self._is_due(times)]
+        if history is None or not self._places or not due:
+            return
+        known = {meter: self._known(meter) for meter in due}
         loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(None, look, history, known, self._most)
+        errors = []
+        for meter, news in found.items():
+            try:
+                self._take(meter, news)
+            except Exception as error:  # the logs of the other meters go on
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _known(self, meter: str) -> Known:
+        times = self._meters[meter]
         if times.known:
-            ends = (times.times[0], times.times[-1]) if times else None
-            found = await loop.run_in_executor(None, self._news, history, meter, ends)
-            if found.all:
-                times.replace(found.times)
-            else:
-                times.follow(found.times)
+            return Known(times.times[-1] if times else None)
+        return Known(anchor=self._anchors[meter])
+
+    def _take(self, meter: str, news: News) -> None:
+        times = self._meters[meter]
+        if not times.known:
+            times.begin(news.times, self._anchors[meter], news.since)
+        elif news.all:
+            times.replace(news.times)
         else:
-            anchor = self._anchors[meter]
-            found = await loop.run_in_executor(None, self._everything, history, meter, anchor)
-            times.begin(found.times, anchor, found.since)
-        self._keep(meter, times.anchor, found.all)
-
-    def _news(self, history: History, meter: str, ends: tuple[int, int] | None) -> _Found:
-        """Look for what came after the last of `ends`, if both are still there; in a thread."""
-        if ends is None:
-            return _Found(history.times(meter, _EVER, self._most), all=True)
-        oldest, newest = ends
-        found = history.times(meter, newest - 1, self._most)
-        point = next(iter(self._places))
-        if list(found[:1]) == [newest] and history.values(meter, point, oldest, oldest):
-            return _Found(found[1:])
-        # Samples were let go of, or the clock was set back.
-        return _Found(history.times(meter, _EVER, self._most), all=True)
-
-    def _everything(self, history: History, meter: str, anchor: Anchor | None) -> _Found:
-        """Look for all records, and count those since `anchor`; in a thread."""
-        found = history.times(meter, _EVER, self._most)
-        since = [at for at in found if anchor and at > anchor.at]
-        if anchor and since and len(since) == len(found):
-            since = list(history.times(meter, anchor.at, max(self._most, _MOST_COUNTED)))
-        return _Found(found, all=True, since=len(since))
+            times.follow(news.times)
+            times.forget(news.oldest)
+        self._keep(meter, times.anchor, news.all)
 
     def _keep(self, meter: str, anchor: Anchor | None, now: bool) -> None:
         """Keep the number of the last record: `now` or a day after the last time."""
@@ -171,8 +159,8 @@ class Trends:
         if anchor is None or anchor == kept:
             return
         if now or kept is None or anchor.at - kept.at >= _DAY:
-            self._anchors[meter] = anchor
             self._outside.keep(_key(meter), str(anchor))
+            self._anchors[meter] = anchor
 
 
 def _preferred(shown: Iterable[PointObject]) -> dict[str, PointObject]:
