@@ -226,6 +226,15 @@ def test_nothing_is_settable_where_nothing_is_opened(tmp_path: Path, access: str
     assert "Unlock_Code" not in {row["object-name"] for row in rows}
 
 
+def test_no_name_begins_anything_in_markdown(tmp_path: Path) -> None:
+    names = 'bacnet.device_name="D|<b>"', 'bacnet.vendor_name="a|b"', "site='x<y'"
+    made = documents(tmp_path, SITE, *names)
+    assert "| Vendor Name | a\\|b |\n" in made.pics(TODAY)
+    page = made.object_list("x<y")
+    assert page.startswith("# x&lt;y\n")
+    assert "| D\\|&lt;b> |" in page
+
+
 def test_what_is_left_out_is_in_no_document(tmp_path: Path) -> None:
     names = {
         omitted: {

@@ -79,6 +79,32 @@ WRONG = [
         {"FACE": "device_id: 1, time_synchronization: [bms]"},
         "12:47: bacnet.time_synchronization.0: 'bms' is no network; write it as 192.0.2.0/24",
     ),
+    *(
+        (
+            "device",
+            {"FACE": f"device_id: 1, time_synchronization: [{networks}]"},
+            "12:46: bacnet.time_synchronization: everybody could set the clock of this machine; ",
+        )
+        for networks in (
+            "192.0.2.0/24, 0.0.0.0/0",
+            "0.0.0.0/1, 128.0.0.0/1",
+            "'::ffff:0.0.0.0/96'",
+            "'::/0'",
+        )
+    ),
+    *(
+        (
+            "device",
+            {"FACE": f"device_id: 1, address: 192.0.2.5/{length}"},
+            f"12:33: bacnet.address: '192.0.2.5/{length}' has everybody in its subnet; write it as",
+        )
+        for length in ("0", "0.0.0.0")
+    ),
+    (
+        "ip_per_meter",
+        {"TWO": "device_id: 12, address: 127.0.0.12/0"},
+        "11:38: meters.1.bacnet.address: '127.0.0.12/0' has everybody in its subnet; write it",
+    ),
     ("device", {"FACE": "device_id: 1, password: secret"}, "12:34: bacnet.password: "),
     (
         "device",
@@ -108,6 +134,39 @@ WRONG = [
         {"FACE": 'device_id: 1, device_name: "Park\\n"'},
         "12:37: bacnet.device_name: 'Park\\n' has characters that cannot be printed; take them",
     ),
+    *(
+        (
+            "device",
+            {"FACE": f'device_id: 1, {key}: "{bad}"'},
+            f"12:{26 + len(key)}: bacnet.{key}: ",
+        )
+        for key in ("device_name", "vendor_name", "model_name", "description", "location")
+        for bad in ("\\ud83d", "a\\nb", "\\0", "x" * 201)
+    ),
+    (
+        "device",
+        {"FACE": f"device_id: 1, vendor_name: {'x' * 101}"},
+        "12:37: bacnet.vendor_name: string should have at most 100 characters, not 'xxxxx",
+    ),
+    *(
+        (
+            "device",
+            {"TWO": f'instance_offset: 1000, name_prefix: "{bad}"'},
+            "11:50: meters.1.bacnet.name_prefix: ",
+        )
+        for bad in ("\\ud800", "p" * 41)
+    ),
+    (
+        "device",
+        {"TWO": 'instance_offset: 1000, name_prefix: b.}\n    identity: {model: "a\\nb"'},
+        "12:23: meters.1.identity.model: 'a\\nb' has characters that cannot be printed; take",
+    ),
+    (
+        "network",
+        {"TWO": 'device_id: 12, location: "\\ud800"'},
+        "11:39: meters.1.bacnet.location: ",
+    ),
+    ("device", {"SITE": "s" * 101}, "1:7: BACnet has the site in names; give it 100 characters"),
     ("device", {"SITE": '"Park\\u200b"'}, "1:7: BACnet has the site in names, which are of prin"),
     # Keys of meters.
     (

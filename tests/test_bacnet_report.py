@@ -128,11 +128,6 @@ def test_the_report_has_it_all(tmp_path: Path, capsys: pytest.CaptureFixture[str
             "device_id: 3, alarms: {events: [], recipients: [{device: 9}]}",
             ["bacnet.alarms: there are recipients, but no events that they are told of"],
         ),
-        (
-            DEVICE,
-            "device_id: 3, time_synchronization: [192.0.2.0/24, 0.0.0.0/0]",
-            ["bacnet.time_synchronization: everybody may set the clock of this machine"],
-        ),
     ],
 )
 def test_what_is_odd(tmp_path: Path, head: str, face: str, expected: list[str]) -> None:

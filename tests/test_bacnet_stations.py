@@ -6,9 +6,17 @@ import pytest
 
 from tooling.bacnet_configs import faults, good, text
 
+EVERYBODY = "that is the broadcast address of our subnet; name the one station"
 SELF = "that is this device itself"
 HERE = "device_id: 1, address: 192.0.2.5/24"
 WRONG = [
+    (f"{HERE}, foreign: {{bbmd: 192.0.2.255}}", f"12:63: {EVERYBODY}"),
+    (f"{HERE}, foreign: {{bbmd: '192.0.2.255:5000'}}", f"12:63: {EVERYBODY}"),
+    (f"{HERE}, bbmd: {{peers: [192.0.2.7, 192.0.2.255]}}", f"12:73: {EVERYBODY}"),
+    (
+        f"{HERE}, alarms: {{recipients: [{{address: 192.0.2.255}}]}}",
+        f"12:79: {EVERYBODY}, or set 'confirmed: false'",
+    ),
     (f"{HERE}, foreign: {{bbmd: 192.0.2.5}}", f"12:63: {SELF}; name a BBMD of another"),
     (f"{HERE}, port: 5000, foreign: {{bbmd: '192.0.2.5:5000'}}", f"12:75: {SELF}; name a BBMD"),
     (f"{HERE}, bbmd: {{peers: [192.0.2.7, 192.0.2.5]}}", f"12:73: {SELF}, which need not be"),
@@ -58,6 +66,9 @@ def test_devices_and_addresses_of_meters_are_ours_too(tmp_path: Path) -> None:
     [
         # What the address is, is not written here.
         "device_id: 1, address: eth0, foreign: {bbmd: 192.0.2.5}",
+        "device_id: 1, address: 192.0.2.5, foreign: {bbmd: 192.0.2.255}",
+        "device_id: 1, address: 192.0.2.5/31, foreign: {bbmd: 192.0.2.4}",
+        f"{HERE}, alarms: {{recipients: [{{address: 192.0.2.255, confirmed: false}}]}}",
         # Other ports are other stations.
         f"{HERE}, foreign: {{bbmd: '192.0.2.5:47809'}}",
         f"{HERE}, bbmd: {{peers: ['192.0.2.5:47809', 192.0.2.6]}}",

@@ -1,5 +1,6 @@
 """`submeter map`: what it prints and writes, and one line for every wrong use."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -68,6 +69,35 @@ def test_files_of_a_map(tmp_path: Path) -> None:
                 assert content.count(b"\n") == content.count(b"\r\n") > 1
             elif len(names) == 1 and form != "pics":
                 assert content.decode() == map_command.text("standard", form)  # type: ignore[arg-type]
+
+
+def test_a_full_disk_leaves_the_old_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    map_command.text("standard", "ede", write=tmp_path)
+    old = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    whole = Path.write_text
+
+    def full(path: Path, content: str, **how: str) -> int:
+        if "Units" not in path.name:
+            return whole(path, content[:100], **how)
+        whole(path, content[:10], **how)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        map_command.text("standard", "ede", write=tmp_path)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == old
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    folder, target = tmp_path / "bms", tmp_path / "target"
+    folder.mkdir()
+    target.write_text("precious")
+    (folder / "standard_PICS.md").symlink_to(target)
+    map_command.text("standard", "pics", write=folder)
+    assert target.read_text() == "precious"
+    written = folder / "standard_PICS.md"
+    assert not written.is_symlink()
+    assert written.read_text().startswith("# BACnet")
 
 
 def test_a_configuration_and_what_is_set(path: Path) -> None:

@@ -169,5 +169,22 @@ def test_set_to(
     monkeypatch.setattr(system_clock, "synchronised", lambda: kept)
     monkeypatch.setattr(time, "time", lambda: clock.utc)
     monkeypatch.setattr(time, "clock_settime", clock.set)
-    assert system_clock.set_to(now + off) == said
+    assert system_clock.Setter().to(now + off) == said
     assert clock.utc == (now + off if is_set else now)
+
+
+def test_the_clock_is_set_by_a_month_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_795_272_300.0
+    day = 86_400.0
+    clock = _Clock(now)
+    monkeypatch.setattr(system_clock, "synchronised", lambda: None)
+    monkeypatch.setattr(time, "time", lambda: clock.utc)
+    monkeypatch.setattr(time, "clock_settime", clock.set)
+    setter = system_clock.Setter()
+    for off, shown in ((75 * 365 * day, "+27375"), (-31 * day, "-31")):
+        refused = f"refused: {shown} days, and 30 in all are the most; set the clock by hand"
+        assert setter.to(now + off) == refused
+    assert setter.to(now + 20 * day) == "set by +1728000.0 s"
+    assert setter.to(now + 40 * day).startswith("refused: +20 days")
+    assert clock.utc == now + 20 * day
+    assert setter.to(now - 10 * day) == "set by -2592000.0 s"

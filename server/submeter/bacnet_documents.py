@@ -6,7 +6,7 @@ from datetime import date
 
 from submeter import bacnet_face
 from submeter.bacnet import layouts
-from submeter.bacnet.documents import ede, listed, object_list, pics
+from submeter.bacnet.documents import ede, listed, markdown, object_list, pics
 from submeter.bacnet.documents.listed import Listed
 from submeter.bacnet.host import Common, Host
 from submeter.bacnet.outside import Outside, ServedMeter
@@ -56,10 +56,11 @@ class Documents:
 
     def object_list(self, title: str) -> str:
         """Return the object list as a Markdown page."""
-        parts = [f"# {title}"]
+        parts = [f"# {markdown.line(title)}"]
         for host in self.hosts:
             if len(self.hosts) > 1:
-                parts.append(f"## {host.identity.name}, device {host.identity.instance}")
+                name = markdown.line(host.identity.name)
+                parts.append(f"## {name}, device {host.identity.instance}")
             parts.append(object_list.markdown(self.objects(host)).rstrip("\n"))
         return "\n\n".join(parts) + "\n"
 

@@ -9,6 +9,7 @@ from submeter.bacnet.settings import BacnetSettings
 from submeter.bacnet_clashes import Clash, Mapped
 from submeter.config import Loaded, MeterEntry
 from submeter.pointmap import points
+from submeter.pointmap.meter_file import LONGEST_NAME
 
 _OF_LAYOUT = {
     "device": ("instance_offset", "name_prefix"),
@@ -35,6 +36,8 @@ def _found(settings: BacnetSettings, site: str, meters: Sequence[Mapped]) -> Ite
     yield from bacnet_stations.faults(settings, [entry for entry, _ in meters])
     if not site.isprintable():
         yield ("site",), "BACnet has the site in names, which are of printable characters only"
+    if len(site) > LONGEST_NAME:
+        yield ("site",), f"BACnet has the site in names; give it {LONGEST_NAME} characters at most"
     if settings.layout == "device":
         yield from clashes.of_one_device(settings, site, meters)
         return

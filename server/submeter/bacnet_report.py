@@ -50,8 +50,6 @@ class Report:
             yield "bacnet.alarms: transitions are to be acknowledged, but there are no recipients"
         if alarms.recipients and not alarms.events:
             yield "bacnet.alarms: there are recipients, but no events that they are told of"
-        if any(network.endswith("/0") for network in settings.time_synchronization):
-            yield "bacnet.time_synchronization: everybody may set the clock of this machine"
         if "points" in settings.trends.model_fields_set:
             yield from self._no_trends(meters)
 

@@ -17,22 +17,32 @@ def faults(settings: BacnetSettings, meters: Sequence[MeterEntry]) -> Iterator[C
 
     What an interface, or `auto`, stands for is known to the machine alone: it is not looked at.
     """
-    own = set(_own(settings, meters))
+    interfaces = list(_interfaces(settings, meters))
+    own = {(str(each.ip), settings.port) for each in interfaces}
+    everybody = {str(each.network.broadcast_address) for each in interfaces if _is_subnet(each)}
     yield from _management(settings, own)
     yield from _ourselves(settings, meters, own)
+    yield from _broadcasts(settings, everybody)
     yield from _twice(settings.alarms.recipients)
 
 
-def _own(settings: BacnetSettings, meters: Sequence[MeterEntry]) -> Iterator[Place]:
-    """Yield the places of ours that the configuration writes out."""
+def _interfaces(
+    settings: BacnetSettings, meters: Sequence[MeterEntry]
+) -> Iterator[ipaddress.IPv4Interface]:
+    """Yield the addresses of ours that the configuration writes out, with /32 for no subnet."""
     written = [settings.address]
     if settings.layout == "ip_per_meter":
         written = [each.bacnet.address or "" for each in meters]
     for text in written:
         try:
-            yield str(ipaddress.IPv4Interface(text).ip), settings.port
+            yield ipaddress.IPv4Interface(text)
         except ValueError:
             continue
+
+
+def _is_subnet(interface: ipaddress.IPv4Interface) -> bool:
+    """Tell whether it has a broadcast address (RFC 3021)."""
+    return interface.network.prefixlen < 31
 
 
 def _management(settings: BacnetSettings, own: set[Place]) -> Iterator[Clash]:
@@ -59,6 +69,19 @@ def _ourselves(
             key = "device" if ours else "address"
             message = "that is this device itself; name the station that is to be told"
             yield (*_RECIPIENTS, number, key), message
+
+
+def _broadcasts(settings: BacnetSettings, everybody: set[str]) -> Iterator[Clash]:
+    """Find broadcast addresses where one station is meant."""
+    what = "that is the broadcast address of our subnet; name the one station"
+    if settings.foreign and place(settings.foreign.bbmd)[0] in everybody:
+        yield ("bacnet", "foreign", "bbmd"), what
+    for number, text in enumerate(settings.bbmd.peers if settings.bbmd else ()):
+        if place(text)[0] in everybody:
+            yield ("bacnet", "bbmd", "peers", number), what
+    for number, each in enumerate(settings.alarms.recipients):
+        if each.confirmed and each.address and place(each.address)[0] in everybody:
+            yield (*_RECIPIENTS, number, "address"), f"{what}, or set 'confirmed: false'"
 
 
 def _twice(recipients: Sequence[RecipientSettings]) -> Iterator[Clash]:

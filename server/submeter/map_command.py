@@ -1,5 +1,6 @@
 """The command `submeter map`: lists for integrators, of a meter map or of a configuration."""
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -48,12 +49,18 @@ def text(
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> str:
-    """Write the files into `folder` and return their paths, each on a line."""
+    """Write the files into `folder` and return their paths, each on a line.
+
+    They are whole before the first of them takes the place of an old one, or of a link.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file, content in files.items():
-            # What the text has at the end of a line is what the file has.
-            (folder / file).write_text(content, encoding="utf-8", newline="")
+        with tempfile.TemporaryDirectory(prefix=".submeter-", dir=folder) as beside:
+            for file, content in files.items():
+                # What the text has at the end of a line is what the file has.
+                Path(beside, file).write_text(content, encoding="utf-8", newline="")
+            for file in files:
+                Path(beside, file).replace(folder / file)
     except OSError as error:
         raise ConfigError(f"cannot write into {folder}: {error.strerror}") from None
     return "".join(f"{folder / file}\n" for file in files)

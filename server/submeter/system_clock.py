@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 TIMEOUT = 5.0  # s for each question
 RIGHT = 1.0  # s that the clock may be off and left alone
+FARTHEST = 30 * 86_400.0  # s that others may set it by
 TIMESYNCD = "systemd-timesyncd.service"
 
+_DAY = 86_400.0  # s
 _STA_UNSYNC = 0x0040  # linux/timex.h
 _DENIED = ("not authorised", "access denied", "authentication", "permission", "not permitted")
 
@@ -44,23 +46,36 @@ def synchronised() -> bool | None:
     return not timex.status & _STA_UNSYNC
 
 
-def set_to(utc: float) -> str:
-    """Set the clock to `utc` seconds since 1970, and return in words what came of it.
+class Setter:
+    """Sets the clock, by FARTHEST at most, all times together: what is kept goes by the clock."""
 
-    It is left alone where a time service keeps it, and where it is right already.
-    """
-    if synchronised():
-        return "left alone: a time service keeps the clock"
-    off = utc - time.time()
-    if abs(off) <= RIGHT:
-        return "left alone: the clock is right"
-    try:
-        time.clock_settime(time.CLOCK_REALTIME, utc)
-    except PermissionError:
-        return "not permitted: needs CAP_SYS_TIME"
-    except (OSError, OverflowError) as error:
-        return f"cannot set the clock: {error}"
-    return f"set by {off:+.1f} s"
+    def __init__(self) -> None:
+        self._moved = 0.0
+
+    def to(self, utc: float) -> str:
+        """Set the clock to `utc` seconds since 1970, and return in words what came of it.
+
+        It is left alone where a time service keeps it, and where it is right already.
+        """
+        if synchronised():
+            return "left alone: a time service keeps the clock"
+        off = utc - time.time()
+        if abs(off) <= RIGHT:
+            return "left alone: the clock is right"
+        if abs(self._moved + off) > FARTHEST:
+            days = f"{off / _DAY:+.0f} days, and {FARTHEST / _DAY:.0f} in all are the most"
+            return f"refused: {days}; set the clock by hand"
+        try:
+            time.clock_settime(time.CLOCK_REALTIME, utc)
+        except PermissionError:
+            return "not permitted: needs CAP_SYS_TIME"
+        except (OSError, OverflowError) as error:
+            return f"cannot set the clock: {error}"
+        self._moved += off
+        return f"set by {off:+.1f} s"
+
+
+set_to = Setter().to
 
 
 def step() -> str:

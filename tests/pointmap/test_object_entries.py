@@ -94,6 +94,10 @@ def test_alarm(tmp_path: Path) -> None:
             "5:67: bacnet.objects.0.name: 'Hertz\\x07' has characters that cannot be printed; take",
         ),
         (
+            f"{{point: Frequency, object: analog-input, instance: 6, name: {'n' * 101}}}",
+            "5:67: bacnet.objects.0.name: string should have at most 100 characters, not 'nnn",
+        ),
+        (
             '{point: Frequency, object: analog-input, instance: 6, name: ""}',
             "5:67: bacnet.objects.0.name: ",
         ),

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from submeter.meter import unlock_code
-from submeter.meter.access_settings import network
-from submeter.pointmap.meter_file import LAST_INSTANCE, Printable
+from submeter.meter.access_settings import is_everybody, network
+from submeter.pointmap.meter_file import LAST_INSTANCE, Name, Title, printable
 
 PORT = 47808
 DEFAULT_TRENDS = (
@@ -50,6 +50,22 @@ def _network(text: str) -> str:
     return text
 
 
+def _not_everybody(texts: list[str]) -> list[str]:
+    if is_everybody([network(text) for text in texts]):
+        raise ValueError("everybody could set the clock of this machine; name smaller networks")
+    return texts
+
+
+def _address(text: str) -> str:
+    try:
+        interface = ipaddress.IPv4Interface(text)
+    except ValueError:
+        return text  # auto, or an interface
+    if interface.network.prefixlen == 0:
+        raise ValueError(f"'{text}' has everybody in its subnet; write it as 192.0.2.5/24")
+    return text
+
+
 def _hash(text: str) -> str:
     unlock_code.check(text)
     return text
@@ -60,7 +76,8 @@ def _priorities() -> dict[Transition, int]:
 
 
 Station = Annotated[str, AfterValidator(_place)]
-Text = Annotated[Printable, Field(min_length=1, max_length=200)]
+Address = Annotated[str, AfterValidator(_address)]
+Prefix = Annotated[str, Field(max_length=40), AfterValidator(printable)]
 
 
 class _Strict(BaseModel):
@@ -135,7 +152,7 @@ class TrendSettings(_Strict):
 class BacnetSettings(_Strict):
     """The BACnet/IP face."""
 
-    address: str = Field(
+    address: Address = Field(
         default="auto", description="auto, an interface such as eth0, or 192.0.2.5/24"
     )
     port: int = Field(default=PORT, ge=1, le=65535)
@@ -147,12 +164,12 @@ class BacnetSettings(_Strict):
     device_id: DeviceId | None = Field(
         default=None, description="Device instance, unique on the site; not with ip_per_meter"
     )
-    device_name: Text | None = Field(default=None, description="Default: the site")
+    device_name: Name | None = Field(default=None, description="Default: the site")
     vendor_id: int = Field(default=999, ge=0, le=65535, description="Assigned by ASHRAE")
-    vendor_name: Text = "submeter"
-    model_name: Text = "submeter"
-    description: Printable = ""
-    location: Printable = ""
+    vendor_name: Name = "submeter"
+    model_name: Name = "submeter"
+    description: Title = ""
+    location: Title = ""
     network_number: NetworkNumber | None = Field(
         default=None, description="Of the virtual network, unique on the site; layout network"
     )
@@ -178,7 +195,9 @@ class BacnetSettings(_Strict):
         description="The hash that 'submeter settings passwd' prints, of the password of "
         "DeviceCommunicationControl and ReinitializeDevice; without one neither is served",
     )
-    time_synchronization: list[Annotated[str, AfterValidator(_network)]] = Field(
+    time_synchronization: Annotated[
+        list[Annotated[str, AfterValidator(_network)]], AfterValidator(_not_everybody)
+    ] = Field(
         default_factory=list,
         description="Networks from which TimeSynchronization may set this machine's clock",
     )
@@ -212,12 +231,12 @@ class MeterInBacnet(_Strict):
     instance_offset: int = Field(
         default=0, ge=0, le=LAST_INSTANCE, description="Added to its object instances; device"
     )
-    name_prefix: Printable = Field(default="", description="Before its object names; layout device")
+    name_prefix: Prefix = Field(default="", description="Before its object names; layout device")
     device_id: DeviceId | None = Field(
         default=None, description="Its device instance; layouts network and ip_per_meter"
     )
-    device_name: Text | None = Field(default=None, description="Default: site and meter")
-    location: Printable = ""
-    address: str | None = Field(
+    device_name: Name | None = Field(default=None, description="Default: site and meter")
+    location: Title = ""
+    address: Address | None = Field(
         default=None, description="Its own address, 192.0.2.11/24; layout ip_per_meter"
     )

@@ -77,7 +77,7 @@ class AccessSettings(BaseModel):
                 "an unlock code without networks lets nobody write; add 'networks', such as "
                 "[192.0.2.0/24], or remove 'unlock'"
             )
-        if self.code is None and _is_everybody(self.ranges):
+        if self.code is None and is_everybody(self.ranges):
             raise ValueError(
                 "everybody could write without a code; name smaller networks, or set 'unlock'"
             )
@@ -102,7 +102,7 @@ def network(text: str) -> Network:
     return found
 
 
-def _is_everybody(ranges: Sequence[Network]) -> bool:
+def is_everybody(ranges: Sequence[Network]) -> bool:
     """Tell whether `ranges` together are all of IPv4, or all of IPv6."""
     v4 = [each for each in ranges if isinstance(each, ipaddress.IPv4Network)]
     v6 = [each for each in ranges if isinstance(each, ipaddress.IPv6Network)]

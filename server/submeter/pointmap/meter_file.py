@@ -40,14 +40,18 @@ Fallback = Literal["invalid", "last", "failure", "no-answer", "silence"]
 exception 04, exception 0B, or no answer at all."""
 
 
-def _printable(text: str) -> str:
+LONGEST_NAME = 100  # characters on BACnet, without a prefix: an I-Have is one packet
+
+
+def printable(text: str) -> str:
+    """Return `text` if it may stand on BACnet (ASHRAE 135, 12.1.2); raises ValueError."""
     if not text.isprintable():
         raise ValueError(f"{text!r} has characters that cannot be printed; take them out")
     return text
 
 
-Printable = Annotated[str, AfterValidator(_printable)]
-"""What a name on BACnet may consist of (ASHRAE 135, 12.1.2: printable characters)."""
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(printable)]
+Title = Annotated[str, Field(max_length=200), AfterValidator(printable)]
 
 LAST_INSTANCE = 4194302  # ASHRAE 135, 12.1.1: 4194303 is the wildcard
 
@@ -95,13 +99,13 @@ WhenStaleKey = Annotated[
 class IdentityTexts(_Strict):
     """How a meter presents itself (V1.1b3, 6.21): the objects of function 43/14, and registers."""
 
-    vendor: str | None = None
-    product_code: str | None = None
-    revision: str | None = None
-    url: str | None = None
-    product_name: str | None = None
-    model: str | None = None
-    serial: str | None = None
+    vendor: Title | None = None
+    product_code: Title | None = None
+    revision: Title | None = None
+    url: Title | None = None
+    product_name: Title | None = None
+    model: Title | None = None
+    serial: Title | None = None
 
 
 class RegisterEntry(_Strict):
@@ -185,9 +189,7 @@ class ObjectEntry(_Strict):
     point: str
     object: ObjectType
     instance: int = Field(ge=0, le=LAST_INSTANCE)
-    name: Annotated[Printable, Field(min_length=1)] | None = Field(
-        default=None, description="If not the point's own"
-    )
+    name: Name | None = Field(default=None, description="If not the point's own")
     unit: str | None = Field(default=None, description="If not the point's own")
     cov: float | None = Field(
         default=None,
@@ -218,7 +220,7 @@ class BacnetEntries(_Strict):
 class MeterMapFile(_Strict):
     """A file of `pointmaps/meters/`."""
 
-    title: str
+    title: Title
     document: str | None = Field(default=None, description="Where the register list comes from")
     modbus: ModbusEntries
     bacnet: BacnetEntries

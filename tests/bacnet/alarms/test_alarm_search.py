@@ -66,6 +66,16 @@ async def test_found_by_i_am() -> None:
     assert [each.peer for each in recipients] == [HERE, Peer(("192.0.2.9", 47808)), FAR, HERE]
 
 
+async def test_a_stranger_does_not_take_the_place_of_one_that_is_found() -> None:
+    _, looking, (one, other) = make(20, 20)
+    looking.i_am(i_am(20), HERE, True)
+    looking.i_am(i_am(20), FAR, False)
+    assert (one.peer, other.peer) == (HERE, HERE)
+    one.peer = None  # it answered no more: both are where it is now
+    looking.i_am(i_am(20), FAR, True)
+    assert [each.peer for each in (one, other)] == [FAR, FAR]
+
+
 @given(st.binary(max_size=12))
 def test_any_i_am(body: bytes) -> None:
     _, looking, recipients = make(20)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from submeter.bacnet import clock, encoding, fault
 from submeter.bacnet.alarms.alarms import Alarms
+from submeter.bacnet.alarms.search import Search
 from submeter.bacnet.answer import DONE, Ack, Fitted, RefusedError, Rejected
 from submeter.bacnet.objects.point import PointObject
 from submeter.bacnet.objects.served import identifier
@@ -176,6 +177,23 @@ async def test_device_as_recipient() -> None:
         + encoding.unsigned(0)
         + encoding.octets(b"\xc0\x00\x02\x32\xba\xc0")
     )
+    site.alarms.close()
+
+
+async def test_bindings_are_not_made_for_each_of_many_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def counted(_: Search) -> bytes:
+        asked.append(1)
+        return b""
+
+    monkeypatch.setattr(Search, "bindings", counted)
+    site = Site(AlarmReporting(recipients=[RecipientSettings(device=20)]))
+    for _ in range(700):
+        assert site.sender.table.device.read(30) == b""
+    assert len(asked) < 100
     site.alarms.close()
 
 

@@ -108,11 +108,32 @@ def test_segments_are_sent_again_and_then_given_up() -> None:
     virtual_time.run(scenario())
 
 
+def test_the_first_segment_is_sent_twice_at_most_until_it_is_acknowledged() -> None:
+    async def scenario() -> None:
+        made, notes = application()
+        request = whole(body=LONG, code=0, segments=0)
+        receive(made, request)
+        [first] = notes.take()
+        await asyncio.sleep(1.1)
+        assert notes.take() == [first]
+        assert len(made._transactions) == 1
+        await asyncio.sleep(1.0)
+        assert (notes.take(), left(made)) == ([], NOTHING)
+        receive(made, request)  # of one that missed both
+        assert notes.take() == [first]
+        await asyncio.sleep(10)
+        assert (notes.take(), left(made)) == ([first], NOTHING)
+
+    virtual_time.run(scenario())
+
+
 def test_an_acknowledged_segment_gives_new_tries_but_a_repeated_one_does_not() -> None:
     async def scenario() -> None:
         made, notes = application()
         receive(made, whole(body=LONG, code=0, segments=0))
-        for number in range(3):
+        assert len(notes.take()) == 1
+        receive(made, acknowledgement(0, 1))
+        for number in (1, 2):
             await asyncio.sleep(3.5)
             assert len(notes.take()) == 4
             receive(made, acknowledgement(number, 1))

@@ -11,6 +11,7 @@ from bacnet.application.device import (
     abort,
     application,
     left,
+    piece,
     receive,
     whole,
 )
@@ -110,6 +111,52 @@ async def test_work_is_bounded_in_all_and_by_client() -> None:
     await until(lambda: len(made.shares.works) == 0)
     done = sorted(bytes((0x20, number, ECHO)) for number in range(of_one) for _ in range(4))
     assert sorted(notes.take()) == done
+    assert left(made) == NOTHING
+
+
+@pytest.mark.parametrize("service", [15, 16, 17, 20])
+async def test_a_code_is_not_counted_without_a_place_to_work_it_out(service: int) -> None:
+    made, notes = application()
+    gate = threading.Event()
+    counted: list[bytes] = []
+
+    def attempt(body: bytes, peer: Peer) -> Answer:
+        counted.append(body)
+        return Pending(lambda: gate.wait(5), lambda result: DONE)
+
+    made.confirmed[service] = attempt
+    of_one = limits.MOST_WORKS_OF_ONE
+    for number in range(of_one + 3):
+        receive(made, whole(service, invoke_id=number))
+    assert len(counted) == of_one
+    late = range(of_one, of_one + 3)
+    assert notes.take() == [abort(AbortReason.OUT_OF_RESOURCES, number) for number in late]
+    gate.set()
+    await until(lambda: len(made.shares.attempts) == 0)
+    assert len(notes.take()) == of_one
+    receive(made, whole(service))
+    await until(lambda: left(made) == NOTHING)
+    assert len(counted) == of_one + 1
+
+
+async def test_nothing_else_takes_the_places_of_codes() -> None:
+    made, notes = application()
+    gate = threading.Event()
+    peers = [Peer((f"192.0.2.{number}", 47808)) for number in range(8)]
+    pending(made, lambda: gate.wait(5), lambda result: DONE)
+    made.confirmed[15] = lambda body, peer: Pending(lambda: None, lambda result: DONE)
+    for peer in peers:
+        for number in range(limits.MOST_OF_ONE):
+            receive(made, piece(0, b"", invoke_id=number), peer)
+        receive(made, whole(invoke_id=200), peer)
+    assert not made.shares.clients.free(Peer(("192.0.2.9", 47808)))
+    assert len(made.shares.works) == len(peers)
+    notes.take()
+    receive(made, whole(15, invoke_id=201), peers[0])
+    gate.set()
+    await until(lambda: len(made.shares.attempts) == 0)
+    assert b"\x20\xc9\x0f" in notes.take()
+    made.close()
     assert left(made) == NOTHING
 
 

@@ -104,10 +104,30 @@ def test_the_companions() -> None:
     assert references == ["", "1", "2", "1"]
 
 
-@pytest.mark.parametrize("text", ["a;b", 'a "b"', "é€", "a\nb"])
+@pytest.mark.parametrize("text", ["a;b", 'a "b"', "é€", "a - b", "two  blanks"])
 def test_every_text_comes_back(text: str) -> None:
     (row,) = table(made(replace(POWER, description=text))["x_EDE.csv"])[8:]
     assert row[5] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=cmd|x!A1", " =cmd|x!A1"),
+        ("+A1-P3", " +A1-P3"),
+        ("-P3", " -P3"),
+        ("@SUM(A1)", " @SUM(A1)"),
+        ("a\nb\r\n\u2028=c", "a b  =c"),
+        ("\n=a", " =a"),
+    ],
+)
+def test_no_text_is_a_formula_or_ends_its_line(text: str, cell: str) -> None:
+    files = made(replace(POWER, name=text, description=text, states=(text, "b")))
+    (row,) = table(files["x_EDE.csv"])[8:]
+    assert (row[0], row[2], row[5]) == (f"4000.{' '.join(text.splitlines())}", cell, cell)
+    assert row[7] == "-5000"  # numbers stay numbers
+    assert table(files["x_StateTexts.csv"])[1][1] == cell
+    assert table(ede.files(text, text, date(2026, 1, 4), [])[f"{text}_EDE.csv"])[1][1] == cell
 
 
 @pytest.mark.parametrize(

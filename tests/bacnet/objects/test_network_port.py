@@ -103,6 +103,22 @@ def test_bbmd() -> None:
         assert BBMD.read(number) == UNKNOWN_PROPERTY
 
 
+def test_tables_are_not_made_for_each_of_many_reads() -> None:
+    asked = []
+
+    def peers() -> list[tuple[str, int]]:
+        asked.append("peers")
+        return PEERS
+
+    def registered() -> list[tuple[tuple[str, int], int, int]]:
+        asked.append("registered")
+        return REGISTERED
+
+    served = port(bbmd=BbmdTables(True, peers, registered))
+    assert len({served.read(number) for _ in range(50) for number in OF_BBMD}) == 3
+    assert len(asked) < 50
+
+
 def test_tables_may_be_empty() -> None:
     served = port(bbmd=BbmdTables(False, list, list))
     assert [served.read(number) for number in OF_BBMD] == [b"\x10", b"", b""]

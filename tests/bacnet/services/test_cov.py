@@ -28,6 +28,7 @@ from submeter.bacnet.objects.served import Listener, ServedObject
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.services import cov
 from submeter.bacnet.services.cov import Subscriptions
+from submeter.bacnet.services.subscription import Subscription
 from submeter.bacnet.settings import CovSettings
 
 OTHER = Peer(("192.0.2.10", 47808))
@@ -268,6 +269,7 @@ async def test_a_subscriber_on_the_ip_network_seen_from_behind_a_router() -> Non
         subscriptions.confirmed[SUBSCRIBE](subscribe(AI, 1), peer)
     for learnt in (0, 77):
         number[0] = learnt
+        await asyncio.sleep(0.15)  # the list is kept for a moment
         addresses = [each.recipient.recipient.address for each in made.active()]
         assert [each.networkNumber for each in addresses] == [learnt, 5]
         assert bytes(addresses[0].macAddress) == bytes((192, 0, 2, 9, 0xBA, 0xC0))
@@ -277,6 +279,32 @@ async def test_a_subscriber_on_the_ip_network_seen_from_behind_a_router() -> Non
 async def test_none_at_all() -> None:
     made = Cov(subscriptions=0)
     assert made.refused(SUBSCRIBE, subscribe(AI, 1)) == fault.NO_SPACE
+
+
+async def test_active_subscriptions_are_not_listed_for_each_of_many_reads(
+    made: Cov, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made.ask(SUBSCRIBE, subscribe(AI, 1, 60))
+    asked = []
+
+    def counted(*_: object) -> bytes:
+        asked.append(1)
+        return b"listed"
+
+    monkeypatch.setattr(Subscription, "listed", counted)
+    device = made.stage.application.table.device
+    assert {device.read(152) for _ in range(700)} == {b"listed"}
+    assert len(asked) < 100
+
+
+async def test_the_list_is_never_behind_an_answer(made: Cov) -> None:
+    assert made.active() == []
+    await made.ask(SUBSCRIBE, subscribe(AI, 1, 60))
+    assert [each.timeRemaining for each in made.active()] == [60]
+    await made.ask(SUBSCRIBE, subscribe(AI, 1, 600))
+    assert [each.timeRemaining for each in made.active()] == [600]
+    await made.ask(SUBSCRIBE, cancel(AI, 1))
+    assert made.active() == []
 
 
 async def test_active_subscriptions(made: Cov) -> None:

@@ -151,13 +151,17 @@ async def test_failures_in_between_do_not_count(made: Dialogue) -> None:
     assert len(made.subscriptions) == 1
 
 
-async def test_one_with_an_end_is_kept_until_then(made: Dialogue) -> None:
-    (apdu,) = await made.ask(subscribe(AI, 1, 3600, confirmed=True))
-    for _ in range(cov_delivery.FAILURES + 2):
+@pytest.mark.parametrize("lifetime", [3600, 0xFFFFFFFF])
+async def test_one_with_an_end_has_vanished_as_well(made: Dialogue, lifetime: int) -> None:
+    (apdu,) = await made.ask(subscribe(AI, 1, lifetime, confirmed=True))
+    for _ in range(cov_delivery.FAILURES - 1):
         made.fail(apdu)
         await asyncio.sleep(0.05)
         (apdu,) = made.take()
     assert len(made.subscriptions) == 1
+    made.fail(apdu)
+    await asyncio.sleep(0.03)
+    assert made.subscriptions.idle
 
 
 async def test_a_client_gets_a_few_at_a_time(made: Dialogue) -> None:

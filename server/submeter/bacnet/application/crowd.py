@@ -19,13 +19,17 @@ class Crowd:
     def __len__(self) -> int:
         return self._all
 
+    def free(self, peer: Peer) -> bool:
+        """Tell whether there is a place for `peer`."""
+        own = self._inside.get(peer.place[0], 0)
+        return self._all < self._most and own < self._most_of_one
+
     def enter(self, peer: Peer) -> bool:
         """Take a place for `peer`; False if there is none."""
-        address = peer.place[0]
-        own = self._inside.get(address, 0)
-        if self._all >= self._most or own >= self._most_of_one:
+        if not self.free(peer):
             return False
-        self._inside[address] = own + 1
+        address = peer.place[0]
+        self._inside[address] = self._inside.get(address, 0) + 1
         self._all += 1
         return True
 

@@ -5,7 +5,7 @@ LARGEST_APDU = 1476
 MOST_SEGMENTS = 16
 """Of one request to us: Max_Segments_Accepted (135, 12.11.19)."""
 WINDOW = 16
-"""Segments that we propose to send, and let others send, at a time (135, 5.3): 1 to 127."""
+"""Segments that we let others send at a time, and propose to send (135, 5.3)."""
 SEGMENT_TIMEOUT = 1000
 """Milliseconds: APDU_Segment_Timeout (135, 12.11.28)."""
 APDU_TIMEOUT = 3000
@@ -22,11 +22,11 @@ LARGEST_PART = 1400
 MOST_ANSWERED = 8 << 20
 """Octets of all answers together that wait to be acknowledged."""
 MOST_TRANSACTIONS = 512
-"""Requests to us that wait for segments, of either side, or for their work."""
+"""Requests to us that wait for segments, of either side."""
 MOST_OF_ONE = 64
 """Those of one: it may read a log from each of many devices at the same time."""
 MOST_WORKS = 32
-"""Requests that wait for another thread to work them out."""
+"""Requests that wait for another thread to work them out; as many again with a code in them."""
 MOST_WORKS_OF_ONE = 8
 """Those of one."""
 MOST_PLANNED = 16 << 20

@@ -84,6 +84,11 @@ class Pieces:
         return -(-self.octets // self._size)
 
     @property
+    def heard(self) -> bool:
+        """Whether the client has acknowledged any of them."""
+        return self._first > 0
+
+    @property
     def done(self) -> bool:
         """Whether the client has them all."""
         return self._first >= self.count

@@ -4,6 +4,10 @@ A request that comes whole and is answered in one piece leaves nothing behind. A
 transaction: it waits for segments of the request, for work in another thread, or for the client to
 acknowledge segments of the answer. Each of them has its timer, which only progress starts anew: the
 standard has repeated packets do so as well, and a client could hold its transaction for ever.
+
+The first segment of an answer is repeated once only, though the standard has it as often as any:
+until it is acknowledged, the client may be somebody else's invention, and get what it never asked
+for.
 """
 
 import asyncio
@@ -35,6 +39,9 @@ from submeter.bacnet.carrier import Carrier
 from submeter.bacnet.peer import Peer
 
 _PATIENCE = 4  # segment timeouts that a client has for the next segment (135, 5.4.5.2)
+# These take codes, each of which counts as wrong until it is found to be right: WriteProperty,
+# WritePropertyMultiple, DeviceCommunicationControl, ReinitializeDevice.
+_ATTEMPTS = frozenset({15, 16, 17, 20})
 
 
 @dataclass(slots=True, eq=False)
@@ -155,6 +162,10 @@ class Transactions:
     # A request that is whole (135, 5.4.5.3)
 
     def _execute(self, request: ConfirmedRequest, peer: Peer) -> None:
+        """Ask the service; one that takes codes, only if it is certain that it can be answered."""
+        if request.service in _ATTEMPTS and not self._shares.attempts.free(peer):
+            self._abort(request.invoke_id, peer, AbortReason.OUT_OF_RESOURCES)
+            return
         self._answer(request, peer, self._execution.serve(request.service, request.body, peer))
 
     def _answer(self, request: ConfirmedRequest, peer: Peer, outcome: Outcome) -> None:
@@ -183,12 +194,10 @@ class Transactions:
         return outcome
 
     def _work(self, request: ConfirmedRequest, peer: Peer, pending: Pending) -> None:
-        transaction = self._wait(request, peer, None, limits.APDU_TIMEOUT)
-        if transaction is None:
-            return
-        if not self._shares.works.start(
-            peer, pending.work, partial(self._worked, transaction, pending)
-        ):
+        transaction = self._begun(request, peer, None, limits.APDU_TIMEOUT)
+        counts = request.service in _ATTEMPTS
+        works = self._shares.attempts if counts else self._shares.works
+        if not works.start(peer, pending.work, partial(self._worked, transaction, pending)):
             self._give_up(transaction, AbortReason.OUT_OF_RESOURCES)
 
     def _worked(self, transaction: _Transaction, pending: Pending, done: "Future[Any]") -> None:
@@ -243,12 +252,17 @@ class Transactions:
     # What waits, and how it ends
 
     def _wait(
-        self, request: ConfirmedRequest, peer: Peer, phase: Assembly | Pieces | None, timeout: int
+        self, request: ConfirmedRequest, peer: Peer, phase: Assembly | Pieces, timeout: int
     ) -> _Transaction | None:
-        """Open a transaction; if there are too many, abort this one and return None."""
+        """Open a transaction; if too many wait for segments, abort this one and return None."""
         if not self._shares.clients.enter(peer):
             self._abort(request.invoke_id, peer, AbortReason.OUT_OF_RESOURCES)
             return None
+        return self._begun(request, peer, phase, timeout)
+
+    def _begun(
+        self, request: ConfirmedRequest, peer: Peer, phase: Assembly | Pieces | None, timeout: int
+    ) -> _Transaction:
         key = peer, request.invoke_id
         timer = asyncio.get_running_loop().call_later(timeout / 1000, self._expire, key)
         transaction = self._open[key] = _Transaction(request, peer, phase, timer)
@@ -262,14 +276,15 @@ class Transactions:
 
     def _expire(self, key: tuple[Peer, int]) -> None:
         transaction = self._open[key]
-        if transaction.phase is None:
+        phase, tried = transaction.phase, transaction.tries >= limits.RETRIES
+        if phase is None:
             self._give_up(transaction, AbortReason.APPLICATION_EXCEEDED_REPLY_TIME)
-        elif isinstance(transaction.phase, Assembly) or transaction.tries >= limits.RETRIES:
+        elif isinstance(phase, Assembly) or tried or (transaction.tries and not phase.heard):
             self._end(transaction)
         else:
             transaction.tries += 1
             self._restart(transaction, limits.SEGMENT_TIMEOUT)
-            self._send_window(transaction, transaction.phase)
+            self._send_window(transaction, phase)
 
     def _give_up(self, transaction: _Transaction, reason: AbortReason) -> None:
         self._end(transaction)
@@ -278,7 +293,8 @@ class Transactions:
     def _end(self, transaction: _Transaction) -> None:
         transaction.timer.cancel()
         del self._open[transaction.peer, transaction.request.invoke_id]
-        self._shares.clients.leave(transaction.peer)
+        if transaction.phase is not None:  # what is at work has its place among the works
+            self._shares.clients.leave(transaction.peer)
         if isinstance(transaction.phase, Pieces):
             self._shares.answered -= transaction.phase.octets
 

@@ -19,6 +19,10 @@ class Works:
     def __len__(self) -> int:
         return len(self._crowd)
 
+    def free(self, peer: Peer) -> bool:
+        """Tell whether a work for `peer` could start now."""
+        return self._crowd.free(peer)
+
     def start(
         self, peer: Peer, work: Callable[[], Any], ended: Callable[["Future[Any]"], None]
     ) -> bool:

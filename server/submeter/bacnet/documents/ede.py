@@ -12,6 +12,7 @@ from typing import Any
 from submeter.bacnet.documents.listed import Listed
 
 _MANDATORY = 5
+_FORMULAS = ("=", "+", "-", "@")
 _COLUMNS = (
     "# keyname",
     "device obj.-instance",
@@ -53,10 +54,10 @@ def _ede(
 ) -> str:
     head: list[Sequence[Any]] = [
         ("# Engineering-Data-Exchange - B.I.G.-EU",),
-        ("PROJECT_NAME", project),
+        ("PROJECT_NAME", _safe(project)),
         ("VERSION_OF_REFERENCEFILE", 1),
         ("TIMESTAMP_OF_LAST_CHANGE", f"{changed:%d.%m.%Y}"),
-        ("AUTHOR_OF_LAST_CHANGE", author),
+        ("AUTHOR_OF_LAST_CHANGE", _safe(author)),
         ("VERSION_OF_LAYOUT", "2.3"),
         ("#mandatory", *_needs()),
         _COLUMNS,
@@ -72,12 +73,12 @@ def _needs() -> Iterable[str]:
 
 def _row(each: Listed, states: dict[tuple[str, ...], int]) -> Sequence[Any]:
     return (
-        f"{each.device}.{each.name}",
+        _safe(f"{each.device}.{each.name}"),
         each.device,
-        each.name,
+        _safe(each.name),
         each.type,
         each.instance,
-        each.description,
+        _safe(each.description),
         "",
         _number(each.minimum),
         _number(each.maximum),
@@ -90,6 +91,12 @@ def _row(each: Listed, states: dict[tuple[str, ...], int]) -> Sequence[Any]:
         str(each.registers),
         "" if each.notification_class is None else each.notification_class,
     )
+
+
+def _safe(text: str) -> str:
+    """Return `text` as one line that a spreadsheet takes for a text, not for a formula."""
+    one = " ".join(text.splitlines())
+    return f" {one}" if one.startswith(_FORMULAS) else one
 
 
 def _number(value: float | None) -> str:
@@ -106,7 +113,7 @@ def _states(states: dict[tuple[str, ...], int]) -> str:
     most = max((len(texts) for texts in states), default=2)
     names = ["Text 1 or Inactive-Text", "Text 2 or Active-Text"]
     names += [f"Text {number}" for number in range(3, most + 1)]
-    rows = [(number, *texts) for texts, number in states.items()]
+    rows = [(number, *map(_safe, texts)) for texts, number in states.items()]
     return _table(("#Reference Number", *names), rows)
 
 

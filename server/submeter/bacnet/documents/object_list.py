@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from submeter.bacnet.documents.listed import Listed
+from submeter.bacnet.documents.markdown import table
 
 _HEADINGS = (
     "object",
@@ -18,9 +19,7 @@ _HEADINGS = (
 
 def markdown(objects: Iterable[Listed]) -> str:
     """Return the objects as a Markdown table."""
-    rows: list[Sequence[str]] = [_HEADINGS, tuple("---" for _ in _HEADINGS)]
-    rows += [_row(each) for each in objects]
-    return "".join(f"| {' | '.join(_cell(text) for text in row)} |\n" for row in rows)
+    return table(_HEADINGS, map(_row, objects))
 
 
 def _row(each: Listed) -> Sequence[str]:
@@ -50,7 +49,3 @@ def _cov(each: Listed) -> str:
     if not each.cov:
         return "by property"
     return "any change" if not each.increment else f"{each.increment:.6g}"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

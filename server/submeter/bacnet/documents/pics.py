@@ -9,6 +9,7 @@ from bacpypes3.primitivedata import ObjectType
 from submeter import __version__
 from submeter.bacnet.application.limits import LARGEST_APDU, WINDOW
 from submeter.bacnet.documents import bibbs
+from submeter.bacnet.documents.markdown import table
 from submeter.bacnet.documents.settable import settable
 from submeter.bacnet.host import Host
 from submeter.bacnet.objects.device import REVISION
@@ -61,7 +62,7 @@ def _statement(host: Host, settings: BacnetSettings, on: date, writable: bool) -
     router = settings.layout == "network" and not host.meters
     behind = settings.layout == "network" and not router
     parts = [
-        _table(
+        table(
             ("", ""),
             [
                 ("Date", f"{on:%Y-%m-%d}"),
@@ -79,7 +80,7 @@ def _statement(host: Host, settings: BacnetSettings, on: date, writable: bool) -
         "## BACnet Standardized Device Profile (Annex L)",
         f"{title} ({short})",
         "## BACnet Interoperability Building Blocks Supported (Annex K)",
-        _table(("BIBB", "name"), [(block.name, block.title) for block in blocks]),
+        table(("BIBB", "name"), [(block.name, block.title) for block in blocks]),
         _conditions(names),
         *([_TRENDS] if _TREND_LOG in types else []),
         "## Segmentation Capability",
@@ -87,7 +88,7 @@ def _statement(host: Host, settings: BacnetSettings, on: date, writable: bool) -
         "## Standard Object Types Supported",
         "No object can be created or deleted by a client. Writable properties are writable only "
         "where the configuration opens them, from the networks it names and after the unlock code.",
-        _table(
+        table(
             ("object type", "optional properties", "writable properties"),
             _types(host, settable(host, writable)),
         ),
@@ -162,8 +163,3 @@ def _types(host: Host, writable: Collection[int]) -> Iterator[Sequence[str]]:
 
 def _names(numbers: Iterable[int]) -> list[str]:
     return sorted(str(PropertyIdentifier(number)) for number in numbers)
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [headings, tuple("---" for _ in headings), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -115,9 +115,7 @@ def _registration_state(registered: Callable[[], bool]) -> dict[str, Image]:
 def _of_bbmd(tables: BbmdTables) -> dict[str, Image]:
     return {
         "bbmdAcceptFDRegistrations": encoding.boolean(tables.accepts),
-        "bbmdBroadcastDistributionTable": kept(
-            lambda: encoding.joined(map(_peer, tables.peers()))
-        ),
+        "bbmdBroadcastDistributionTable": kept(lambda: encoding.joined(map(_peer, tables.peers()))),
         "bbmdForeignDeviceTable": kept(
             lambda: encoding.joined(_registration(*each) for each in tables.registered())
         ),
