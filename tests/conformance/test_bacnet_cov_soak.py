@@ -157,7 +157,7 @@ async def test_a_confirmed_one_that_never_answers_is_dropped(
 ) -> None:
     """After some notifications that nobody received, even one without an end is given up."""
     monkeypatch.setattr("submeter.bacnet.application.limits.APDU_TIMEOUT", 30)
-    monkeypatch.setattr("submeter.bacnet.services.cov_delivery.REST", 0.05)
+    monkeypatch.setattr("submeter.bacnet.cov.delivery.REST", 0.05)
     deaf = Subscriber(1)
     await deaf.open((site.host, site.port), loopback(20))
     deaf.deaf = True

@@ -10,6 +10,12 @@ from submeter.bacnet.answer import Confirmed, Unconfirmed
 from submeter.bacnet.application.application import Application
 from submeter.bacnet.application.shares import Shares
 from submeter.bacnet.carrier import Carrier
+from submeter.bacnet.control.device_control import DeviceControl
+from submeter.bacnet.control.device_password import DevicePassword
+from submeter.bacnet.control.time_sync import TimeSync
+from submeter.bacnet.cov.subscriptions import Subscriptions
+from submeter.bacnet.discovery.budget import Budget
+from submeter.bacnet.discovery.discovery import Discovery
 from submeter.bacnet.meter_objects import MeterObjects
 from submeter.bacnet.objects.device import describe, device_object
 from submeter.bacnet.objects.notification_class import notification_class
@@ -20,18 +26,12 @@ from submeter.bacnet.objects.unlock import UnlockObject
 from submeter.bacnet.objects.writable import Writable
 from submeter.bacnet.objects.writables import writables
 from submeter.bacnet.outside import Outside, ServedMeter
-from submeter.bacnet.services.budget import Budget
-from submeter.bacnet.services.cov import Subscriptions
-from submeter.bacnet.services.device_control import DeviceControl
-from submeter.bacnet.services.device_password import DevicePassword
-from submeter.bacnet.services.discovery import Discovery
-from submeter.bacnet.services.fast import Fast
-from submeter.bacnet.services.read_range import ReadRange
-from submeter.bacnet.services.reading import ReadServices
-from submeter.bacnet.services.time_sync import TimeSync
-from submeter.bacnet.services.writing import Writing
+from submeter.bacnet.reading.fast import Fast
+from submeter.bacnet.reading.read_range import ReadRange
+from submeter.bacnet.reading.read_services import ReadServices
 from submeter.bacnet.settings import BacnetSettings
 from submeter.bacnet.trends.trends import Trends
+from submeter.bacnet.writing.write_services import Writing
 from submeter.meter.writing import Door
 
 _UNLOCK = 1  # the instance

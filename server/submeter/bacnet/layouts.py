@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from submeter.bacnet.announcing import Announcing
 from submeter.bacnet.carrier import Carrier
+from submeter.bacnet.discovery.budget import Budget
 from submeter.bacnet.host import Common, Host, Identity
 from submeter.bacnet.link import address
 from submeter.bacnet.link.address_watch import AddressWatch
@@ -16,7 +17,6 @@ from submeter.bacnet.objects import network_port
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.outside import ServedMeter
 from submeter.bacnet.peer import GLOBAL, Peer
-from submeter.bacnet.services.budget import Budget
 from submeter.bacnet.settings import PORT, BacnetSettings
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bacnet.client import ANALOG_OUTPUT
-from bacnet.services.site import BAD_TYPE, DENIED, OPEN, OUT_OF_RANGE, STRANGER, Site
+from bacnet.site import BAD_TYPE, DENIED, OPEN, OUT_OF_RANGE, STRANGER, Site
 from submeter.bacnet import encoding
 from submeter.bacnet.peer import Peer
 from submeter.meter.access import Who

@@ -3,7 +3,7 @@
 import pytest
 
 from bacnet.client import BINARY_OUTPUT, MULTI_STATE_VALUE
-from bacnet.services.site import BAD_TYPE, DENIED, OPEN, OUT_OF_RANGE, Site
+from bacnet.site import BAD_TYPE, DENIED, OPEN, OUT_OF_RANGE, Site
 from submeter.bacnet import encoding
 from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Who

@@ -3,7 +3,7 @@
 import pytest
 
 from bacnet.client import ANALOG_OUTPUT
-from bacnet.services.site import BAD_TYPE, CLIENT, DENIED, STRANGER, Site, wish, wishes
+from bacnet.site import BAD_TYPE, CLIENT, DENIED, STRANGER, Site, wish, wishes
 from submeter.bacnet import encoding
 from submeter.bacnet.answer import DONE, ErrorAnswer, Pending
 from submeter.meter import unlock_code

@@ -8,12 +8,12 @@ from bacpypes3.basetypes import EngineeringUnits
 from bacpypes3.primitivedata import ObjectType
 
 from submeter.bacnet import decoding
+from submeter.bacnet.cov.watch import TYPES as COV_TYPES
 from submeter.bacnet.documents.settable import settable
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.host import Host
 from submeter.bacnet.objects.point import PointObject
 from submeter.bacnet.objects.served import ServedObject
-from submeter.bacnet.services.cov_watch import TYPES as COV_TYPES
 from submeter.pointmap.meter_map import MeterMap
 
 _ACTIVE_TEXT, _DESCRIPTION, _INACTIVE_TEXT = 4, 28, 46

@@ -1,0 +1,1 @@
+"""What a client may do to the device itself: silence, restart, clock."""

@@ -1,0 +1,1 @@
+"""Change of value: who is told what (ASHRAE 135, 13.1)."""

@@ -1,0 +1,1 @@
+"""Reads: ReadProperty, ReadPropertyMultiple and ReadRange."""

@@ -1,1 +1,0 @@
-"""The services: from the parameters of a request to those of its answer."""
