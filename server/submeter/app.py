@@ -115,7 +115,7 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
             from submeter.bacnet.face import BacnetFace
 
             own = [bacnet_face.served(loaded, each) for each in meters]
-            rest = _outside(loaded, access, audit, store.notes(), journal, end)
+            rest = _outside(loaded, access, audit, store, journal, end)
             faces["bacnet"] = BacnetFace(bacnet, own, rest)
             # A revision that is told before it is kept could be told of another list after a crash.
             await journal.keep_now("bacnet_revision:")
@@ -213,7 +213,7 @@ def _outside(
     loaded: Loaded,
     access: Access,
     audit: Audit,
-    notes: Mapping[str, str],
+    store: Store,
     journal: Journal,
     end: _End,
 ) -> "Outside":
@@ -227,13 +227,14 @@ def _outside(
         serial=serial_number.of(loaded.config.site, ""),
         lock=access,
         code=loaded.config.access.code is not None,
-        notes=notes,
+        notes=store.notes(),
         keep=journal.note,
         history=TrendHistory(loaded.store_path),
         sample=loaded.config.store.sample,
         set_clock=system_clock.set_to,
         restart=end.restart,
-        prove=partial(proof.fault, loaded),
+        # What waits in memory for the disk would be lost.
+        prove=lambda: store.trouble or proof.fault(loaded),
     )
 
 

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from submeter.bacnet import encoding
 
+_HOUR = 60  # minutes
+
 
 def now() -> float:
     """Return UTC seconds since 1970."""
@@ -21,10 +23,13 @@ def date_time(utc: float) -> bytes:
 
 def offset(utc: float) -> int:
     """Return UTC_Offset: minutes from local standard time to UTC, 60 west of it (135, 12.11.24)."""
-    local = time.localtime(utc)
-    return time.timezone // 60 if local.tm_isdst >= 0 else -local.tm_gmtoff // 60
+    return -time.localtime(utc).tm_gmtoff // 60 + (_HOUR if summer(utc) else 0)
 
 
 def summer(utc: float) -> bool:
-    """Tell whether daylight saving time is in effect."""
-    return time.localtime(utc).tm_isdst > 0
+    """Tell whether local time is an hour ahead of standard time.
+
+    That is what clients take it for; where summer time is something else, the offset alone moves.
+    """
+    local = time.localtime(utc)
+    return local.tm_isdst > 0 and local.tm_gmtoff == 3600 - time.timezone

@@ -13,6 +13,7 @@ from submeter.bacnet.carrier import Carrier
 from submeter.bacnet.control.device_control import DeviceControl
 from submeter.bacnet.control.device_password import DevicePassword
 from submeter.bacnet.control.time_sync import TimeSync
+from submeter.bacnet.cov.share import CovShare
 from submeter.bacnet.cov.subscriptions import Subscriptions
 from submeter.bacnet.discovery.budget import Budget
 from submeter.bacnet.discovery.discovery import Discovery
@@ -58,6 +59,7 @@ class Common:
     password: DevicePassword | None
     time: TimeSync
     shares: Shares
+    cov: CovShare
 
     @classmethod
     def of(cls, settings: BacnetSettings, outside: Outside) -> "Common":
@@ -70,6 +72,7 @@ class Common:
             DevicePassword(line, audit) if line else None,
             TimeSync(settings.time_synchronization, outside.set_clock, audit),
             Shares(),
+            CovShare(settings.cov),
         )
 
 
@@ -106,7 +109,7 @@ class Host:
         self.writables = _writables(own, unlock)
         self.application = Application(self.table, carrier, common.shares)
         self._discovery = Discovery(self.application, common.settings.vendor_id, budget)
-        self._subscriptions = Subscriptions(self.application, common.settings.cov, ip_network)
+        self._subscriptions = Subscriptions(self.application, common.cov, ip_network)
         points = [entry for each in own for entry in each.points]
         reporting, outside = common.settings.alarms, common.outside
         self._alarms = Alarms(

@@ -103,10 +103,14 @@ class BbmdSettings(_Strict):
 
 
 class CovSettings(_Strict):
-    """Change-of-value subscriptions."""
+    """Change-of-value subscriptions to all devices of the face together."""
 
-    subscriptions: int = Field(default=2000, ge=0, le=10_000, description="At most, of all clients")
-    of_one_client: int = Field(default=1000, ge=1, le=10_000, description="At most, of one client")
+    subscriptions: int = Field(
+        default=10_000, ge=0, le=100_000, description="At most, of all clients"
+    )
+    of_one_client: int = Field(
+        default=5000, ge=1, le=100_000, description="At most, of one IP address"
+    )
 
 
 class RecipientSettings(_Strict):

@@ -209,6 +209,8 @@ def test_acknowledgement(tick: Callable[[], None]) -> None:
     assert shown(entry, "ackedTransitions") == encoding.bits(ALL)
     assert alarm.acknowledge(O, first) is None
     assert alarm.acknowledge(N, alarm.stamps[2]) is None
+    assert alarm.stamps[1] == UNSPECIFIED_STAMP
+    assert alarm.acknowledge(F, UNSPECIFIED_STAMP) == fault.INVALID_TIME_STAMP, "it never was"
 
 
 def test_new_event_is_to_be_acknowledged_anew(tick: Callable[[], None]) -> None:
@@ -300,8 +302,9 @@ def test_what_always_holds(
                 once_good = once_good or entry.reliability == 0
             else:
                 state = (O, F, N)[step]
+                never = alarm.stamps[step] == UNSPECIFIED_STAMP
                 result = alarm.acknowledge(state, alarm.stamps[step])
-                assert not isinstance(result, fault.Fault)
+                assert isinstance(result, fault.Fault) == never
                 assert alarm.acked[step]
             after = [_seconds(stamp) for stamp in alarm.stamps]
             assert all(old <= new for old, new in zip(before, after, strict=True))

@@ -129,8 +129,41 @@ async def test_device_that_does_not_answer_is_looked_for() -> None:
     assert told.peer is None
     assert len(sender.outgoing.sent) == 1
     told.found(HERE)
-    assert sender.outgoing.sent[1].to == HERE
-    assert sender.outgoing.sent[1].body == PROCESS + number(2)
+    sent = sender.outgoing.sent
+    assert (sent[1].to, sent[1].body) == (HERE, PROCESS + number(1)), "nothing is lost by a move"
+    sent[1].done(True)
+    assert (sent[2].to, sent[2].body) == (HERE, PROCESS + number(2))
+
+
+async def test_what_a_device_does_not_confirm_where_it_is_found_again_is_given_up() -> None:
+    sender, lost = FakeSender(), list[int]()
+    told = device(sender, lost)
+    told.found(FAR)
+    told.tell(0, number(1), 5)
+    told.tell(0, number(2), 6)
+    sent = sender.outgoing.sent
+    for n in range(4):
+        sent[n].done(False)
+        told.found(HERE)
+    assert [(each.body, each.priority) for each in sent] == [
+        (PROCESS + number(1), 5),
+        (PROCESS + number(1), 5),
+        (PROCESS + number(2), 6),
+        (PROCESS + number(2), 6),
+    ]
+    assert lost == [20] * 4
+
+
+async def test_one_that_would_be_too_much_is_not_sent_again() -> None:
+    sender, lost = FakeSender(), list[int]()
+    told = device(sender, lost)
+    told.found(FAR)
+    for n in range(MOST_WAITING + 1):
+        told.tell(0, number(n), 0)
+    sent = sender.outgoing.sent
+    sent[0].done(False)
+    told.found(HERE)
+    assert [each.body for each in sent] == [PROCESS + number(0), PROCESS + number(1)]
 
 
 async def test_oldest_goes_when_there_is_too_much(caplog: pytest.LogCaptureFixture) -> None:

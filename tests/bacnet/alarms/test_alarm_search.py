@@ -157,3 +157,23 @@ async def test_lost_ones_are_looked_for_no_sooner_than_after_a_pause(
         while len(sender.unconfirmed) < 2:
             await asyncio.sleep(0.01)
     looking.close()
+
+
+async def test_one_that_was_passed_on_is_an_answer_or_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "SOON", 0.02)
+    passed_on = HERE._replace(via=("192.0.2.66", 47808))
+    _, looking, (recipient,) = make(20)
+
+    def told() -> Peer | None:
+        looking.i_am(i_am(20), passed_on, True)
+        return recipient.peer
+
+    assert told() is None  # nobody has asked
+    looking.start()
+    await asyncio.sleep(0.05)
+    assert told() is None  # nor now
+    monkeypatch.setattr(search, "SOON", 10.0)
+    assert told() == HERE
+    looking.close()

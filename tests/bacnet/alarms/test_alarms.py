@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from submeter.bacnet import clock, encoding, fault
 from submeter.bacnet.alarms.alarms import Alarms
+from submeter.bacnet.alarms.event_state import EventState
+from submeter.bacnet.alarms.past import Past, written
 from submeter.bacnet.alarms.search import Search
 from submeter.bacnet.answer import DONE, Ack, Fitted, RefusedError, Rejected
 from submeter.bacnet.objects.point import PointObject
@@ -334,6 +336,26 @@ def test_goes_on_after_an_object_that_is_no_event(site: Site) -> None:
     unknown = ObjectIdentifier(("binary-input", 4444))
     request = GetEventInformationRequest(lastReceivedObjectIdentifier=unknown)
     assert site.refused(request) == fault.UNKNOWN_OBJECT
+
+
+def test_what_is_kept_is_told_while_the_object_is_not_reliable_yet() -> None:
+    """As after a restart: the silent fault of the start is no event."""
+    objects = points("main: ")
+    name = objects["Overload_Alarm"].name
+    note = written({name: Past(EventState.OFFNORMAL, (False, True, True))})
+    notes = {f"bacnet_events:{DEVICE}": note}
+    site = Site()
+    site.objects = objects
+    listed = list(objects.values())
+    settings = AlarmReporting()
+    site.alarms = Alarms(FakeSender(listed), listed, settings, DEVICE, site.audit, 0, notes=notes)
+    site.alarms.start()
+    assert objects["Overload_Alarm"].event_state == EventState.FAULT
+    (summary,) = site.ask(GetEventInformationRequest()).listOfEventSummaries
+    assert summary.eventState == TheirState.offnormal
+    (summary,) = site.ask(GetAlarmSummaryRequest()).listOfAlarmSummaries
+    assert summary.alarmState == TheirState.offnormal
+    site.alarms.close()
 
 
 def test_alarm_summary(site: Site) -> None:

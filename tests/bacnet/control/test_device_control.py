@@ -253,3 +253,16 @@ async def test_what_is_served(made: Control) -> None:
     application, audit = made.stage.application, made.audit
     assert DeviceControl(application, None, audit, lambda: None).confirmed == {}
     assert set(DeviceControl(application, made.password, audit, None).confirmed) == {COMMUNICATION}
+
+
+@pytest.mark.usefixtures("no_scrypt")
+async def test_a_proof_that_fails_says_nothing_of_the_password(made: Control) -> None:
+    def broken() -> str | None:
+        raise RuntimeError("a fault of ours")
+
+    made.services._prove = broken
+    for _ in range(device_password.ATTEMPTS + 1):
+        with pytest.raises(RuntimeError, match="ours"):
+            made.ask(REINITIALIZE, reinitialize(0))
+    assert made.ask(COMMUNICATION, communication(DISABLE)) == DONE
+    assert not made.restarts

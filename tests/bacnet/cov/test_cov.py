@@ -25,6 +25,7 @@ from bacnet.stage import DEVICE_ID, FLAGS, PEER
 from submeter.bacnet import encoding, fault
 from submeter.bacnet.answer import Reason, RefusedError, Rejected
 from submeter.bacnet.cov import subscriptions as cov
+from submeter.bacnet.cov.share import CovShare
 from submeter.bacnet.cov.subscription import Subscription
 from submeter.bacnet.cov.subscriptions import Subscriptions
 from submeter.bacnet.objects.served import Listener, ServedObject
@@ -237,7 +238,7 @@ async def test_the_one_with_the_most_makes_room(caplog: pytest.LogCaptureFixture
     left = [(key.peer, key.process) for key in made.subscriptions._all]
     assert left == [(PEER, 0), (PEER, 1), (PEER, 2), (OTHER, 0), (OTHER, 1), (OTHER, 2)]
     told = [record.getMessage().split()[:2] for record in caplog.records]
-    assert told == [["event=cov_full", "of=all_but_oldest"], ["event=cov_full", "of=all"]]
+    assert told == [["event=cov_evicted", "client=192.0.2.9"], ["event=cov_full", "of=all"]]
     made.subscriptions.close()
     assert not made.subscriptions._clients
 
@@ -255,16 +256,16 @@ async def test_what_ends_by_itself_makes_no_room() -> None:
 
 
 async def test_the_points_of_many_meters_by_default(made: Cov) -> None:
-    for process in range(1000):
+    for process in range(5000):
         made.subscriptions.confirmed[SUBSCRIBE](subscribe(AI, 1, process=process), PEER)
-    assert len(made.subscriptions) == 1000
-    assert made.refused(SUBSCRIBE, subscribe(AI, 1, process=1000)) == fault.NO_SPACE
+    assert len(made.subscriptions) == 5000
+    assert made.refused(SUBSCRIBE, subscribe(AI, 1, process=5000)) == fault.NO_SPACE
 
 
 async def test_a_subscriber_on_the_ip_network_seen_from_behind_a_router() -> None:
     made, number = Cov(), [0]
     table = made.stage.application
-    subscriptions = Subscriptions(table, CovSettings(), lambda: number[0])
+    subscriptions = Subscriptions(table, CovShare(CovSettings()), lambda: number[0])
     for peer in (PEER, FAR):
         subscriptions.confirmed[SUBSCRIBE](subscribe(AI, 1), peer)
     for learnt in (0, 77):

@@ -12,6 +12,7 @@ from submeter.bacnet import encoding
 from submeter.bacnet.answer import DONE
 from submeter.bacnet.application import limits
 from submeter.bacnet.cov import delivery as cov_delivery
+from submeter.bacnet.cov.share import CovShare
 from submeter.bacnet.cov.subscriptions import Subscriptions
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.settings import CovSettings
@@ -27,7 +28,9 @@ class Dialogue:
 
     def __init__(self) -> None:
         self.stage: Stage = stage()
-        self.subscriptions = Subscriptions(self.stage.application, CovSettings(subscriptions=1000))
+        self.subscriptions = Subscriptions(
+            self.stage.application, CovShare(CovSettings(subscriptions=1000))
+        )
 
     async def ask(self, body: bytes, peer: Peer = PEER) -> list[bytes]:
         assert self.subscriptions.confirmed[SUBSCRIBE](body, peer) == DONE

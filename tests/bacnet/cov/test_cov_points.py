@@ -8,6 +8,7 @@ from bacnet.cov.subscriber import of_property, subscribe
 from bacnet.stage import DEVICE_ID, PEER, Carrier, real_of
 from submeter.bacnet import encoding
 from submeter.bacnet.application.application import Application
+from submeter.bacnet.cov.share import CovShare
 from submeter.bacnet.cov.subscriptions import Subscriptions
 from submeter.bacnet.fault import NO_COV_OF_PROPERTY
 from submeter.bacnet.objects.point import PointObject
@@ -26,14 +27,14 @@ ERROR = 0x50
 class Meter:
     """The objects of the standard map, with subscriptions."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: int) -> None:
         points = [PointObject(entry) for entry in meter_map.load("standard").objects]
         device = ServedObject(schemas.DeviceObject, DEVICE_ID, "Submeter")
         self.carrier = Carrier()
         self.table = ObjectTable([device, *points])
         self.show = shown(points)
         application = Application(self.table, self.carrier)
-        self.subscriptions = Subscriptions(application, CovSettings())
+        self.subscriptions = Subscriptions(application, CovShare(CovSettings(**settings)))
 
     async def ask(self, service: int, body: bytes) -> list[bytes]:
         self.subscriptions.confirmed[service](body, PEER)
@@ -80,8 +81,7 @@ async def test_an_index() -> None:
 
 
 async def test_everything_of_everything_can_be_subscribed_or_is_refused_in_words() -> None:
-    made = Meter()
-    made.subscriptions._settings = CovSettings(subscriptions=10_000, of_one_client=10_000)
+    made = Meter(of_one_client=10_000)
     application = Application(made.table, made.carrier)
     application.confirmed |= made.subscriptions.confirmed
     acknowledged, refused, told = 0, set(), 0

@@ -1,5 +1,6 @@
 """What is told of which property, and from which change on."""
 
+import asyncio
 import math
 
 import pytest
@@ -40,6 +41,7 @@ async def test_increment(made: Cov) -> None:
 async def test_an_increment_is_not_lost_in_24_bits(made: Cov) -> None:
     await made.ask(SUBSCRIBE, subscribe(AI, 1))
     for tenths in range(2300, 2400):
+        await asyncio.sleep(0)  # so many are more than a turn of the event loop
         made.stage.set("Power", encoding.real(tenths / 10))
         assert len(made.take()) == 1
 

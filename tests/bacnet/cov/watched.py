@@ -11,6 +11,7 @@ from bacpypes3.primitivedata import TagList
 
 from bacnet.stage import PEER, Stage, stage
 from submeter.bacnet.answer import DONE, RefusedError
+from submeter.bacnet.cov.share import CovShare
 from submeter.bacnet.cov.subscriptions import Subscriptions
 from submeter.bacnet.fault import Fault
 from submeter.bacnet.peer import Peer
@@ -23,9 +24,10 @@ SUBSCRIBE, PROPERTY = 5, 28
 class Cov:
     """A device with subscriptions."""
 
-    def __init__(self, **settings: int) -> None:
+    def __init__(self, share: CovShare | None = None, **settings: int) -> None:
         self.stage: Stage = stage()
-        self.subscriptions = Subscriptions(self.stage.application, CovSettings(**settings))
+        share = share or CovShare(CovSettings(**settings))
+        self.subscriptions = Subscriptions(self.stage.application, share)
 
     async def ask(self, service: int, body: bytes, peer: Peer = PEER) -> list[Any]:
         """Ask for a subscription and return the notifications that come of it."""

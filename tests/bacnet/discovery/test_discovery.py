@@ -139,6 +139,13 @@ async def test_a_question_that_is_repeated_at_once(here: Stage) -> None:
     assert ask(here, 8, peer=Peer(("192.0.2.8", 47808))) == [I_AM]
 
 
+async def test_a_question_that_comes_on_the_wire_and_from_a_bbmd(here: Stage) -> None:
+    passed_on = PEER._replace(via=("192.0.2.1", 47808))
+    here.application.receive(b"\x10\x08", PEER, True)
+    here.application.receive(b"\x10\x08", passed_on, True)
+    assert len(here.carrier.take()) == 1
+
+
 async def test_a_flood(
     here: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -157,3 +157,17 @@ async def test_with_our_own_bbmd() -> None:
     assert heard == [(b"\x01\x00out", link.place, True), (b"\x01\x00in", hub.place, True)]
     await link.close()
     await hub.close()
+
+
+async def test_a_result_that_was_not_asked_for_changes_nothing(link: Link, bbmd: Station) -> None:
+    assert link._foreign is not None
+    await link.open()
+    await bbmd.receive()
+    bbmd.send(bvll.result(0), link.place)
+    await until(lambda: link.registered)
+    until_then = link._foreign._until
+    for code in (0, 0x30):
+        bbmd.send(bvll.result(code), link.place)
+    assert await bbmd.silent()
+    assert link.registered
+    assert link._foreign._until == until_then

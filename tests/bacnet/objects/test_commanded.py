@@ -103,7 +103,22 @@ def test_a_slot_that_is_empty_is_relinquished_without_effect(site: Site) -> None
     for priority in (1, 9, None):
         assert put(site, None, priority) is None
     assert shown(site) == (20, 15, 8, {8: 20})
-    assert {event for event, _ in site.told()} == {"relinquished"}
+    assert not site.told()
+
+
+def test_a_command_that_changes_nothing_is_not_told_again(site: Site) -> None:
+    put(site, 20, 8)
+    put(site, 30, 12)
+    site.told()
+    for _ in range(3):
+        assert put(site, 20, 8) is None
+        assert put(site, 30, 12) is None
+    assert "commanded" not in {event for event, _ in site.told()}
+    other = Peer(("192.0.2.77", 47808))
+    assert site.write(ANALOG_OUTPUT, INSTANCE, encoding.real(30), 12, other) is None
+    assert [(each.event, each.who) for each in site.entries()] == [
+        ("commanded", "bacnet 192.0.2.77")
+    ], "it is another's command now"
 
 
 def test_the_audit_log_says_who_commanded_what_takes_effect(site: Site) -> None:

@@ -15,6 +15,8 @@ from submeter.bacnet.reading.range_request import (
     RangeRequest,
     parse,
 )
+from submeter.bacnet.reading.read_range import _records
+from submeter.bacnet.trends.record_times import RecordTimes
 
 LOG = 20 << 22 | 5
 HEAD = b"\x0c\x05\x00\x00\x05\x19\x83"
@@ -27,6 +29,11 @@ def paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+def by_time(at: str, count: int, first: str | None = None) -> ByTime:
+    one, other = (datetime.fromisoformat(text).timestamp() for text in (at, first or at))
+    return ByTime(one, count, other)
 
 
 def test_everything() -> None:
@@ -47,16 +54,26 @@ def test_positions_and_numbers(reference: int, count: int) -> None:
 @pytest.mark.parametrize("weekday", [6, 255])
 def test_a_time_is_local(paris: None, weekday: int) -> None:
     found = parse(request(by_date((126, 7, 4, weekday), (13, 30, 5, 50), 10))).range
-    assert found == ByTime(datetime.fromisoformat("2026-07-04T13:30:05.5+02:00").timestamp(), 10)
+    assert found == by_time("2026-07-04T13:30:05.5+02:00", 10)
     found = parse(request(by_date((126, 1, 4, weekday), (13, 30, 5, 255), -10))).range
-    assert found == ByTime(datetime.fromisoformat("2026-01-04T13:30:05+01:00").timestamp(), -10)
+    assert found == by_time("2026-01-04T13:30:05+01:00", -10)
 
 
 def test_the_hour_that_comes_twice(paris: None) -> None:
     forward = parse(request(by_date((126, 10, 25, 7), (2, 30, 0, 0), 1))).range
-    assert forward == ByTime(datetime.fromisoformat("2026-10-25T02:30:00+01:00").timestamp(), 1)
+    first = "2026-10-25T02:30:00+02:00"
+    assert forward == by_time("2026-10-25T02:30:00+01:00", 1, first)
     backward = parse(request(by_date((126, 10, 25, 7), (2, 30, 0, 0), -1))).range
-    assert backward == ByTime(datetime.fromisoformat("2026-10-25T02:30:00+02:00").timestamp(), -1)
+    assert backward == by_time(first, -1)
+
+
+def test_who_reads_on_in_the_first_of_these_hours_gets_on(paris: None) -> None:
+    wanted = parse(request(by_date((126, 10, 25, 7), (2, 59, 0, 0), 10))).range
+    begin = int(datetime.fromisoformat("2026-10-25T02:58:40+02:00").timestamp())
+    taken = RecordTimes(100)
+    taken.begin(range(begin, begin + 200, 20), None, 0)  # up to 02:01:40 of the second hour
+    span = _records(taken, wanted)
+    assert [taken.times[n] - begin for n in range(span.start, span.stop)] == [*range(40, 200, 20)]
 
 
 @pytest.mark.parametrize(

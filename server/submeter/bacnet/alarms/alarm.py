@@ -14,7 +14,7 @@ from submeter.bacnet.alarms.event import (
 )
 from submeter.bacnet.alarms.event_properties import EventProperties
 from submeter.bacnet.alarms.event_state import Change, EventState, StateMachine
-from submeter.bacnet.alarms.past import NO_EVENTS, Past
+from submeter.bacnet.alarms.past import NO_EVENTS, UNSPECIFIED_STAMP, Past
 from submeter.bacnet.alarms.policy import Policy
 from submeter.bacnet.fault import INVALID_EVENT_STATE, INVALID_TIME_STAMP, Fault
 from submeter.bacnet.objects import quality
@@ -92,6 +92,8 @@ class Alarm:
         """
         if state not in list(EventState):
             return INVALID_EVENT_STATE
+        if stamp == UNSPECIFIED_STAMP:
+            return INVALID_TIME_STAMP  # that of a transition that never was
         seen = EventState(state)
         which = seen.transition
         past = self.past

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from submeter.bacnet import encoding
 from submeter.bacnet.alarms.sender import Sender
@@ -12,7 +13,7 @@ from submeter.bacnet.peer import Peer
 from submeter.bacnet.settings import RecipientSettings, place
 
 CONFIRMED, UNCONFIRMED = 2, 3  # services
-MOST_WAITING = 1000
+MOST_WAITING = 5000
 AT_ONCE = 32  # unconfirmed notifications, for a receiver's buffer is small
 PAUSE = 0.05  # s after those
 AGAIN = 1.0  # s, when no confirmed request can be sent just now
@@ -20,13 +21,21 @@ AGAIN = 1.0  # s, when no confirmed request can be sent just now
 _log = logging.getLogger(__name__)
 
 
+class _Notice(NamedTuple):
+    """What follows the process identifier; `again` if it was sent in vain to where it was."""
+
+    content: bytes
+    priority: int
+    again: bool = False
+
+
 class Recipient:
     """Sends the notifications for `settings`, in the order of the events.
 
     Confirmed ones go one after the other, so that none is overtaken; one that is not acknowledged
-    in spite of its retries is given up, and if the recipient is a device `lost` is called, to look
-    for it. Of what waits, the oldest goes when there is too much. While clients have silenced the
-    device nothing is sent, nor later.
+    in spite of its retries is given up. If the recipient is a device `lost` is called, to look for
+    it, and the notification is sent once more when it is found. Of what waits, the oldest goes when
+    there is too much. While clients have silenced the device nothing is sent, nor later.
     """
 
     def __init__(
@@ -39,8 +48,8 @@ class Recipient:
         self._lost = lost
         self._wanted = flags(settings.transitions)
         self._process = encoding.context_unsigned(0, settings.process)
-        self._waiting: deque[tuple[bytes, int]] = deque()
-        self._under_way = False
+        self._waiting: deque[_Notice] = deque()
+        self._under_way: _Notice | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._silent = False
         self._flooded = False
@@ -57,7 +66,7 @@ class Recipient:
             if not self._flooded:
                 self._flooded = True
                 _log.warning("event=bacnet_alarms_dropped recipient=%s", self)
-        self._waiting.append((notification, priority))
+        self._waiting.append(_Notice(notification, priority))
         self._send()
 
     def found(self, peer: Peer) -> None:
@@ -91,32 +100,37 @@ class Recipient:
     def _send_confirmed(self, peer: Peer) -> None:
         if self._under_way or not self._waiting:
             return
-        notification, priority = self._waiting.popleft()
-        body = self._process + notification
-        self._under_way = True
-        if not self._sender.outgoing.request(CONFIRMED, body, peer, self._done, priority):
-            self._under_way = False
-            self._waiting.appendleft((notification, priority))
+        notice = self._under_way = self._waiting.popleft()
+        body = self._process + notice.content
+        if not self._sender.outgoing.request(CONFIRMED, body, peer, self._done, notice.priority):
+            self._under_way = None
+            self._waiting.appendleft(notice)
             self._send_in(AGAIN)
 
     def _send_unconfirmed(self, peer: Peer) -> None:
         for _ in range(min(AT_ONCE, len(self._waiting))):
-            notification, priority = self._waiting.popleft()
-            body = self._process + notification
-            self._sender.send_unconfirmed(UNCONFIRMED, body, peer, priority)
+            notice = self._waiting.popleft()
+            body = self._process + notice.content
+            self._sender.send_unconfirmed(UNCONFIRMED, body, peer, notice.priority)
         if self._waiting:
             self._send_in(PAUSE)
 
     def _done(self, acknowledged: bool) -> None:
-        self._under_way = False
+        notice, self._under_way = self._under_way, None
         if acknowledged == self._silent:
             self._silent = not acknowledged
             word = "answers" if acknowledged else "silent"
             _log.warning("event=bacnet_alarm_recipient state=%s recipient=%s", word, self)
         if not acknowledged and self.device is not None and self._lost:
             self.peer = None
+            self._keep(notice)
             self._lost()
         self._send()
+
+    def _keep(self, notice: _Notice | None) -> None:
+        """Let `notice` be the first once the device is found, unless it was so already."""
+        if notice and not notice.again and len(self._waiting) < MOST_WAITING:
+            self._waiting.appendleft(notice._replace(again=True))
 
     def _send_in(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()

@@ -14,6 +14,7 @@ from submeter.errors import FrameError
 
 WHO_IS = 8
 PAUSE, LONGEST_PAUSE = 60.0, 960.0  # s between two searches
+SOON = 10.0  # s after a search that an answer may come from beyond the subnet
 _IDENTIFIER_TAG = 0xC4
 
 
@@ -65,15 +66,21 @@ class Search:
     def i_am(self, body: bytes, peer: Peer, _: bool) -> None:
         """Take an I-Am request while its device is missing; raises FrameError without a device.
 
-        Later ones say nothing: one that anybody may send must not take the alarms elsewhere.
+        Later ones say nothing: one that anybody may send must not take the alarms elsewhere. One
+        that was passed on may name a place that there is not, so it counts as an answer only, which
+        comes soon after the question.
         """
         if len(body) < 5 or body[0] != _IDENTIFIER_TAG:
             raise FrameError("an I-Am without an object identifier")
         kind, device = kind_and_instance(int.from_bytes(body[1:5], "big"))
         recipients = self._recipients.get(device, ())
-        if kind == DEVICE and _missing(recipients):
+        answers = peer.via is None or self._has_just_asked()
+        if kind == DEVICE and answers and _missing(recipients):
             for recipient in recipients:
                 recipient.found(peer._replace(via=None))
+
+    def _has_just_asked(self) -> bool:
+        return asyncio.get_running_loop().time() - self._looked <= SOON
 
     def bindings(self) -> bytes:
         """Return the image of Device_Address_Binding: the devices that are found, and where."""

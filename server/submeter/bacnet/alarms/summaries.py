@@ -36,7 +36,7 @@ class Summaries:
         return Ack(
             encoding.joined(
                 encoding.tagged(12, alarm.identifier)
-                + encoding.enumerated(alarm.state)
+                + encoding.enumerated(alarm.past.state)
                 + encoding.bits(alarm.acked)
                 for alarm in self._alarms.values()
                 if alarm.past.state is not EventState.NORMAL
@@ -72,7 +72,7 @@ class Summaries:
     def _summary(self, alarm: Alarm) -> bytes:
         return (
             encoding.context(0, alarm.identifier)
-            + encoding.context_unsigned(1, alarm.state)
+            + encoding.context_unsigned(1, alarm.past.state)
             + encoding.context(2, encoding.bit_content(alarm.acked))
             + encoding.enclosed(3, encoding.joined(alarm.stamps))
             + self._policy

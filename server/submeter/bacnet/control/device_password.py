@@ -1,6 +1,7 @@
 """The password of DeviceCommunicationControl and ReinitializeDevice."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 from submeter.bacnet import fault, outside
@@ -40,8 +41,9 @@ class DevicePassword:
         """Return the answer of `granted` if `password` is right, once that is worked out.
 
         It takes some 50 ms, in another thread; there `work` is done after it, if it is right, and
-        `granted` gets its result. Raises RefusedError, password-failure, if it is wrong or missing,
-        or while the peer has to wait; `what` it wanted goes to the audit log.
+        `granted` gets its result; what it raises is raised with the answer. Raises RefusedError,
+        password-failure, if it is wrong or missing, or while the peer has to wait; `what` it wanted
+        goes to the audit log.
         """
         who, now = outside.who(peer), Instant.now()
         stranger = who.address not in self._familiar
@@ -52,14 +54,14 @@ class DevicePassword:
         if stranger:
             self._strangers.fail(None, now.mono)
 
-        def tried() -> tuple[T] | None:
-            return (work(),) if unlock_code.matches(password, self._line) else None
+        def tried() -> Future[T] | None:
+            return _done(work) if unlock_code.matches(password, self._line) else None
 
-        def finish(result: tuple[T] | None) -> Answer:
-            if result is None:
+        def finish(done: Future[T] | None) -> Answer:
+            if done is None:
                 raise self._refused(who, what)
             self._forgive(who.address, stranger)
-            return granted(who, *result)
+            return granted(who, done.result())
 
         return Pending(tried, finish)
 
@@ -87,3 +89,13 @@ class DevicePassword:
             reason=Refusal.LOCKED,
         )
         return RefusedError(fault.PASSWORD_FAILURE)
+
+
+def _done(work: Work[T]) -> Future[T]:
+    """Return what came of `work`: a fault of it is none of the password, which was right."""
+    done: Future[T] = Future()
+    try:
+        done.set_result(work())
+    except Exception as error:
+        done.set_exception(error)
+    return done

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from submeter.bacnet.application.application import Application
+from submeter.bacnet.cov.pace import A_NOTIFICATION, Pace
 from submeter.bacnet.cov.subscription import Subscription
 from submeter.bacnet.cov.watch import Sample
 from submeter.bacnet.peer import Peer
@@ -34,12 +35,15 @@ class Delivery:
     """Sends what subscribers do not know yet.
 
     While one confirmed notification of a subscription is under way no other is: what changes
-    meanwhile is told when it is over, as it is then. `vanish` is called with a subscription whose
-    subscriber is gone.
+    meanwhile is told when it is over, as it is then. `pace` says when it is whose turn. `vanish` is
+    called with a subscription whose subscriber is gone.
     """
 
-    def __init__(self, application: Application, vanish: Callable[[Subscription], None]) -> None:
+    def __init__(
+        self, application: Application, pace: Pace, vanish: Callable[[Subscription], None]
+    ) -> None:
         self._application = application
+        self._pace = pace
         self._vanish = vanish
         self._lanes: dict[Peer, _Lane] = {}
         self._held: dict[Subscription, None] = {}
@@ -52,6 +56,22 @@ class Delivery:
 
     def consider(self, subscription: Subscription) -> None:
         """Send a notification if the subscriber does not know already, as soon as that can be."""
+        self._pace.look(subscription, self._look)
+
+    def forget(self, subscription: Subscription) -> None:
+        """Keep nothing of a subscription that is over, but for what is under way."""
+        self._held.pop(subscription, None)
+        self._pace.forget(subscription)
+        if lane := self._lanes.get(subscription.key.peer):
+            lane.waiting.pop(subscription, None)
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, subscription: Subscription) -> None:
         if subscription.under_way or not subscription.alive:
             return
         sample = subscription.watch.sample()
@@ -67,23 +87,12 @@ class Delivery:
         body = subscription.notification(sample, now)
         if body is None:
             return
+        self._pace.spend(A_NOTIFICATION)
         if subscription.confirmed:
             self._ask(subscription, sample, body)
             return
         subscription.told = sample
         self._application.send_unconfirmed(UNCONFIRMED_NOTIFICATION, body, subscription.key.peer)
-
-    def forget(self, subscription: Subscription) -> None:
-        """Keep nothing of a subscription that is over, but for what is under way."""
-        self._held.pop(subscription, None)
-        if lane := self._lanes.get(subscription.key.peer):
-            lane.waiting.pop(subscription, None)
-
-    def close(self) -> None:
-        """Stop the timer."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
 
     def _ask(self, subscription: Subscription, sample: Sample, body: bytes) -> None:
         peer = subscription.key.peer
@@ -114,7 +123,7 @@ class Delivery:
         while lane.waiting and lane.under_way < MOST_UNDER_WAY:
             first = next(iter(lane.waiting))
             del lane.waiting[first]
-            self.consider(first)
+            self._look(first)
         self._tidy(subscription.key.peer, lane)
 
     def _land(self, subscription: Subscription, lane: _Lane) -> None:

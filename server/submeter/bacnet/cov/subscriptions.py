@@ -1,7 +1,6 @@
 """Subscriptions to changes of value (ASHRAE 135, 13.1, 13.14 and 13.15)."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from submeter.bacnet import fault
@@ -9,21 +8,18 @@ from submeter.bacnet.answer import DONE, Answer, Confirmed, RefusedError
 from submeter.bacnet.application.application import Application
 from submeter.bacnet.cov import request as cov_request
 from submeter.bacnet.cov import watch as cov_watch
-from submeter.bacnet.cov.clients import Clients
 from submeter.bacnet.cov.delivery import Delivery
 from submeter.bacnet.cov.request import CovRequest
+from submeter.bacnet.cov.share import CovShare
 from submeter.bacnet.cov.subscription import Key, Subscription
 from submeter.bacnet.cov.watch import Watch
 from submeter.bacnet.objects.image import kept
 from submeter.bacnet.objects.served import ServedObject
 from submeter.bacnet.peer import Peer
-from submeter.bacnet.settings import CovSettings
 
 SUBSCRIBE_COV, SUBSCRIBE_COV_PROPERTY = 5, 28
 ACTIVE_SUBSCRIPTIONS = 152
 SWEEP = 0.1  # s from one look at what has expired to the next, at the least
-
-_log = logging.getLogger(__name__)
 
 
 class Subscriptions:
@@ -32,28 +28,24 @@ class Subscriptions:
     The Device object says who in Active_COV_Subscriptions. An object has a listener of ours as long
     as it has a subscription, behind those that it had before. `ip_network` returns the number of
     the IP network as it is seen from another network, 0 from that network itself or if unknown.
-
-    A client is an IP address. When all room is taken, one with less may still subscribe: the client
-    with the most gives up its oldest unconfirmed subscription for ever, which nothing else ends.
+    `share` is what it has together with the other devices of the face.
     """
 
     def __init__(
         self,
         application: Application,
-        settings: CovSettings,
+        share: CovShare,
         ip_network: Callable[[], int] = lambda: 0,
     ) -> None:
         self._table = application.table
-        self._settings = settings
         self._ip_network = ip_network
         self._device = self._table.device.identifier
         self._all: dict[Key, Subscription] = {}
         self._of: dict[int, dict[Subscription, None]] = {}
-        self._clients = Clients()
-        self._delivery = Delivery(application, self._drop)
+        self._clients = share.clients
+        self._delivery = Delivery(application, share.pace, self._drop)
         self._sweep_at = float("inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._told: set[str] = set()  # of what want of room
         self.confirmed: dict[int, Confirmed] = {
             SUBSCRIBE_COV: self._subscribe,
             SUBSCRIBE_COV_PROPERTY: self._subscribe_property,
@@ -66,7 +58,7 @@ class Subscriptions:
     @property
     def idle(self) -> bool:
         """Whether there is no subscription and no trace of any."""
-        left = self._all or self._of or self._clients or self._timer
+        left = self._all or self._of or self._timer
         return not left and self._delivery.idle
 
     def close(self) -> None:
@@ -101,7 +93,7 @@ class Subscriptions:
             self._clients.renewed(known)
             self._list()
         else:
-            self._make_sure_of_room(peer)
+            self._clients.make_room(peer, loop.time())
             known = Subscription(self._device, key, watch, request.confirmed, end)
             self._add(known)
         self._wake(end)
@@ -109,30 +101,10 @@ class Subscriptions:
         loop.call_soon(self._delivery.consider, known)
         return DONE
 
-    def _make_sure_of_room(self, peer: Peer) -> None:
-        """Return if there is room for one more of `peer`, or is now; raises RefusedError."""
-        client = peer.place[0]
-        if self._clients.count(client) >= self._settings.of_one_client:
-            self._tell("one_client", peer)
-            raise RefusedError(fault.NO_SPACE)
-        if len(self._all) < self._settings.subscriptions:
-            return
-        least = self._clients.dispensable(client, asyncio.get_running_loop().time())
-        if least is None:
-            self._tell("all", peer)
-            raise RefusedError(fault.NO_SPACE)
-        self._tell("all_but_oldest", least.key.peer)
-        self._drop(least)
-
-    def _tell(self, of: str, peer: Peer) -> None:
-        if of not in self._told:
-            self._told.add(of)
-            _log.warning("event=cov_full of=%s count=%d first=%s", of, len(self._all), peer)
-
     def _add(self, subscription: Subscription) -> None:
         entry = subscription.watch.entry
         self._all[subscription.key] = subscription
-        self._clients.add(subscription)
+        self._clients.add(subscription, self._drop)
         of_object = self._of.setdefault(entry.identifier, {})
         if not of_object:
             entry.listeners += (self._changed,)
@@ -153,8 +125,6 @@ class Subscriptions:
             entry.listeners = tuple(each for each in entry.listeners if each != self._changed)
         if not self._all:
             self._sleep()
-        if len(self._all) <= min(self._settings.subscriptions, self._settings.of_one_client) // 2:
-            self._told.clear()
 
     def _changed(self, entry: ServedObject) -> None:
         for subscription in tuple(self._of.get(entry.identifier, ())):

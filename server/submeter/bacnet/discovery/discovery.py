@@ -96,6 +96,9 @@ class Discovery:
         The one that was answered last is not answered again within SAME seconds: clients and their
         routers repeat themselves, and one who does nothing else leaves answers for the others.
         """
+        peer, service, body = question
+        # The same broadcast may come on the wire and from a BBMD.
+        question = peer._replace(via=None), service, body
         now = asyncio.get_running_loop().time()
         if question == self._last and now - self._last_at < SAME:
             return False

@@ -19,7 +19,8 @@ class Foreign:
     """Registers with a BBMD, and again before the registration ends.
 
     `registered` tells whether the BBMD has us in its table, as far as we know; `bbmd` is its place.
-    `heard` is called each time that it becomes so.
+    `heard` is called each time that it becomes so. Of what is said to come from there only answers
+    count: nothing in a result shows who sent it.
     """
 
     def __init__(
@@ -32,6 +33,8 @@ class Foreign:
         self._sockets = sockets
         self._until = 0.0
         self._pause = _SOONEST
+        self._asked = False  # the answer to a registration is awaited
+        self._asked_at = float("-inf")
         self._told_of_failure = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -56,16 +59,19 @@ class Foreign:
         """Take a result of the BBMD."""
         if self._timer is None:
             return
-        if code == bvll.SUCCESS:
+        if code == bvll.SUCCESS and self._asked:
             self._accepted()
-        elif code == REFUSALS[Function.REGISTER_FOREIGN_DEVICE]:
+        elif code == REFUSALS[Function.REGISTER_FOREIGN_DEVICE] and self._asked:
+            self._asked = False
             self._failed("refused")
         elif code == REFUSALS[Function.DISTRIBUTE_BROADCAST] and self.registered:
-            # It has forgotten us: it was started anew.
+            # It has forgotten us: it was started anew. Anybody can say so, but not all the time.
             self._failed("forgotten")
-            self.start()
+            self._pause = _SOONEST
+            self._later(max(0.0, self._asked_at + _SOONEST - asyncio.get_running_loop().time()))
 
     def _ask(self) -> None:
+        self._asked, self._asked_at = True, asyncio.get_running_loop().time()
         self._sockets.send(bvll.register(self._ttl), self.bbmd)
         self._later(self._pause)
         self._pause = min(self._pause * 2, _LATEST)
@@ -81,7 +87,7 @@ class Foreign:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._again)
 
     def _accepted(self) -> None:
-        known, self.registered = self.registered, True
+        known, self.registered, self._asked = self.registered, True, False
         self._told_of_failure = False
         self._until = asyncio.get_running_loop().time() + self._ttl
         self._pause = _SOONEST

@@ -2,10 +2,7 @@
 
 from submeter.bacnet.peer import Place
 
-# J.5.2.3: an entry lives this much longer than the device asked for.
-_GRACE = 30
-
-
+_GRACE = 30  # s that an entry lives longer than the device asked for (J.5.2.3)
 # Devices behind one address translation share it; one station with many ports is to leave room.
 _SHARE_OF_ONE = 4
 _LEAST_OF_ONE = 2

@@ -38,8 +38,9 @@ class Commanded:
     last one is relinquished the setting returns to what it was before the first. Whoever sets it
     otherwise ends all commands. They are not kept over a restart; the setting is.
 
-    The audit log is told of each command and each relinquishing, besides what the door tells it of
-    the setting: a value that takes effect may have been commanded by somebody else, and before.
+    The audit log is told of each command and each relinquishing that changes a slot, its value or
+    who gave it, besides what the door tells it of the setting: a value that takes effect may have
+    been commanded by somebody else, and before.
     """
 
     alone = False
@@ -65,6 +66,7 @@ class Commanded:
             slots = {**self._slots, slot: _Given(self._number(value.value), str(who))}
         else:
             raise wrong_type(value)
+        is_news = slots.get(slot) != self._slots.get(slot)
         takes_effect = min(slots) == slot or min(slots) != min(self._slots)
         if takes_effect:
             self._set(slots, who, now)
@@ -72,7 +74,8 @@ class Commanded:
             wish = slots.get(slot, slots[min(slots)]).number
             self._meter.check((self.point, wish), who, now)
             self._slots = slots
-        self._note(slot, takes_effect, who, now)
+        if is_news:
+            self._note(slot, takes_effect, who, now)
         self._tell()
         return DONE
 

@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from submeter.bacnet.answer import Reason, Rejected
 from submeter.bacnet.tags import Tags
@@ -31,10 +32,14 @@ class BySequence:
 
 @dataclass(frozen=True, slots=True)
 class ByTime:
-    """`count` items after UTC second `at`; if negative, those before it."""
+    """`count` items after UTC second `at`; if negative, those before it.
+
+    In the hour that comes twice, `first` is the same local time in the first one, else it is `at`.
+    """
 
     at: float
     count: int
+    first: float
 
 
 Range = ByPosition | BySequence | ByTime
@@ -74,7 +79,8 @@ class _RangeTags(Tags):
         if number == _BY_TIME:
             date, time = self._primitive(_DATE), self._primitive(_TIME)
             count = self._count()
-            found = ByTime(_utc(date, time, count), count)
+            first, second = _utc(date, time, 0), _utc(date, time, 1)
+            found = ByTime(second if count > 0 else first, count, first)
         else:
             reference = self._reference()
             choice = ByPosition if number == _BY_POSITION else BySequence
@@ -106,11 +112,12 @@ class _RangeTags(Tags):
         return self._take(kind, start)
 
 
-def _utc(date: bytes, time: bytes, count: int) -> float:
+def _utc(date: bytes, time: bytes, fold: Literal[0, 1]) -> float:
     """Return UTC seconds of a local Date and Time, which have to be specific.
 
-    In the hour that comes twice when summer time ends, who reads on is taken to mean the second,
-    who reads back the first: else a client that goes on from the last time it saw never gets out.
+    In the hour that comes twice when summer time ends, `fold` says which one is meant. Who reads
+    on means the second, who reads back the first: else a client that goes on from the last time it
+    saw never gets out.
     """
     if len(date) != 4 or len(time) != 4:
         raise Rejected(Reason.INVALID_DATA_TYPE)
@@ -121,5 +128,5 @@ def _utc(date: bytes, time: bytes, count: int) -> float:
     if year != _UNSPECIFIED:
         with contextlib.suppress(ValueError, OverflowError, OSError):
             at = datetime(1900 + year, month, day, hour, minute, second, hundredths * 10_000)
-            return at.replace(fold=count > 0).timestamp()
+            return at.replace(fold=fold).timestamp()
     raise Rejected(Reason.OUT_OF_RANGE)

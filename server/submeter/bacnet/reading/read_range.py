@@ -91,7 +91,9 @@ def _records(times: RecordTimes, wanted: Range | None) -> Span:
     match wanted:
         case BySequence(number, count):
             return Span.around(times.position(number), count, size)
-        case ByTime(at, count) if count > 0:
+        case ByTime(at, count, first) if count > 0:
+            if size and at > times.times[-1]:
+                at = first  # the second of these hours has not come so far
             return Span.around(bisect_right(times.times, at), count, size)
         case ByTime(at, count):
             return Span.around(bisect_left(times.times, at) - 1, count, size)
