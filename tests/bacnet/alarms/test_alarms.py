@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from bacpypes3.apdu import (
@@ -14,6 +13,7 @@ from bacpypes3.primitivedata import ObjectIdentifier, TagList
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bacnet.alarms.alarm_site import CLIENT, EVERYTHING, TOLD, Site, body
 from submeter.bacnet import clock, encoding, fault
 from submeter.bacnet.alarms.alarms import Alarms
 from submeter.bacnet.alarms.event_state import EventState
@@ -24,58 +24,8 @@ from submeter.bacnet.objects.point import PointObject
 from submeter.bacnet.objects.served import identifier
 from submeter.bacnet.peer import Peer
 from submeter.bacnet.settings import AlarmReporting, RecipientSettings
-from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
-from tooling.alarm_station import DEVICE, FakeSender, decoded, good, points, stale
-
-CLIENT = Peer(("192.0.2.50", 47808))
-TOLD = RecipientSettings(address="192.0.2.20", process=9, confirmed=False)
-EVERYTHING = AlarmReporting(acknowledge=["alarm", "fault", "normal"], recipients=[TOLD])
-
-
-class Site:
-    """A device with all alarms of one meter."""
-
-    room = 1000  # octets of the parameters of an answer
-
-    def __init__(self, settings: AlarmReporting = EVERYTHING) -> None:
-        self.objects = points("main: ")
-        self.sender = FakeSender(list(self.objects.values()))
-        self.audit = Audit()
-        listed = list(self.objects.values())
-        self.alarms = Alarms(self.sender, listed, settings, DEVICE, self.audit, 0)
-
-    def __getitem__(self, name: str) -> PointObject:
-        return self.objects[name]
-
-    def ask(self, request: Any) -> Any:
-        """Execute a request of bacpypes3's; return its decoded Complex-ACK, or the Simple-ACK."""
-        service = int(request.service_choice)
-        answer = self.alarms.confirmed[service](body(request), CLIENT)
-        if isinstance(answer, Fitted):
-            answer = answer.make(self.room)
-        if isinstance(answer, Ack):
-            return decoded(bytes((0x30, 1, service)) + answer.body)
-        assert answer is DONE
-        return answer
-
-    def refused(self, request: Any) -> fault.Fault:
-        with pytest.raises(RefusedError) as caught:
-            self.ask(request)
-        return caught.value.fault
-
-    def events(self) -> list[tuple[int, bool]]:
-        """Return instance and more-events, all answers one after the other."""
-        found: list[tuple[int, bool]] = []
-        last: Any = None
-        while True:
-            given = {} if last is None else {"lastReceivedObjectIdentifier": last}
-            answer = self.ask(GetEventInformationRequest(**given))
-            listed = [each.objectIdentifier for each in answer.listOfEventSummaries]
-            found += [(int(each[1]), bool(answer.moreEvents)) for each in listed]
-            if not answer.moreEvents:
-                return found
-            last = listed[-1]
+from tooling.alarm_station import DEVICE, FakeSender, good, points, stale
 
 
 @pytest.fixture
@@ -90,11 +40,6 @@ def site() -> Iterator[Site]:
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     at = iter(range(1_790_000_000, 1_800_000_000))
     monkeypatch.setattr(clock, "now", lambda: float(next(at)))
-
-
-def body(request: Any) -> bytes:
-    """Return the parameters of a request as bacpypes3 encodes them."""
-    return bytes(request.encode().pduData)
 
 
 def acknowledge(
