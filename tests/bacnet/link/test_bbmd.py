@@ -2,6 +2,7 @@ from ipaddress import IPv4Interface
 
 import pytest
 
+from submeter.bacnet import peer
 from submeter.bacnet.link import bvll
 from submeter.bacnet.link.bbmd import Bbmd
 from submeter.bacnet.link.bvll import Function
@@ -164,7 +165,7 @@ def test_tables_are_read(site: Site) -> None:
 
 
 def test_nobody_writes_the_broadcast_table(site: Site) -> None:
-    entry = bvll.place_octets(STRANGER) + b"\xff" * 4
+    entry = peer.octets(STRANGER) + b"\xff" * 4
     answer = site.ask(bvll.encode(Function.WRITE_BDT, entry), PEER)
     assert answer == bvll.result(0x10)
     assert site.bbmd.bdt() == [OWN, PEER, OTHER]
@@ -172,7 +173,7 @@ def test_nobody_writes_the_broadcast_table(site: Site) -> None:
 
 def test_foreign_device_is_deleted_once(site: Site) -> None:
     site.register(DEVICE)
-    request = bvll.encode(Function.DELETE_FDT_ENTRY, bvll.place_octets(DEVICE))
+    request = bvll.encode(Function.DELETE_FDT_ENTRY, peer.octets(DEVICE))
     assert site.ask(request, STRANGER) == bvll.result(0)
     assert site.ask(request, STRANGER) == bvll.result(0x50)
     assert site.bbmd.fdt() == []

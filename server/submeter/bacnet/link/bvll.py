@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterable
 from enum import IntEnum
 
+from submeter.bacnet import peer
 from submeter.bacnet.peer import Place
 from submeter.errors import FrameError
 
@@ -66,7 +67,7 @@ def result(code: int) -> bytes:
 
 def forwarded(origin: Place, npdu: bytes) -> bytes:
     """Return the packet of a broadcast of `origin` that somebody else passes on."""
-    return encode(Function.FORWARDED_NPDU, place_octets(origin) + npdu)
+    return encode(Function.FORWARDED_NPDU, peer.octets(origin) + npdu)
 
 
 def forwarded_from(body: bytes) -> tuple[Place, bytes]:
@@ -88,7 +89,7 @@ def number_from(body: bytes) -> int:
 
 def broadcast_table(places: Iterable[Place]) -> bytes:
     """Return the answer to Read-BDT; every entry is reached by unicast, in two hops (J.4.3.2)."""
-    entries = (place_octets(place) + _WHOLE_ADDRESS for place in places)
+    entries = (peer.octets(place) + _WHOLE_ADDRESS for place in places)
     return encode(Function.READ_BDT_ACK, b"".join(entries))
 
 
@@ -100,7 +101,7 @@ def broadcast_table_from(body: bytes) -> list[tuple[Place, bytes]]:
 def foreign_table(entries: Iterable[tuple[Place, int, int]]) -> bytes:
     """Return the answer to Read-FDT: place, time to live and time that is left, in seconds."""
     octets = (
-        place_octets(place) + ttl.to_bytes(2, "big") + min(left, _LONGEST_TIME).to_bytes(2, "big")
+        peer.octets(place) + ttl.to_bytes(2, "big") + min(left, _LONGEST_TIME).to_bytes(2, "big")
         for place, ttl, left in entries
     )
     return encode(Function.READ_FDT_ACK, b"".join(octets))
@@ -112,11 +113,6 @@ def foreign_table_from(body: bytes) -> list[tuple[Place, int, int]]:
         (place_from(entry[:_PLACE]), number_from(entry[6:8]), number_from(entry[8:]))
         for entry in _entries(body)
     ]
-
-
-def place_octets(place: Place) -> bytes:
-    """Return a B/IP address: four octets of the IPv4 address, two of the port (J.1.2)."""
-    return socket.inet_aton(place[0]) + place[1].to_bytes(2, "big")
 
 
 def place_from(octets: bytes) -> Place:

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
-from submeter.bacnet.link.bvll import place_octets
 from submeter.bacnet.link.link import Link
 from submeter.bacnet.network.messages import UNKNOWN_NETWORK, Message, Messages, NumberQuality
 from submeter.bacnet.network.node import Node, VirtualNetwork
 from submeter.bacnet.network.npdu import Address, Npdu, decode, encode
-from submeter.bacnet.peer import GLOBAL, Peer, Place
+from submeter.bacnet.peer import GLOBAL, Peer, Place, octets
 from submeter.errors import ConfigError
 
 _HIGHEST_PLAIN = 7
@@ -166,7 +165,7 @@ class Network:
 
     @property
     def _mac(self) -> bytes:
-        return place_octets(self._link.place)
+        return octets(self._link.place)
 
     def _behind(self, virtual: VirtualNetwork, mac: bytes) -> list[Node]:
         if not mac:
