@@ -1,6 +1,6 @@
 """The errors that submeter raises: one root, few leaves."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class SubmeterError(Exception):
@@ -18,8 +18,56 @@ class ConfigError(SubmeterError):
         self.faults = faults
 
 
+class Condition(IntEnum):
+    """How a source is. The numbers stand in the gateway's registers and never change."""
+
+    STARTING = 0  # not heard yet
+    ONLINE = 1
+    SILENT = 2  # the port is open, and the instrument says nothing
+    NO_DEVICE = 3  # the device node is missing, or the adapter was unplugged
+    BUSY = 4  # another program uses the port
+    NO_PERMISSION = 5
+    UNREACHABLE = 6  # a network address that does not answer, or closed the connection
+    NOISE = 7  # bytes, but nothing that makes sense: speed, format, wiring
+    WRONG_KEY = 8  # ciphered, and the key does not open it
+    NO_KEY = 9  # ciphered, and no key is configured
+    REPLAYED = 10  # a counter that must grow did not: an old message, sent again
+    WRONG_LAYOUT = 11  # valid messages in which the map finds nothing
+    COLLISION = 12  # several instruments answer at one address
+    OTHER_METER = 13  # another instrument than the configuration names
+    REFUSED = 14  # the instrument answers with an error of its own
+    SLEEPING = 15  # the instrument says that it has nothing to say (TIC without power)
+    STUCK = 16  # a contact that does not open
+    FAILED = 17  # a fault of this program
+
+    @property
+    def words(self) -> str:
+        """The condition for people."""
+        return self.name.lower().replace("_", " ")
+
+
 class LinkError(SubmeterError):
-    """An instrument's port is gone or cannot be opened: close it and try again later."""
+    """An instrument cannot be heard: its port is gone, cannot be opened, or nothing answers there.
+
+    `condition` says which. A port that is not lost may stay open for other instruments on it.
+    """
+
+    def __init__(self, message: str, condition: Condition = Condition.NO_DEVICE) -> None:
+        super().__init__(message)
+        self.condition = condition
+
+    @property
+    def port_lost(self) -> bool:
+        """Whether the port itself is gone, with every instrument on it."""
+        return self.condition in _PORT
+
+
+_PORT = {
+    Condition.NO_DEVICE,
+    Condition.BUSY,
+    Condition.NO_PERMISSION,
+    Condition.UNREACHABLE,
+}
 
 
 class ListenError(SubmeterError):

@@ -7,6 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 Group = Literal["measurement", "command", "status", "configuration", "diagnostic"]
 Kind = Literal["index", "analog", "timestamp", "binary", "multistate"]
 
+INDEX_UNITS = {"kWh": "mWh", "kvarh": "mvarh", "kVAh": "mVAh", "m3": "mL"}
+"""What an index may be in -> what it is counted in, a millionth of it.
+
+In s, 1 W and 1 L/h both make 1/3.6 of that: so the bound of a growth is the same number.
+"""
+
 
 class Range(BaseModel):
     """The values that are to be expected, both ends included, in the point's unit."""
@@ -65,7 +71,7 @@ class Point(BaseModel):
 
     @property
     def counted_in(self) -> str | None:
-        """The unit of the numbers in readings: an index is counted in mWh or mvarh."""
+        """The unit of the numbers in readings: an index is counted in millionths of its unit."""
         if self.kind != "index":
             return self.unit
-        return "mWh" if self.unit == "kWh" else "mvarh"
+        return INDEX_UNITS.get(self.unit or "")

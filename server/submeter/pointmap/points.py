@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from submeter import units, yamlfile
 from submeter.errors import ConfigError
-from submeter.meter.point import Point, Range
+from submeter.meter.point import INDEX_UNITS, Point, Range
 from submeter.pointmap import folders
 
 
@@ -44,8 +44,10 @@ def load(path: Path) -> dict[str, Point]:
             faults.append(document.fault((*loc, "unit"), f"unknown unit '{point.unit}'"))
         if point.kind in ("binary", "multistate") and not point.states:
             faults.append(document.fault(loc, f"{point.name}: key 'states' is missing; add it"))
-        if point.kind == "index" and point.unit not in ("kWh", "kvarh"):
-            faults.append(document.fault(loc, f"{point.name}: an index is in kWh or kvarh"))
+        if point.kind == "index" and point.unit not in INDEX_UNITS:
+            known = ", ".join(INDEX_UNITS)
+            message = f"{point.name}: an index is in one of {known}"
+            faults.append(document.fault(loc, message))
         if point.limits and not _within(point.range, point.limits):
             message = f"{point.name}: 'limits' are at least as wide as 'range'; widen them"
             faults.append(document.fault((*loc, "limits"), message))

@@ -6,23 +6,63 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from submeter import regular_file
 from submeter.errors import LinkError
 
-Format = Literal["7E1", "8N1"]
+Format = Literal["7E1", "7N1", "7O1", "8N1", "8E1", "8O1", "8N2"]
 LARGEST_RECORDING = 100_000_000  # bytes; a day of standard mode is 83 MB
 
 Pace = Callable[[bytes], float]
 
 
+class Line(NamedTuple):
+    """How a serial line is set. With `masked` the line is 7E1 and the device is set to 8N1.
+
+    Both have the same frame on the wire; the even parity is checked and taken off here then, for
+    UARTs without parity.
+    """
+
+    baudrate: int
+    format: Format = "8N1"
+    masked: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.baudrate} {self.format}"
+
+    @property
+    def bits(self) -> int:
+        """The bits of a character on the wire, with start, parity and stop."""
+        data, parity, stop = self.format
+        return 1 + int(data) + (parity != "N") + int(stop)
+
+
 class Port(Protocol):
     """An open port."""
 
+    @property
+    def tunable(self) -> bool:
+        """Whether `retune` has an effect: a device node and rfc2217 have a speed, others none."""
+
     async def read(self) -> bytes:
-        """Wait for bytes and return them, never none; raises LinkError when the port is gone."""
+        """Wait for bytes and return them, never none; raises LinkError when the port is gone.
+
+        May be cancelled at any time without loss of bytes.
+        """
+
+    async def write(self, data: bytes) -> None:
+        """Send `data` and wait until the line has taken it; raises LinkError."""
+
+    async def retune(self, line: Line) -> None:
+        """Go on with other settings, and drop what was received; raises LinkError.
+
+        Bytes that were written before are sent out first, with the old settings.
+        """
+
+    def discard(self) -> None:
+        """Drop what was received and not read yet."""
 
     def elapsed(self) -> float:
         """Return the seconds that have passed for the instrument; only differences matter."""

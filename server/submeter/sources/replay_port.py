@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from submeter.sources.port import Pace, Replay
+from submeter.sources.port import Line, Pace, Replay
 
 CHUNK_SECONDS = 0.02
 LONGEST_PIECE = 4096
@@ -11,6 +11,8 @@ LONGEST_PIECE = 4096
 
 class ReplayPort:
     """The bytes of a recording, over and over. Raises LinkError if the file cannot be read."""
+
+    tunable = False
 
     def __init__(self, spec: Replay, pace: Pace) -> None:
         self._data = spec.content()
@@ -31,6 +33,15 @@ class ReplayPort:
                 self._sent += len(piece)
                 return piece
             await asyncio.sleep(max(CHUNK_SECONDS, (1 - due) / (self._rate * self._speed)))
+
+    async def write(self, data: bytes) -> None:
+        """Do nothing: nobody is there."""
+
+    async def retune(self, line: Line) -> None:
+        """Do nothing: it was recorded as it was."""
+
+    def discard(self) -> None:
+        """Do nothing: what is due comes."""
 
     def elapsed(self) -> float:
         """Return the recorded seconds so far: the bytes sent at the real pace."""

@@ -8,7 +8,7 @@ import termios
 import serial
 
 from submeter.errors import LinkError
-from submeter.sources.port import Device, Format, monotonic
+from submeter.sources.port import Device, Line, monotonic
 
 
 def _without_parity() -> bytes:
@@ -26,15 +26,19 @@ class SerialPort:
     LinkError if the port is missing, busy or not ours.
     """
 
-    def __init__(self, device: Device, baudrate: int, form: Format) -> None:
+    tunable = True
+
+    def __init__(self, device: Device, line: Line) -> None:
         self._device = device
-        self._masked = form == "8N1"
+        self._masked = line.masked
+        data, parity, stop = "8N1" if line.masked else line.format
         try:
             self._serial = serial.Serial(
                 str(device.path),
-                baudrate=baudrate,
-                bytesize=serial.EIGHTBITS if self._masked else serial.SEVENBITS,
-                parity=serial.PARITY_NONE if self._masked else serial.PARITY_EVEN,
+                baudrate=line.baudrate,
+                bytesize=int(data),
+                parity=parity,
+                stopbits=int(stop),
                 timeout=0,
                 exclusive=True,
             )
@@ -42,10 +46,21 @@ class SerialPort:
         except (OSError, ValueError, termios.error) as error:
             raise LinkError(f"cannot open {device.path}: {_reason(error)}") from None
 
-    def retune(self, baudrate: int) -> None:
-        """Go on at another baud rate; raises LinkError."""
+    async def write(self, data: bytes) -> None:
+        """Send `data`; raises LinkError."""
         try:
-            self._serial.baudrate = baudrate
+            os.write(self._serial.fileno(), data)
+        except OSError as error:
+            raise LinkError(f"{self._device.path} is gone: {_reason(error)}") from None
+
+    def discard(self) -> None:
+        """Drop what was received."""
+        self._serial.reset_input_buffer()
+
+    async def retune(self, line: Line) -> None:
+        """Go on with other settings; raises LinkError."""
+        try:
+            self._serial.baudrate = line.baudrate
             self._check_parity()
             self._serial.reset_input_buffer()
         except (OSError, termios.error) as error:

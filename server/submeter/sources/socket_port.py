@@ -4,13 +4,15 @@ import asyncio
 import socket
 
 from submeter.errors import LinkError
-from submeter.sources.port import Socket, monotonic
+from submeter.sources.port import Line, Socket, monotonic
 
 CONNECT_SECONDS = 10.0
 
 
 class SocketPort:
     """An open connection; bytes come as the line's own, without header."""
+
+    tunable = False
 
     def __init__(
         self, spec: Socket, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -30,6 +32,20 @@ class SocketPort:
         if not data:
             raise LinkError(f"{self._spec} closed the connection")
         return data
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`; raises LinkError."""
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except OSError as error:
+            raise LinkError(f"{self._spec} is gone: {error.strerror}") from None
+
+    async def retune(self, line: Line) -> None:
+        """Do nothing: the device server has its own settings."""
+
+    def discard(self) -> None:
+        """Do nothing yet."""
 
     def elapsed(self) -> float:
         """Return monotonic seconds."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from submeter.errors import LinkError
+from submeter.errors import Condition, LinkError
 from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Update
+from submeter.sources.origin import Origin
 
 Publish = Callable[[Update, Instant], None]
 
@@ -46,6 +47,20 @@ class Source(Protocol):
     def dropped(self) -> int:
         """How much it received and dropped as damaged: groups, frames, whatever it is made of."""
 
+    @property
+    def trouble(self) -> Condition | None:
+        """What is wrong while the link is up; None if nothing is.
+
+        WRONG_KEY for example: bytes come, and no update can be made of them.
+        """
+
+    @property
+    def identity(self) -> str | None:
+        """The serial number of the instrument as it says it, None if it has not yet."""
+
+    def origin(self, point: str) -> Origin | None:
+        """Return what the last value of `point` was made of; None before the first."""
+
     def describe(self) -> str:
         """Return what is read and from where, for people."""
 
@@ -53,17 +68,39 @@ class Source(Protocol):
         """Open the instrument and publish every valid frame until it fails with LinkError."""
 
 
+class Remembering(Protocol):
+    """A source that must not forget over a restart: pulses, a ledger, an invocation counter.
+
+    What it remembers is committed in the same transaction as the indexes of its meter.
+    """
+
+    def saved(self) -> str:
+        """Return what to remember, as JSON that is the same while nothing changed."""
+
+    def restore(self, text: str) -> None:
+        """Go on from what `saved` returned, before `run`; raises ValueError if it is damaged."""
+
+
 @dataclass
 class Health:
     """How a source is: `online` is None before it was heard or lost, `frames` those that counted.
 
     `failures` counts how often the link was lost or could not be had, `last` is the last frame.
+    `lost` says why the link is down, `reason` the same in words.
     """
 
     online: bool | None = None
     frames: int = 0
     failures: int = 0
     last: Instant | None = None
+    lost: Condition = Condition.STARTING
+    reason: str = ""
+
+    def condition(self, trouble: Condition | None) -> Condition:
+        """Return how the source is, given its own `trouble`."""
+        if self.online is False:
+            return self.lost
+        return trouble or (Condition.ONLINE if self.online else Condition.STARTING)
 
 
 async def supervise(
@@ -97,9 +134,11 @@ async def supervise(
         try:
             await source.run(heard)
         except LinkError as error:
+            health.lost, health.reason = error.condition, str(error)
             if health.online is not False:
                 _log.warning('event=link_down source=%s reason="%s"', source.name, error)
-        except Exception:
+        except Exception as error:
+            health.lost, health.reason = Condition.FAILED, repr(error)
             # One source that breaks must not take the others down; its points go stale.
             if health.online is not False:
                 _log.exception("event=source_failed source=%s", source.name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from submeter.pointmap.source_map import Label
+from submeter.pointmap.tic_label import TicLabel as Label
 from submeter.sources.tic.decoder import Group
 from submeter.sources.tic.label import fits, number
 

@@ -10,6 +10,7 @@ from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.meter import values
 from submeter.meter.reading import Quality
+from submeter.sources.origin import Origin
 from submeter.sources.simulated.household import POINTS, Household
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.source import Publish
@@ -26,6 +27,7 @@ class SimulatedSource:
     max_age = 10.0
     largest_power = 100_000.0
     dropped = 0
+    trouble = None
     dials: dict[str, Dial]
 
     def __init__(self, name: str, settings: SimulatedSettings, second_of_day: int) -> None:
@@ -36,6 +38,14 @@ class SimulatedSource:
         # Its registers begin at 0 with every start: they are another instrument's each time.
         self._instrument = f"simulated {secrets.token_hex(4)}"
         self._household = Household(settings.seed, second_of_day, settings.solar)
+
+    @property
+    def identity(self) -> str | None:
+        """Its name, another one with each start."""
+        return self._instrument
+
+    def origin(self, point: str) -> Origin | None:
+        """Return nothing: what is made up has no frame."""
 
     def describe(self) -> str:
         """Return which household it is."""

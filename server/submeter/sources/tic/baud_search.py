@@ -1,8 +1,7 @@
 """The search for the baud rate of a TIC line: 9600 in standard mode, 1200 in historique."""
 
 from submeter.errors import LinkError
-from submeter.sources.port import Port
-from submeter.sources.serial_port import SerialPort
+from submeter.sources.port import Line, Port
 
 BAUDRATES = (9600, 1200)
 DEAF = 5.0  # s without a valid group at one baud rate
@@ -19,7 +18,7 @@ class BaudSearch:
 
     def __init__(self, port: Port, auto: bool) -> None:
         self._port = port
-        self._auto = auto and isinstance(port, SerialPort)
+        self._auto = auto and port.tunable
         self._since = self._last_valid = self._called = port.elapsed()
         self._good = 0
         self._turn = 0
@@ -28,7 +27,7 @@ class BaudSearch:
         """Return how many seconds to wait for bytes, after `good` valid groups."""
         return DEAF if self._auto and not good else SILENCE
 
-    def heard(self, good: int) -> None:
+    async def heard(self, good: int) -> None:
         """Take the total of valid groups so far, and try the next baud rate if it stands still."""
         now = self._port.elapsed()
         if self._good and now - self._called > QUIET:
@@ -38,7 +37,7 @@ class BaudSearch:
             self._good, self._since, self._last_valid = good, now, now
         elif now - self._last_valid > SILENCE:
             raise LinkError(f"no valid TIC for {SILENCE:.0f} s; check wiring, baudrate and format")
-        elif self._auto and now - self._since > DEAF and isinstance(self._port, SerialPort):
+        elif self._auto and now - self._since > DEAF:
             self._turn += 1
             self._since = now
-            self._port.retune(BAUDRATES[self._turn % len(BAUDRATES)])
+            await self._port.retune(Line(BAUDRATES[self._turn % len(BAUDRATES)], "7E1"))

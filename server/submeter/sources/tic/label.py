@@ -3,13 +3,13 @@
 import re
 import string
 
-from submeter.pointmap.source_map import Label
+from submeter.pointmap.tic_label import TicLabel
 from submeter.sources.tic.decoder import Group
 
 _DIGITS = re.compile(r"[0-9]+")
 
 
-def fits(group: Group, label: Label) -> bool:
+def fits(group: Group, label: TicLabel) -> bool:
     """Tell whether `group` has the form of `label`.
 
     The checksum has six bits only, so a damaged group passes it once in 64 times; most of those
@@ -25,6 +25,6 @@ def fits(group: Group, label: Label) -> bool:
     return len(group.data) <= (label.text or 0)
 
 
-def number(group: Group, label: Label) -> int:
+def number(group: Group, label: TicLabel) -> int:
     """Return the number that a group which fits says: decimal, or hexadecimal for registers."""
     return int(group.data, 16 if label.hex else 10)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from submeter.errors import LinkError
+from submeter.errors import Condition, LinkError
 from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Update
@@ -14,14 +14,16 @@ from submeter.pointmap.source_map import SourceMap
 from submeter.sources.growing_index import GrowingIndex
 from submeter.sources.index_guard import IndexGuard
 from submeter.sources.open_port import open_port
-from submeter.sources.port import Port, Replay, Spec
+from submeter.sources.origin import Origin
+from submeter.sources.port import Line, Port, Replay, Spec
 from submeter.sources.source import Publish
 from submeter.sources.tic import baud_search
 from submeter.sources.tic.baud_search import BaudSearch
 from submeter.sources.tic.decoder import Decoder, Frame, Mode
 from submeter.sources.tic.noise import Noise
+from submeter.sources.tic.said import Reader
 from submeter.sources.tic.settings import TicSettings
-from submeter.sources.tic.translate import Translator
+from submeter.sources.translation.translator import Translator
 
 # Characters of 10 bits at 1200 and 9600 baud (Enedis-NOI-CPT_54E, 5.3).
 _BYTES_PER_SECOND = {Mode.HISTORIQUE: 120.0, Mode.STANDARD: 960.0}
@@ -58,6 +60,21 @@ class TicSource:
         self._guard = IndexGuard(self.largest_power)
         self._lap = f" replay {secrets.token_hex(4)}" if self._growing else ""
         self._noise = Noise()
+        self._ear = _Ear(self.name, self._maps, self._translator)
+
+    @property
+    def trouble(self) -> Condition | None:
+        """Nothing is looked for yet."""
+        return None
+
+    @property
+    def identity(self) -> str | None:
+        """The meter's address."""
+        return self._ear.identity
+
+    def origin(self, point: str) -> Origin | None:
+        """Return the groups that the last value of `point` was made of."""
+        return self._ear.origin(point)
 
     def describe(self) -> str:
         """Return the port and the maps."""
@@ -68,7 +85,8 @@ class TicSource:
         """Open the port and publish every frame that says something; raises LinkError."""
         auto = self._settings.baudrate == "auto"
         baudrate = baud_search.BAUDRATES[0] if auto else int(self._settings.baudrate)
-        port = await open_port(self._spec, baudrate, self._settings.format, pace)
+        line = Line(baudrate, "7E1", masked=self._settings.format == "8N1")
+        port = await open_port(self._spec, line, pace)
         try:
             await self._listen(port, BaudSearch(port, auto), publish)
         finally:
@@ -76,7 +94,7 @@ class TicSource:
 
     async def _listen(self, port: Port, search: BaudSearch, publish: Publish) -> NoReturn:
         decoder = Decoder()
-        ear = _Ear(self.name, self._maps, self._translator)
+        ear = self._ear = _Ear(self.name, self._maps, self._translator)
         before = self.dropped
         self._noise.restart()
         while True:
@@ -85,7 +103,7 @@ class TicSource:
                 update = ear.understand(frame, port.elapsed())
                 if update:
                     publish(update, Instant.now())
-            search.heard(decoder.good)
+            await search.heard(decoder.good)
             dropped = decoder.bad + ear.refused
             self.dropped = before + dropped
             self._tell_noise(decoder.good, dropped)
@@ -134,19 +152,27 @@ class _Ear:
         self._make = translator
         self._mode: Mode | None = None
         self._translator: Translator | None = None
+        self._reader: Reader | None = None
         self._introduced: tuple[Mode, str] | None = None
         self._grants = float(_INTRODUCTIONS)
 
+    @property
+    def identity(self) -> str | None:
+        return self._translator.heard.identity if self._translator else None
+
+    def origin(self, point: str) -> Origin | None:
+        return self._translator.origin(point) if self._translator else None
+
     def understand(self, frame: Frame, elapsed: float) -> Update | None:
-        if self._translator is None or frame.mode is not self._mode:
+        if self._translator is None or self._reader is None or frame.mode is not self._mode:
             self._mode = frame.mode
             self._translator = self._make(self._maps[frame.mode])
-        heard = self._translator.heard
-        before = heard.refused
-        update = self._translator.translate(frame, elapsed)
-        self.refused += heard.refused - before
-        if heard.identity:
-            self._introduce(frame.mode, heard.identity)
+            self._reader = Reader(self._maps[frame.mode])
+        message = self._reader.message(frame)
+        self.refused += self._reader.refused
+        update = self._translator.translate(message, elapsed)
+        if identity := self._translator.heard.identity:
+            self._introduce(frame.mode, identity)
         return update
 
     def _introduce(self, mode: Mode, identity: str) -> None:

@@ -1,0 +1,70 @@
+"""An object of a meter that names what it says by OBIS codes, as a source map describes it."""
+
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_CODE = re.compile(
+    r"(?:(?P<a>\d{1,3})-(?P<b>\d{1,3}):)?(?P<c>[0-9A-F]{1,3})\.(?P<d>\d{1,3})"
+    r"(?:\.(?P<e>\d{1,3}))?(?:[*&](?P<f>\d{1,3}))?"
+)
+
+
+class ObisObject(BaseModel):
+    """One object: by its OBIS code, or by its place in a message without codes.
+
+    A unit or scaler on the wire wins over those given here.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    obis: str | None = Field(
+        default=None,
+        description="1.8.0, 1-0:1.8.0 or 1-0:1.8.0*255; A and B count only if they are given",
+    )
+    attribute: int = Field(default=2, ge=1, le=127, description="COSEM attribute, 2 is the value")
+    place: int | None = Field(
+        default=None, ge=0, le=999, description="In a message without codes: its place, from 0"
+    )
+    scaler: int = Field(
+        default=0, ge=-12, le=12, description="Power of ten, where the wire has no scaler"
+    )
+    unit: str | None = Field(default=None, description="Of the value, where the wire has no unit")
+    text: bool = Field(default=False, description="The value is a text, such as a serial number")
+    stamp: bool = Field(default=False, description="A time comes with it, or it is one")
+    largest: int | None = Field(default=None, gt=0, description="A larger number is damage")
+    digits: list[Annotated[int, Field(ge=1, le=18)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="Of a register: possible numbers of digits of the raw value, after which it "
+        "starts again from 0; none: it never does",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "ObisObject":
+        if (self.obis is None) == (self.place is None):
+            raise ValueError("an object has one of 'obis' and 'place'")
+        if self.obis is not None and not _CODE.fullmatch(self.obis):
+            raise ValueError(f"'{self.obis}' is no OBIS code; write 1.8.0 or 1-0:1.8.0*255")
+        return self
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the value is no number."""
+        return self.text
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether a time comes with the value."""
+        return self.stamp
+
+    @property
+    def spans(self) -> tuple[int, ...]:
+        """The raw numbers at which the register may start again from 0, times its scaler."""
+        return tuple(10**digits for digits in self.digits or ())
+
+    @property
+    def step(self) -> int:
+        """The smallest difference that the register shows, in `unit`; see `scaler`."""
+        return 1

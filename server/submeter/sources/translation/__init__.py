@@ -1,0 +1,1 @@
+"""From what an instrument said to points, as a source map tells."""

@@ -1,0 +1,269 @@
+"""From what a message says to an update of the meter, as the source map tells."""
+
+import math
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+
+from submeter import units
+from submeter.meter.instant import Instant
+from submeter.meter.reading import Update, Value
+from submeter.pointmap import points
+from submeter.pointmap.source_faults import SLOPE_UNITS
+from submeter.pointmap.source_map import Rule, SourceMap
+from submeter.sources.growing_index import GrowingIndex
+from submeter.sources.origin import Origin
+from submeter.sources.slope import IndexSlope
+from submeter.sources.translation.datum import Number, Said
+from submeter.sources.translation.heard import Heard
+from submeter.sources.translation.ledger import Ledger
+
+
+class Guard(Protocol):
+    """Decides which readings of an index are believed; see `IndexGuard`."""
+
+    def admit(self, name: str, index: int, now: float) -> int | None:
+        """Take a reading and return the one to serve now, None for none."""
+
+
+class Message(NamedTuple):
+    """One message: what it says, and its bytes `raw` for people who ask.
+
+    `sent` are labels that it had too, but that could not be believed. It is not `sound` when a part
+    of it may be missing. `instrument` is the serial number where the protocol itself carries it.
+    """
+
+    said: Said
+    raw: bytes = b""
+    sent: frozenset[str] = frozenset()
+    sound: bool = True
+    instrument: str | None = None
+
+
+class _Made(NamedTuple):
+    """Of what a value was made: the message, and the place of the rule among those of its point."""
+
+    message: Message
+    place: int
+    at: Instant
+
+
+class Translator:
+    """Turns the messages of one instrument into updates, by one map.
+
+    `promised` are points of the meter that other maps of the source give; they are absent while
+    this one speaks. `guard` judges readings of an index where the checksum is weak. With `growing`
+    the messages are a recording that repeats; `lap` then tells its register from that of another
+    run, which began at the recording's start as well.
+
+    `misfits` counts messages in which a label had a unit that does not fit its point: the map is
+    not that of the instrument, and nothing is made of the label.
+    """
+
+    def __init__(
+        self,
+        source_map: SourceMap,
+        promised: Iterable[str] = (),
+        guard: Guard | None = None,
+        growing: GrowingIndex | None = None,
+        lap: str = "",
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.heard = Heard(source_map)
+        self.misfits = 0
+        self._map = source_map
+        self._absent_always = frozenset(promised) - source_map.rules.keys()
+        self._guard = guard
+        self._growing = growing
+        self._lap = lap
+        self._ledger = ledger or Ledger()
+        self._slopes: dict[tuple[str, float], IndexSlope] = {}
+        self._points = points.all_points()
+        self._made: dict[str, _Made] = {}
+
+    def translate(self, message: Message, elapsed: float) -> Update | None:
+        """Return what `message` says, `elapsed` seconds into the stream; None if nothing.
+
+        A point whose rules cannot be fed is absent, once that is proved.
+        """
+        said = message.said
+        self.heard.take(said, message.sent, sound=message.sound)
+        values: dict[str, Value] = {}
+        absent = set(self._absent_always) if self.heard.proved else set()
+        at = Instant.now()
+        for name, rules in self._map.rules.items():
+            place = self.heard.rule(rules, said)
+            if place is not None:
+                value = self._value(name, rules[place], said, values, elapsed)
+                if value:
+                    values[name] = value
+                    self._made[name] = _Made(message, place, at)
+            elif self.heard.lacks(rules, said):
+                absent.add(name)
+        if not (values or absent):
+            return None
+        clock = said.get(self._map.clock or "")
+        return Update(
+            values,
+            frozenset(absent),
+            instrument=self._instrument(message),
+            clock=clock.stamp if clock else None,
+        )
+
+    def origin(self, point: str) -> Origin | None:
+        """Return what the last value of `point` was made of; None before the first."""
+        made = self._made.get(point)
+        if made is None:
+            return None
+        rule = self._map.rules[point][made.place]
+        names = dict.fromkeys(self._labels(rule))
+        shown = []
+        for name in names:
+            datum = made.message.said.get(name)
+            if datum:
+                unit = f" {datum.unit}" if datum.unit else ""
+                stamp = f" at {datum.stamp.text}" if datum.stamp else ""
+                shown.append((name, f"{datum.text}{unit}{stamp}"))
+        return Origin(self._map.places[point, made.place], tuple(shown), made.message.raw, made.at)
+
+    def _labels(self, rule: Rule) -> Iterable[str]:
+        """Yield the labels that `rule` is made of, through the indexes of a slope as well."""
+        yield from rule.labels
+        for index in rule.indexes:
+            if index in self._made:
+                yield from self._labels(self._map.rules[index][self._made[index].place])
+
+    def _instrument(self, message: Message) -> str | None:
+        identity = message.instrument or self.heard.identity
+        return identity + self._lap if identity else None
+
+    def _value(
+        self, name: str, rule: Rule, said: Said, values: dict[str, Value], elapsed: float
+    ) -> Value | None:
+        """Return the value of the point `name`; None when this message does not carry it."""
+        if rule.present is not None:
+            return self._presence(rule, said)
+        if rule.slope:
+            return self._power(name, rule, values, elapsed)
+        if not said.keys() >= set(rule.labels):
+            return None
+        if rule.stamp:
+            stamp = said[rule.terms[0][0]].stamp
+            return Value(stamp.utc, rule.result) if stamp else None
+        if rule.is_state:
+            return self._state(name, rule, said)
+        total = self._total(name, rule, said)
+        if total is None:
+            return None
+        if self._points[name].kind == "index":
+            return self._index(name, rule, math.floor(total), said, elapsed)
+        number = total if rule.times is None else float(total) * rule.times
+        return Value(_plain(number), rule.result)
+
+    def _total(self, name: str, rule: Rule, said: Said) -> Number | None:
+        """Return the sum of the labels in the unit that the point is counted in."""
+        total: Number = 0
+        target = self._points[name].counted_in
+        for label, sign in rule.terms:
+            datum = said[label]
+            if datum.number is None or not math.isfinite(datum.number):
+                return None
+            unit = rule.unit or datum.unit or self._map.labels[label].unit
+            power = units.exponent(unit, target) if unit and target else 0
+            if power is None:
+                self.misfits += 1
+                return None
+            total += sign * _scaled(datum.number, power)
+        return total
+
+    def _presence(self, rule: Rule, said: Said) -> Value | None:
+        """Return 1 while a label is sent, 0 when it is proved that none is."""
+        shown = any(each in said for each in rule.present or ())
+        # Under overload a long frame stands among short ones: one alone proves no end of it.
+        return Value(int(shown), rule.result) if shown or self.heard.complete_twice else None
+
+    def _state(self, name: str, rule: Rule, said: Said) -> Value | None:
+        """Return the state that a label stands for; None for one that the point does not have."""
+        datum = said[rule.terms[0][0]]
+        state: int | None
+        if rule.bit is not None or rule.bits is not None:
+            low, high = rule.bits or (rule.bit or 0, rule.bit or 0)
+            if datum.number is None:
+                return None
+            state = int(datum.number) >> low & ((1 << (high - low + 1)) - 1)
+            state = rule.states.get(state) if rule.states else state
+        else:
+            state = _state_of(datum.text, datum.number, rule.states or {})
+        if state is None or state not in self._points[name].states:
+            return None
+        return Value(state, rule.result)
+
+    def _index(
+        self, name: str, rule: Rule, register: int, said: Said, elapsed: float
+    ) -> Value | None:
+        """Return the index, where it is guarded the one of the message before."""
+        if register < 0:
+            return None
+        account = tuple(said[label].text for label in rule.by)
+        index: int | None = register
+        if self._guard:
+            key = "\t".join((name, *account))
+            index = self._guard.admit(key, register, elapsed)
+        if index is not None and rule.by:
+            index = self._ledger.total(name, account, index)
+        if index is not None and self._growing:
+            index = self._growing.serve(name, index)
+        return None if index is None else Value(index, rule.result)
+
+    def _power(
+        self, name: str, rule: Rule, values: dict[str, Value], elapsed: float
+    ) -> Value | None:
+        """Return the power of an index less that of the other direction."""
+        powers = []
+        slopes = []
+        for index in rule.indexes:
+            if index not in values:
+                return None
+            slope = self._slopes.setdefault(
+                (index, rule.window), IndexSlope(rule.window, self._map.largest_power)
+            )
+            slopes.append(slope)
+            powers.append(slope.power(int(values[index].number), elapsed))
+        if any(powers):
+            # Energy flows one way: while one register steps, one that rests is known to be at 0.
+            powers = [
+                0.0 if power is None and slope.rests() else power
+                for power, slope in zip(powers, slopes, strict=True)
+            ]
+        known = [power for power in powers if power is not None]
+        if len(known) < len(powers):
+            return None
+        unit = rule.unit or SLOPE_UNITS[self._points[rule.indexes[0]].unit or ""]
+        power = units.exponent(unit, self._points[name].counted_in or "") or 0
+        return Value(units.scale(known[0] - sum(known[1:]), power), rule.result)
+
+
+def _scaled(number: Number, power: int) -> Number:
+    """Return `number` times 10**power, exactly."""
+    if isinstance(number, float):
+        # Its own value, which need not be that of its decimal digits.
+        number = Fraction(number)
+    factor: int = 10 ** abs(power)
+    return number * factor if power >= 0 else Fraction(number) / factor
+
+
+def _plain(number: Number) -> int | float:
+    """Return `number` as readings have it: whole ones as integers, others as floats."""
+    if isinstance(number, Fraction):
+        return number.numerator if number.denominator == 1 else float(number)
+    return number
+
+
+def _state_of(text: str, number: Number | None, states: dict[int | str, int]) -> int | None:
+    for said, state in states.items():
+        if isinstance(said, str) and fnmatchcase(text, said):
+            return state
+        if isinstance(said, int) and number is not None and number == said:
+            return state
+    return None
