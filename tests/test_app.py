@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from submeter import app
+from submeter.clock_command import ClockCommand
+from submeter.ending import End
 from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Who
 from submeter.meter.audit import Audit
@@ -92,7 +94,7 @@ async def test_the_time_service_is_asked_once_at_a_time(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("submeter.system_clock.step", step)
     audit = Audit()
-    command = app._SystemClock(audit)
+    command = ClockCommand(audit)
     assert command(PEER, Instant.now()) == "the machine's time service is asked"
     await asyncio.sleep(0.01)
     with pytest.raises(WriteRefusedError) as refused:
@@ -124,7 +126,7 @@ async def test_a_refresh_that_fails_stops_no_ageing_and_is_told_once(
 
 
 async def test_a_stop_outdoes_a_restart() -> None:
-    end = app._End()
+    end = End()
     again = []
     for ask in (end.restart, end.stop, end.restart):
         ask()

@@ -12,13 +12,17 @@ import submeter
 PACKAGE = Path(submeter.__file__).resolve().parent
 FACES = {"modbus", "bacnet"}
 COMMON = {"modbus_security", "regular_file", "meter", "pointmap", "errors", "units", "submeter"}
+COMMON |= {"count_file", "gpio_line"}
 MAY_IMPORT = {
     "meter": {"errors"},
     "pointmap": {"meter", "errors", "units", "yamlfile", "submeter"},
     "sources": COMMON,
     "modbus": COMMON,
     "bacnet": COMMON,
+    "pulse_output": COMMON,
     "modbus_security": {"errors"},
+    "count_file": set[str](),
+    "gpio_line": {"errors"},
     "yamlfile": {"errors", "regular_file"},
     "errors": set[str](),
     "regular_file": set[str](),

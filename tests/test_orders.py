@@ -178,7 +178,7 @@ def test_a_message_says_what_makes_no_sense() -> None:
         obey(made(), "swap", {"point": ENERGY, "source": None, "old": 0.5})
     assert str(caught.value) == (
         "request 7 makes no sense: swap {'old': 0.5, 'point': 'Active_Energy_Import', "
-        "'source': None}: 'old' is no whole number of mWh below 1000000000000000"
+        "'source': None}: 'old' is no whole number of millionths below 1000000000000000"
     )
 
 

@@ -11,10 +11,10 @@ from pymodbus.client import ModbusTcpClient
 from submeter import poller
 from submeter.config import MeterEntry
 from submeter.errors import NoAnswerError
-from submeter.modbus.encoding import encode
 from submeter.pointmap import meter_map
 from submeter.pointmap.address import Table
 from submeter.pointmap.meter_map import MeterMap
+from submeter.pointmap.register_codec import encode
 from submeter.poller import View
 from tooling import small_map
 

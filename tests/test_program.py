@@ -144,7 +144,7 @@ def test_replayed_index_grows_over_many_laps(tmp_path: Path, port: int) -> None:
 
 def test_port_lost_goes_stale_and_comes_back(tmp_path: Path, port: int) -> None:
     (tmp_path / "sources").mkdir()
-    for name in ("tic-standard.yaml", "tic-historique.yaml"):
+    for name in ("tic-standard.yaml", "tic-historique.yaml", "tic-pme-pmi.yaml"):
         ours = (CHECKOUT / "pointmaps" / "sources" / name).read_text()
         (tmp_path / "sources" / name).write_text(ours.replace("max_age: 20", "max_age: 1"))
     with _Instrument() as instrument:

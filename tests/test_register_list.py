@@ -66,7 +66,7 @@ def example(row: Row) -> tuple[str, bytes]:
 
 def test_float_examples_decode_to_what_they_say(rows: list[Row]) -> None:
     floats = [row for row in rows if row.type == "float32"]
-    assert len(floats) == 4 + 24 + 9 + 10
+    assert len(floats) == 4 + 24 + 9 + 10 + 31 + 26 + 7
     for row in floats:
         shown, data = example(row)
         (decoded,) = struct.unpack(">f", data)
@@ -78,13 +78,14 @@ def test_float_examples_decode_to_what_they_say(rows: list[Row]) -> None:
 
 def test_integer_examples_decode_to_what_they_say(rows: list[Row]) -> None:
     exact = [row for row in rows if row.type == "int64"]
-    assert len(exact) == 4
+    assert len(exact) == 4 + 31
     for row in exact:
         shown, data = example(row)
-        assert row.unit in ("Wh", "varh")
+        assert row.unit in ("Wh", "varh", "VAh", "mL")
         number, unit = shown.split()
-        assert unit == f"k{row.unit}"
-        assert int.from_bytes(data, "big", signed=True) == round(float(number) * 1000)
+        assert unit == ("m3" if row.unit == "mL" else f"k{row.unit}")
+        counts = 1_000_000 if row.unit == "mL" else 1000
+        assert int.from_bytes(data, "big", signed=True) == round(float(number) * counts)
         assert row.invalid == "8000 0000 0000 0000"
 
 

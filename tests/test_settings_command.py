@@ -251,20 +251,20 @@ def test_swap(planned: list[PlannedMeter], store: Path, server: Server) -> None:
         ("0", 0),
         ("12345.678", 12_345_678_000),
         ("0.000001", 1),
-        ("999999999.999999", orders.LARGEST_ENERGY - 1),
+        ("999999999.999999", orders.LARGEST_INDEX - 1),
         ("007.10", 7_100_000),
     ],
 )
 def test_readings_are_exact(text: str, number: int) -> None:
-    assert settings_command.thousandths(text) == number
+    assert settings_command.millionths(text) == number
 
 
 @pytest.mark.parametrize(
     "text", ["", "1,5", "1.", ".5", "1e3", "1_0", " 1", "1\n", "0.0000001", "1" * 10, "nan", "٣"]
 )
 def test_what_is_no_reading(text: str) -> None:
-    with pytest.raises(ConfigError, match="is no reading; write kWh with a point"):
-        settings_command.thousandths(text)
+    with pytest.raises(ConfigError, match="is no reading; write kWh or m3 with a point"):
+        settings_command.millionths(text)
 
 
 def test_answers(planned: list[PlannedMeter], store: Path, server: Server) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -168,3 +169,30 @@ def test_a_small_terminal_says_what_does_not_fit(tmp_path: Path) -> None:
     os.close(master)
     assert b"house (unit 5)" in shown
     assert b"shed (unit 6)" in shown
+
+
+def test_each_source_has_a_line_below_its_meter(tmp_path: Path) -> None:
+    """With the reason from the local socket; from elsewhere the gateway's registers say how."""
+    master, slave = pty.openpty()
+    text = CONFIG.format(port=free_port())
+    node = os.ttyname(slave)
+    text = text.replace("{simulated: {seed: 2}}", f"{{tic: {{port: {node}}}}}")
+    text = text.replace("modbus: {tcp", "modbus: {unit_255: gateway, tcp")
+    config = write(tmp_path / "config.yaml", text)
+    with running(config, tmp_path / "log") as program:
+        os.close(slave)
+        os.close(master)
+        program.wait_for_log("event=link_down source=shed")
+        time.sleep(1.2)  # the registers are refreshed once a second
+        shown = run("show", str(config), "--once")
+        remote = run("show", str(config), "--once", "--meter", "shed", "--host", "127.0.0.1")
+        quiet = run("show", str(config), "--once", "--meter", "house")
+    assert re.search(
+        r"\nhouse/simulated: online; last frame \d s ago, \d+ frames?, 0 errors\n", shown.stdout
+    )
+    assert re.search(
+        rf"\nshed/tic: no device \(.*{node}.*\); no frame yet, 0 frames, ", shown.stdout
+    )
+    assert shown.stdout.index("house/simulated") < shown.stdout.index("shed (unit 6)")
+    assert "shed/tic: no device; no frame yet, 0 frames, " in remote.stdout
+    assert "shed/tic" not in quiet.stdout

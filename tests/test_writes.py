@@ -28,13 +28,13 @@ from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
 from submeter.meter.setup import Setup
 from submeter.modbus import dispatch
-from submeter.modbus.encoding import encode, encode_text
 from submeter.modbus.identification import Identification
 from submeter.modbus.image import Image
 from submeter.modbus.unit import Answer, Peer, Pending, Unit
 from submeter.pointmap import folders, meter_map
 from submeter.pointmap.meter_map import MeterMap
 from submeter.pointmap.register import Register, UnlockCode
+from submeter.pointmap.register_codec import encode, encode_text
 from tooling import meters
 
 STANDARD = meter_map.load("standard")

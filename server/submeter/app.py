@@ -5,24 +5,27 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from submeter import __version__, notify, orders, proof, restore, serial_number, system_clock
+from submeter.clock_command import ClockCommand
 from submeter.config import Loaded
-from submeter.errors import Refusal, WriteRefusedError
-from submeter.meter.access import Access, Who
+from submeter.ending import End
+from submeter.explain import answer
+from submeter.local_socket import LocalSocket, beside
+from submeter.meter.access import Access
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.trouble import Reason
 from submeter.plan import OUTSIDE, PlannedMeter
 from submeter.pointmap import points
+from submeter.pulse_outputs import PulseOutputs
 from submeter.restore import ServedMeter
 from submeter.sources.source import Health, Source, supervise
+from submeter.sources.troubles import Troubles
 from submeter.store.journal import Journal
 from submeter.store.store import Store
 
@@ -53,41 +56,6 @@ class Face(Protocol):
         """Close every socket."""
 
 
-class _End:
-    """That the program is to end, and whether it is to be started anew then."""
-
-    def __init__(self) -> None:
-        self.wanted = asyncio.Event()
-        self._stopped = self._again = False
-
-    @property
-    def again(self) -> bool:
-        """Whether the program is started anew; who stops it wants it stopped, whatever else."""
-        return self._again and not self._stopped
-
-    def listen(self) -> None:
-        """Stop at the signals of a service manager and of a terminal."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
-                loop.add_signal_handler(number, self.stop)
-
-    def stop(self) -> None:
-        """End."""
-        self._stopped = True
-        self.wanted.set()
-
-    def restart(self) -> None:
-        """End, and start anew."""
-        self._again = True
-        self.wanted.set()
-
-    def tell(self) -> None:
-        """Tell the service manager; one that heard of a stop would kill what starts anew."""
-        since = time.monotonic_ns() // 1000
-        notify.tell(f"RELOADING=1\nMONOTONIC_USEC={since}" if self.again else "STOPPING=1")
-
-
 async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
     """Serve the meters until SIGTERM, SIGINT or SIGHUP, or until a poller wants a restart: True.
 
@@ -97,16 +65,17 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
         from submeter import modbus_faces
 
         modbus_faces.prove(loaded)
-    end = _End()
+    end = End()
     end.listen()
     audit = Audit()
     store = Store.open(loaded.store_path, list(points.all_points().values()))
     try:
-        commands = dict.fromkeys(OUTSIDE, _SystemClock(audit))
+        commands = dict.fromkeys(OUTSIDE, ClockCommand(audit))
         access = Access(loaded.config.access, audit)
         meters, notes = restore.meters(loaded, planned, store, audit, access, commands)
         health = _health(meters)
-        journal = _journal(loaded, store, meters, audit)
+        outputs = PulseOutputs(meters, store)
+        journal = _journal(loaded, store, meters, audit, outputs)
         for key, text in notes.items():
             journal.note(key, text)
         faces, refresh = _faces(loaded, meters, access, audit, health)
@@ -119,7 +88,10 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
             faces["bacnet"] = BacnetFace(bacnet, own, rest)
             # A revision that is told before it is kept could be told of another list after a crash.
             await journal.keep_now("bacnet_revision:")
-        async with _served(faces) as listening, _fed(meters, health, journal, refresh):
+        by_name = {each.meter.name: each for each in meters}
+        asked = LocalSocket(beside(store.path), lambda question: answer(question, by_name, health))
+        tasks = [journal.run, *(output.run for output in outputs.each())]
+        async with _served(faces) as listening, _fed(meters, health, tasks, refresh), _open(asked):
             # What stands now lives as long as the program: the collector need not look at it.
             gc.collect()
             gc.freeze()
@@ -148,6 +120,7 @@ def _journal(
     store: Store,
     served: Sequence[ServedMeter],
     audit: Audit,
+    outputs: PulseOutputs,
 ) -> Journal:
     settings = loaded.config.store
     meters = {each.meter.name: each.meter for each in served}
@@ -157,32 +130,12 @@ def _journal(
         list(meters.values()),
         audit,
         lambda request, now: orders.obey(request, meters, now, calculated),
-        lambda: restore.memory([each.plan for each in served]),
+        lambda: {**restore.memory([each.plan for each in served]), **outputs.memory()},
         every=settings.commit,
         sample=settings.sample,
         retention=settings.retention,
         is_right=system_clock.synchronised,
     )
-
-
-class _SystemClock:
-    """The command Sync_Clock: asks for the right time; the result goes to the audit log."""
-
-    def __init__(self, audit: Audit) -> None:
-        self._audit = audit
-        self._asking: asyncio.Task[None] | None = None
-
-    def __call__(self, who: Who, now: Instant) -> str:
-        """Ask, without waiting for the answer; raises WriteRefusedError while one is awaited."""
-        if self._asking and not self._asking.done():
-            raise WriteRefusedError(Refusal.UNSUPPORTED, "the time service is being asked already")
-        self._asking = asyncio.get_running_loop().create_task(self._ask(str(who)))
-        return "the machine's time service is asked"
-
-    async def _ask(self, who: str) -> None:
-        result = await asyncio.to_thread(system_clock.step)
-        _log.info('event=clock_asked result="%s"', result)
-        self._audit.note("clock_asked", who=who, at=Instant.now(), result=result)
 
 
 def _health(meters: Sequence[ServedMeter]) -> dict[Source, Health]:
@@ -215,7 +168,7 @@ def _outside(
     audit: Audit,
     store: Store,
     journal: Journal,
-    end: _End,
+    end: End,
 ) -> "Outside":
     """Return what the BACnet face needs of the rest of the program."""
     from submeter.bacnet.outside import Outside
@@ -256,7 +209,12 @@ def _sources(
             errors = source.dropped + state.failures
             figures.append(
                 SourceFigures(
-                    f"{each.meter.name}/{name}", bool(state.online), age, state.frames, errors
+                    f"{each.meter.name}/{name}",
+                    bool(state.online),
+                    age,
+                    state.frames,
+                    errors,
+                    state.condition(source.trouble),
                 )
             )
     return figures
@@ -276,10 +234,10 @@ async def _served(faces: dict[str, Face]) -> AsyncIterator[str]:
 async def _fed(
     meters: Sequence[ServedMeter],
     health: Mapping[Source, Health],
-    journal: Journal,
+    others: Sequence[Callable[[], Coroutine[None, None, None]]],
     refresh: Refresh,
 ) -> AsyncIterator[None]:
-    """Keep the sources running, the readings ageing and the journal written."""
+    """Keep the sources running, the readings ageing, and `others` too: the journal is one."""
     tasks = [
         asyncio.create_task(
             supervise(source, partial(each.meter.update, source=name), health=health[source]),
@@ -288,8 +246,9 @@ async def _fed(
         for each in meters
         for name, source in each.plan.sources.items()
     ]
-    tasks.append(asyncio.create_task(_tick(meters, refresh), name="tick"))
-    tasks.append(asyncio.create_task(journal.run(), name="journal"))
+    troubles = Troubles(health)
+    tasks.append(asyncio.create_task(_tick(meters, refresh, troubles.look), name="tick"))
+    tasks += [asyncio.create_task(each()) for each in others]
     try:
         yield
     finally:
@@ -298,7 +257,17 @@ async def _fed(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _tick(meters: Sequence[ServedMeter], refresh: Refresh) -> None:
+@contextlib.asynccontextmanager
+async def _open(asked: LocalSocket) -> AsyncIterator[None]:
+    """Answer at the local socket."""
+    await asked.start()
+    try:
+        yield
+    finally:
+        await asked.stop()
+
+
+async def _tick(meters: Sequence[ServedMeter], *refreshes: Refresh) -> None:
     broken: set[str] = set()
     while True:
         await asyncio.sleep(TICK_SECONDS)
@@ -319,7 +288,8 @@ async def _tick(meters: Sequence[ServedMeter], refresh: Refresh) -> None:
                 with contextlib.suppress(Exception):  # it has been told
                     each.meter.trouble(Reason.INTERNAL, repr(error), now)
         try:
-            refresh()
+            for refresh in refreshes:
+                refresh()
         except Exception:
             if "" not in broken:
                 broken.add("")

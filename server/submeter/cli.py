@@ -11,6 +11,7 @@ from submeter import __version__
 from submeter.errors import ConfigError
 from submeter.pki_command import pki
 from submeter.plainly import plainly
+from submeter.port_commands import register
 
 app = typer.Typer(
     name="submeter",
@@ -27,6 +28,7 @@ settings = typer.Typer(
 )
 app.add_typer(settings)
 app.add_typer(pki)
+register(app)
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration, YAML.")]
 Overrides = Annotated[
@@ -192,6 +194,21 @@ def show(
     with plainly():
         loaded = configuration.load(config, overrides)
         view.run(loaded, view.Wish(meter, host, once, every, everything))
+
+
+@app.command(epilog="Example: submeter explain config.yaml main Active_Power_Total")
+def explain(
+    config: ConfigFile,
+    meter: MeterName,
+    point: Annotated[str, typer.Argument(metavar="POINT", help="As the point list names it.")],
+    overrides: Overrides = [],  # noqa: B006
+) -> None:
+    """Say where the value of a point comes from, down to the bytes, and where it is served."""
+    from submeter import config as configuration
+    from submeter import explain_command
+
+    with plainly():
+        explain_command.run(configuration.load(config, overrides), meter, point)
 
 
 @settings.command("list", epilog="Example: submeter settings list config.yaml --meter main")

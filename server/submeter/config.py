@@ -18,8 +18,24 @@ from submeter.meter.cross_check_settings import CrossCheckSettings
 from submeter.meter.demand_settings import DemandSettings
 from submeter.modbus.settings import ModbusSettings
 from submeter.pointmap.meter_file import IdentityTexts, WhenStaleKey
+from submeter.pulse_output.settings import PulseOutputSettings
+from submeter.sources.dlms.settings import DlmsSettings
+from submeter.sources.mbus.settings import MbusSettings
+from submeter.sources.modbus_meter.settings import ModbusMeterSettings
+from submeter.sources.optical.settings import OpticalSettings
+from submeter.sources.pulse.settings import PulseSettings
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.tic.settings import TicSettings
+
+SourceSettings = (
+    TicSettings
+    | DlmsSettings
+    | OpticalSettings
+    | MbusSettings
+    | ModbusMeterSettings
+    | PulseSettings
+    | SimulatedSettings
+)
 
 
 class _Strict(BaseModel):
@@ -58,6 +74,13 @@ class SourceEntry(_Strict):
         description="Among the sources of its meter; default: its kind",
     )
     tic: TicSettings | None = None
+    dlms: DlmsSettings | None = Field(default=None, description="Listens to what a meter pushes")
+    optical: OpticalSettings | None = Field(default=None, description="Asks at an optical port")
+    mbus: MbusSettings | None = None
+    modbus: ModbusMeterSettings | None = Field(
+        default=None, description="Reads a meter that speaks Modbus"
+    )
+    pulse: PulseSettings | None = None
     simulated: SimulatedSettings | None = None
 
     @model_validator(mode="after")
@@ -84,12 +107,14 @@ class SourceEntry(_Strict):
     @property
     def is_instrument(self) -> bool:
         """Whether it measures: it is neither simulated nor a recording."""
-        return self.tic is not None and not self.tic.port.startswith("replay:")
+        port = getattr(self.settings, "port", None) or ""
+        return self.simulated is None and not port.startswith("replay:")
 
     @property
-    def settings(self) -> TicSettings | SimulatedSettings | None:
+    def settings(self) -> SourceSettings | None:
         """The settings of the one kind that is given."""
-        return self.tic or self.simulated
+        kinds = (getattr(self, kind) for kind in self._kinds())
+        return next((each for each in kinds if each is not None), None)
 
 
 class MeterEntry(_Strict):
@@ -132,6 +157,9 @@ class MeterEntry(_Strict):
     )
     sealed: bool = Field(default=False, description="Freeze the CT ratings, and refuse an exchange")
     mid: MidCertificate | None = None
+    pulse_output: PulseOutputSettings | None = Field(
+        default=None, description="Drives a totaliser that counts pulses"
+    )
     bacnet: MeterInBacnet = MeterInBacnet()
 
 

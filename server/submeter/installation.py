@@ -40,7 +40,7 @@ def setup(
     if found:
         raise ConfigError(*(loaded.document.fault(place, message) for place, message in found))
     return Setup(
-        initial={name: _thousandths(number) for name, number in entry.initial_index.items()},
+        initial={name: _millionths(number) for name, number in entry.initial_index.items()},
         largest_power=largest_power(entry, without_rating),
         rating=entry.rating,
         alarms=entry.alarms,
@@ -69,8 +69,8 @@ def _configured(loaded: Loaded, entry: MeterEntry) -> dict[str, int | float]:
     return communication | entry.settings
 
 
-def _thousandths(number: int | float) -> int:
-    """Return kWh (kvarh) as whole mWh (mvarh), by the decimal digits that were written."""
+def _millionths(number: int | float) -> int:
+    """Return kWh (or m3) as whole mWh (or mL), by the decimal digits that were written."""
     return int((Decimal(repr(number)) * 1_000_000).to_integral_value())
 
 

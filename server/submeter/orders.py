@@ -10,7 +10,7 @@ from submeter.meter.meter import Meter
 from submeter.pointmap import points
 from submeter.store.requests import Request
 
-LARGEST_ENERGY = 10**15  # mWh (mvarh), above what a reading can be: 1000 GWh
+LARGEST_INDEX = 10**15  # millionths, above what a reading can be: 1000 GWh, 10**9 m3
 
 Order = Callable[[Meter, Who, Instant], str]
 
@@ -81,7 +81,7 @@ def _swap(argument: object) -> Order:
     def order(meter: Meter, who: Who, now: Instant) -> str:
         meter.swap(point, source, old, new, who, now)
         total = (meter.energy.totals[point] or 0) / 1_000_000
-        unit = points.standard()[point].unit
+        unit = points.all_points()[point].unit
         return f"{meter.name}: booked; {point} goes on from {total:.3f} {unit}"
 
     return order
@@ -109,8 +109,8 @@ def _energy(argument: object, key: str) -> int | None:
     value = _of(argument, key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST_ENERGY:
-        raise ValueError(f"'{key}' is no whole number of mWh below {LARGEST_ENERGY}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST_INDEX:
+        raise ValueError(f"'{key}' is no whole number of millionths below {LARGEST_INDEX}")
     return value
 
 

@@ -1,15 +1,13 @@
 """What a configuration comes to: its meters with maps and sources, checked before any start."""
 
 import functools
-import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from submeter import bacnet_places, installation, yamlfile
-from submeter.config import Loaded, MeterEntry, SourceEntry
-from submeter.errors import ConfigError, LinkError
+from submeter import bacnet_places, installation, source_plan, yamlfile
+from submeter.config import Loaded, MeterEntry
+from submeter.errors import ConfigError
 from submeter.meter import expression
 from submeter.meter.access import Who
 from submeter.meter.calculated import Calculated
@@ -18,15 +16,10 @@ from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter
 from submeter.meter.reading import Quality
 from submeter.meter.setup import Setup
-from submeter.pointmap import folders, meter_map, source_map
+from submeter.pointmap import folders, meter_map
 from submeter.pointmap.meter_map import MeterMap
-from submeter.sources import port
-from submeter.sources.simulated.settings import SimulatedSettings
-from submeter.sources.simulated.source import SimulatedSource
+from submeter.source_plan import SourcePlan
 from submeter.sources.source import Source
-from submeter.sources.tic.decoder import Mode
-from submeter.sources.tic.settings import TicSettings
-from submeter.sources.tic.source import TicSource
 
 CALCULATED_AGE = 10.0  # s; the parts are looked at each second
 OUTSIDE = ("Sync_Clock",)  # commands that the program does for its meters
@@ -62,14 +55,14 @@ def make(loaded: Loaded) -> list[PlannedMeter]:
     faults: list[str] = []
     planned: list[PlannedMeter] = []
     numbers = {entry.name: index for index, entry in enumerate(loaded.config.meters)}
+    sources = SourcePlan(loaded)
     for name in _order(loaded):
         try:
-            planned.append(_meter(loaded, numbers[name], planned))
+            planned.append(_meter(loaded, numbers[name], planned, sources))
         except ConfigError as error:
             faults.extend(error.faults)
     planned.sort(key=lambda each: numbers[each.entry.name])
     if not faults:
-        faults.extend(_shared_devices(loaded))
         faults.extend(bacnet_places.faults(loaded, [(each.entry, each.map) for each in planned]))
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
@@ -80,16 +73,7 @@ def max_age(loaded: Loaded, entry: MeterEntry) -> float:
     """Return the seconds after which a value of the meter `entry` is stale."""
     if entry.calculated:
         return CALCULATED_AGE
-    return max(_max_age(loaded, source) for source in entry.sources)
-
-
-def _max_age(loaded: Loaded, entry: SourceEntry) -> float:
-    match entry.settings:
-        case TicSettings(maps=maps):
-            names = (maps.standard, maps.historique)
-            return max(source_map.load(name, (), loaded.own_maps).max_age for name in names)
-        case _:
-            return SimulatedSource.max_age
+    return max(source_plan.max_age(loaded, source) for source in entry.sources)
 
 
 def _order(loaded: Loaded) -> list[str]:
@@ -102,20 +86,23 @@ def _order(loaded: Loaded) -> list[str]:
     return plain + expression.order(parsed, plain)
 
 
-def _meter(loaded: Loaded, index: int, before: Sequence[PlannedMeter]) -> PlannedMeter:
+def _meter(
+    loaded: Loaded, index: int, before: Sequence[PlannedMeter], plan: SourcePlan
+) -> PlannedMeter:
     loc: yamlfile.Loc = ("meters", index)
     entry = loaded.config.meters[index]
     map_of_meter = _meter_map(loaded, entry, loc)
     sources = {
-        source.called: _source(loaded, entry, number, (*loc, "sources", number))
+        source.called: plan.source(entry, number, (*loc, "sources", number))
         for number, source in enumerate(entry.sources)
     }
-    own = map_of_meter.points
     if entry.calculated:
         # What the parts count between two commits shows at once.
         power = installation.largest_power(entry, LARGEST_POWER)
         step = int(power * loaded.config.store.commit / 3.6)
         calculated, feed = _calculated(entry.calculated, before, step)
+        map_of_meter = map_of_meter.serving(feed.expected)
+        own = map_of_meter.points
         made = installation.setup(loaded, entry, loc, own, (feed,), LARGEST_POWER)
         return PlannedMeter(entry, map_of_meter, sources, calculated, (feed,), made)
     feeds = tuple(
@@ -123,7 +110,8 @@ def _meter(loaded: Loaded, index: int, before: Sequence[PlannedMeter]) -> Planne
         for name, source in sources.items()
     )
     power = max(source.largest_power for source in sources.values())
-    made = installation.setup(loaded, entry, loc, own, feeds, power)
+    map_of_meter = map_of_meter.serving({name for feed in feeds for name in feed.expected})
+    made = installation.setup(loaded, entry, loc, map_of_meter.points, feeds, power)
     return PlannedMeter(entry, map_of_meter, sources, None, feeds, made)
 
 
@@ -134,41 +122,6 @@ def _calculated(text: str, before: Sequence[PlannedMeter], step: int) -> tuple[C
     # A part that has faults is missing; they stop the start once all the meters are looked at.
     parts = [expected[name] for name in parsed.names if name in expected]
     return calculated, calculated.as_feed("calculated", parts, step)
-
-
-def _source(loaded: Loaded, entry: MeterEntry, number: int, loc: yamlfile.Loc) -> Source:
-    source = entry.sources[number]
-    name = entry.name if len(entry.sources) == 1 else f"{entry.name}.{source.called}"
-    match source.settings:
-        case TicSettings() as settings:
-            return _tic(loaded, name, settings, (*loc, "tic"))
-        case SimulatedSettings() as settings:
-            now = time.localtime()
-            second_of_day = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
-            return SimulatedSource(name, settings, second_of_day)
-        case None:
-            raise AssertionError("the configuration model lets no empty source through")
-
-
-def _tic(loaded: Loaded, name: str, settings: TicSettings, loc: yamlfile.Loc) -> TicSource:
-    try:
-        spec = port.parse(settings.port, loaded.folder)
-        spec.check()
-    except (ValueError, LinkError) as error:
-        raise ConfigError(loaded.document.fault((*loc, "port"), str(error))) from None
-    maps = {}
-    for mode, map_name in (
-        (Mode.STANDARD, settings.maps.standard),
-        (Mode.HISTORIQUE, settings.maps.historique),
-    ):
-        _map_file(loaded, "sources", map_name, (*loc, "maps", mode.value))
-        maps[mode] = source_map.load(map_name, settings.options, loaded.own_maps)
-    known = [option for each in maps.values() for option in each.options]
-    for number, option in enumerate(settings.options):
-        if option not in known:
-            message = f"unknown option '{option}'; {yamlfile.suggest(option, known)}"
-            raise ConfigError(loaded.document.fault((*loc, "options", number), message))
-    return TicSource(name, spec, settings, maps)
 
 
 def _meter_map(loaded: Loaded, entry: MeterEntry, loc: yamlfile.Loc) -> MeterMap:
@@ -194,20 +147,3 @@ def _map_file(loaded: Loaded, kind: str, name: str, loc: yamlfile.Loc) -> Path:
         return folders.find(kind, name, loaded.own_maps)
     except ConfigError as error:
         raise ConfigError(loaded.document.fault(loc, str(error))) from None
-
-
-def _shared_devices(loaded: Loaded) -> Iterator[str]:
-    """Find serial devices that two sources, or a source and the Modbus line, would open."""
-    users: dict[str, str] = {}
-    if rtu := loaded.config.modbus.rtu:
-        users[os.path.realpath(rtu.port)] = "is modbus.rtu.port"
-    for index, entry in enumerate(loaded.config.meters):
-        for number, source in enumerate(entry.sources):
-            settings = source.settings
-            if isinstance(settings, TicSettings) and settings.port.startswith("/"):
-                device = os.path.realpath(settings.port)
-                if other := users.get(device):
-                    message = f"{settings.port} {other} already; name another port"
-                    loc = ("meters", index, "sources", number, "tic", "port")
-                    yield loaded.document.fault(loc, message)
-                users[device] = f"feeds meter '{entry.name}'"

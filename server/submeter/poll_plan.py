@@ -1,30 +1,13 @@
 """Which registers of a meter to read, and in which requests."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from submeter.meter.point import Point
-from submeter.pointmap.address import Table
 from submeter.pointmap.meter_map import MeterMap, Register
 from submeter.pointmap.register import Quantity
+from submeter.pointmap.spans import NEAR, Request, Span, joined
 
-MOST_BITS, MOST_REGISTERS = 2000, 125  # in one answer (V1.1b3, 6.1 to 6.4)
-_NEAR = 32  # addresses that are rather read along than left out
-
-
-class Span(NamedTuple):
-    """Addresses that one request asks for, by the function that reads them."""
-
-    function: int
-    start: int
-    length: int
-
-
-class Request(NamedTuple):
-    """One request, and the values in it that can be asked for one by one."""
-
-    whole: Span
-    values: tuple[Span, ...]
+__all__ = ["Request", "Span", "best", "requests", "span", "validity"]
 
 
 def best(meter_map: MeterMap, point: Point) -> Register | None:
@@ -44,25 +27,17 @@ def span(meter_map: MeterMap, register: Register) -> Span:
 
 
 def validity(meter_map: MeterMap) -> list[Span]:
-    """Return where to read the validity bits, one a point; nothing if there are none."""
+    """Return where to read the validity bits, at the places of `bits`; nothing without any."""
     first = meter_map.validity
     if first is None:
         return []
     functions = meter_map.readers(first.table)[:1]
-    return [Span(function, first.wire, len(meter_map.points)) for function in functions]
+    return [Span(function, first.wire, len(meter_map.bits)) for function in functions]
 
 
 def requests(meter_map: MeterMap, spans: Iterable[Span]) -> Iterator[Request]:
     """Join spans that one request can cover; over small holes, unless the map refuses them."""
-    near = 0 if meter_map.holes == "refuse" else _NEAR
-    current: Request | None = None
-    for each in sorted(set(spans)):
-        joined = _join(current, each, near) if current else None
-        if current and not joined:
-            yield current
-        current = joined or Request(each, (each,))
-    if current:
-        yield current
+    return joined(spans, 0 if meter_map.holes == "refuse" else NEAR)
 
 
 def _taken(meter_map: MeterMap, register: Register) -> bool:
@@ -73,15 +48,3 @@ def _taken(meter_map: MeterMap, register: Register) -> bool:
 def _exactness(register: Register) -> tuple[bool, int]:
     point, whole = register.point, register.type not in ("float32", "float64")
     return whole and point is not None and point.kind == "index", register.words
-
-
-def _join(current: Request, each: Span, near: int) -> Request | None:
-    function, start, count = current.whole
-    most = MOST_BITS if function in _BITS else MOST_REGISTERS
-    joined = max(count, each.start + each.length - start)
-    if each.function != function or each.start - start - count > near or joined > most:
-        return None
-    return Request(Span(function, start, joined), (*current.values, each))
-
-
-_BITS = (Table.COIL.function, Table.DISCRETE.function)

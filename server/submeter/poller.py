@@ -12,9 +12,9 @@ from submeter import poll_plan, units
 from submeter.config import MeterEntry
 from submeter.errors import NoAnswerError
 from submeter.meter.point import Point
-from submeter.modbus.encoding import decode
 from submeter.pointmap.address import Table
 from submeter.pointmap.meter_map import MeterMap, Register
+from submeter.pointmap.register_codec import decode
 from submeter.poll_plan import Span
 
 Cells = dict[tuple[int, int], int]
@@ -91,7 +91,8 @@ def _read(client: ModbusTcpClient, views: list[View]) -> None:
         places = {name: poll_plan.span(view.map, r) for name, r in best.items() if r}
         validity = poll_plan.validity(view.map)
         cells = _cells(client, view, [*places.values(), *validity])
-        for number, point in enumerate(view.map.points):
+        for point in view.map.points:
+            number = view.map.bits[point.name]
             line, register = view.lines.setdefault(point.name, Line()), best[point.name]
             value = _value(register, _cut(places[point.name], cells)) if register else None
             known = all(cells.get((bits.function, bits.start + number)) for bits in validity)

@@ -33,14 +33,15 @@ def rows(meter_map: MeterMap) -> list[Row]:
     """Return the list of `meter_map`, sorted by table and address; tables that are one as one."""
     found = [row_of(meter_map, register) for register in meter_map.registers]
     if validity := meter_map.validity:
-        for number, point in enumerate(meter_map.points):
-            found.append(validity_row(meter_map, validity, number, point))
+        for point in meter_map.points:
+            place = meter_map.bits[point.name]
+            found.append(validity_row(meter_map, validity, place, point))
 
-    def place(row: Row) -> tuple[int, int]:
+    def order(row: Row) -> tuple[int, int]:
         one = meter_map.shared and row.table == Table.INPUT.value
         return _ORDER.index(Table.HOLDING.value if one else row.table), row.wire
 
-    return sorted(found, key=place)
+    return sorted(found, key=order)
 
 
 def document(meter_map: MeterMap) -> str:

@@ -3,11 +3,11 @@
 import textwrap
 from collections.abc import Iterator
 
-from submeter.modbus.encoding import encode
 from submeter.pointmap.address import Table
 from submeter.pointmap.meter_file import Fallback
 from submeter.pointmap.meter_map import MeterMap
 from submeter.pointmap.register import Constant, Order, Register
+from submeter.pointmap.register_codec import encode
 
 FALLBACKS: dict[Fallback, str] = {
     "invalid": "reads as its invalid value",

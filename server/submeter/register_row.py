@@ -6,7 +6,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from submeter.meter.point import Point
-from submeter.modbus.encoding import encode, encode_text
 from submeter.pointmap.address import Address, Table
 from submeter.pointmap.meter_file import WhenStale
 from submeter.pointmap.meter_map import MeterMap, Register
@@ -20,6 +19,7 @@ from submeter.pointmap.register import (
     Text,
     UnlockCode,
 )
+from submeter.pointmap.register_codec import encode, encode_text
 from submeter.pointmap.register_content import title
 from submeter.register_notes import FALLBACKS
 

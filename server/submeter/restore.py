@@ -18,6 +18,7 @@ from submeter.meter.meter import Meter
 from submeter.meter.setup import Command, Saved, Setup
 from submeter.meter.trouble import Reason
 from submeter.plan import PlannedMeter
+from submeter.sources.source import Remembering
 from submeter.store.store import Store
 
 T = TypeVar("T")
@@ -75,15 +76,24 @@ def meters(
 
 def memory(planned: Sequence[PlannedMeter]) -> dict[str, str]:
     """Return the notes that change while the program runs."""
-    return {
+    notes = {
         _calculation(each): json.dumps(each.calculated.saved(), sort_keys=True)
         for each in planned
         if each.calculated
     }
+    for each in planned:
+        for name, source in each.sources.items():
+            if isinstance(source, Remembering):
+                notes[_remembered(each, name)] = source.saved()
+    return notes
 
 
 def _calculation(each: PlannedMeter) -> str:
     return f"calculated:{each.entry.name}"
+
+
+def _remembered(each: PlannedMeter, source: str) -> str:
+    return f"source:{each.entry.name}/{source}"
 
 
 def _meter(
@@ -101,12 +111,15 @@ def _meter(
 
 
 def _recall(each: PlannedMeter, kept: Mapping[str, str], store: Store) -> None:
-    """Give a calculated meter its marks again."""
-    if each.calculated and (marks := kept.get(_calculation(each))):
-        try:
+    """Give a calculated meter its marks again, and sources what they must not forget."""
+    try:
+        if each.calculated and (marks := kept.get(_calculation(each))):
             each.calculated.restore(json.loads(marks))
-        except (ValueError, AttributeError) as error:
-            raise _senseless(store, each.entry.name, error) from None
+        for name, source in each.sources.items():
+            if isinstance(source, Remembering) and (text := kept.get(_remembered(each, name))):
+                source.restore(text)
+    except (ValueError, AttributeError) as error:
+        raise _senseless(store, each.entry.name, error) from None
 
 
 def _senseless(store: Store, name: str, error: Exception) -> StoreError:

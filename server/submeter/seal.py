@@ -2,27 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel
-
+from submeter import sealed_maps
 from submeter.config import MeterEntry, SourceEntry
-from submeter.pointmap import points, source_map
-from submeter.pointmap.source_map import SourceMap
-from submeter.sources.tic.settings import TicSettings
+from submeter.pointmap import points
 
 _RATINGS = ("CT_Primary_Rating", "CT_Secondary_Rating")
 # Of a source: where its bytes come from, which moves no index, and what the maps stand for.
-_LEFT_OUT = {"port", "baudrate", "format", "maps", "options"}
+_LEFT_OUT = {"port", "tcp", "baudrate", "format", "maps", "map", "options", "keys", "period"}
+_ROLES = ("historique", "standard", "map")  # those of later versions are among the others
+_STANDARD = frozenset(n for n, each in points.standard().items() if each.kind == "index")
 
 
-def fingerprint(entry: MeterEntry, own_maps: Sequence[Path] = ()) -> str:
-    """Return a digest of everything that moves an index of the meter `entry`.
+class Print(NamedTuple):
+    """What moves the indexes of a meter: a digest of the standard ones, and of each other one."""
 
-    What has its default value does not count, so that a key that is new in a later version breaks
-    no seal. `own_maps` are the user's folders of maps; raises ConfigError if a map is missing.
+    whole: str
+    others: Mapping[str, str]
+
+
+def fingerprint(entry: MeterEntry, own_maps: Sequence[Path] = ()) -> Print:
+    """Return the digests of everything that moves an index of the meter `entry`.
+
+    What has its default value does not count, nor does an index that is new beside the standard
+    ones, so that nothing that is new in a later version breaks a seal. `own_maps` are the user's
+    folders of maps; raises ConfigError if a map is missing.
     """
     kept = {
         "sources": [_source(source, own_maps) for source in entry.sources],
@@ -30,7 +37,12 @@ def fingerprint(entry: MeterEntry, own_maps: Sequence[Path] = ()) -> str:
         "power": entry.rating.power,
         **entry.model_dump(include={"initial_index", "sealed"}, exclude_defaults=True),
     }
-    return _digest(kept)
+    others: dict[str, list[Any]] = {}
+    for source in entry.sources:
+        for role, each in sealed_maps.of(source, own_maps).items():
+            for point in each.indexes() - (_STANDARD if role in _ROLES else set()):
+                others.setdefault(point, []).append(each.kept({point}))
+    return Print(_digest(kept), {point: _digest({"maps": each}) for point, each in others.items()})
 
 
 def inspect(
@@ -46,9 +58,13 @@ def inspect(
     now = fingerprint(entry, own_maps)
     before = _read(note, entry.mid.number)
     if before is None or before["certificate"] != entry.mid.number:
-        before = {"certificate": entry.mid.number, "fingerprint": now, "intact": True}
-    intact = before["intact"] and before["fingerprint"] == now
-    return intact, json.dumps(before | {"intact": intact}, sort_keys=True)
+        before = {"certificate": entry.mid.number, "fingerprint": now.whole, "intact": True}
+        before["others"] = {}
+    others = before["others"]
+    same = all(now.others.get(point) == digest for point, digest in others.items())
+    intact = before["intact"] and before["fingerprint"] == now.whole and same
+    after = before | {"intact": intact, "others": {**now.others, **others}}
+    return intact, json.dumps(after, sort_keys=True)
 
 
 def _source(source: SourceEntry, own_maps: Sequence[Path]) -> dict[str, Any]:
@@ -56,36 +72,8 @@ def _source(source: SourceEntry, own_maps: Sequence[Path]) -> dict[str, Any]:
     kept: dict[str, Any] = {"kind": source.kind}
     if settings is not None:
         kept |= settings.model_dump(exclude=_LEFT_OUT, exclude_defaults=True)
-    if isinstance(settings, TicSettings):
-        for mode in ("historique", "standard"):
-            name = getattr(settings.maps, mode)
-            kept[mode] = _digest(_map(source_map.load(name, settings.options, own_maps)))
-    return kept
-
-
-def _map(source: SourceMap) -> dict[str, Any]:
-    """Return what of a source map makes an index: its rules, their labels, the largest power.
-
-    Other points may be added to a map without an index being another.
-    """
-    every = points.all_points()
-    rules = {n: each for n, each in source.rules.items() if every[n].kind == "index"}
-    used = {
-        label
-        for each in rules.values()
-        for rule in each
-        for label in (*rule.labels, *rule.when, *rule.unless)
-    }
-    return {
-        "points": {n: [_dump(rule) for rule in each] for n, each in rules.items()},
-        "labels": {n: _dump(source.labels[n]) for n in used},
-        "identity": source.identity,
-        "largest_power": source.largest_power,
-    }
-
-
-def _dump(model: BaseModel) -> dict[str, Any]:
-    return model.model_dump(exclude_defaults=True)
+    maps = sealed_maps.of(source, own_maps)
+    return kept | {key: _digest(maps[key].kept(_STANDARD)) for key in _ROLES if key in maps}
 
 
 def _digest(kept: dict[str, Any]) -> str:
@@ -98,6 +86,7 @@ def _read(note: str | None, certificate: str) -> dict[str, Any] | None:
         return None
     try:
         before = json.loads(note)
-        return {key: before[key] for key in ("certificate", "fingerprint", "intact")}
+        kept = {key: before[key] for key in ("certificate", "fingerprint", "intact")}
+        return kept | {"others": dict(before.get("others", {}))}
     except (ValueError, KeyError, TypeError):
-        return {"certificate": certificate, "fingerprint": None, "intact": False}
+        return {"certificate": certificate, "fingerprint": None, "intact": False, "others": {}}

@@ -118,14 +118,14 @@ def swap(
     _expect(point, "energy index", [p.name for p in each.map.points if p.kind == "index"])
     if source is not None:
         _expect(source, "source", list(each.sources))
-    argument = {"point": point, "source": source, "old": thousandths(old), "new": thousandths(new)}
+    argument = {"point": point, "source": source, "old": millionths(old), "new": millionths(new)}
     return _ask(path, "swap", meter, argument)
 
 
-def thousandths(text: str | None) -> int | None:
-    """Return a reading in kWh (kvarh) as mWh (mvarh), exactly; raises ConfigError.
+def millionths(text: str | None) -> int | None:
+    """Return a reading in kWh (kvarh, kVAh, m3) as mWh (mvarh, mVAh, mL); raises ConfigError.
 
-    >>> thousandths("12345.678")
+    >>> millionths("12345.678")
     12345678000
     """
     if text is None:
@@ -133,8 +133,8 @@ def thousandths(text: str | None) -> int | None:
     match = _ENERGY.fullmatch(text)
     if not match:
         raise ConfigError(
-            f"'{text}' is no reading; write kWh with a point, at most nine digits before it and "
-            "six after it, as 12345.678"
+            f"'{text}' is no reading; write kWh or m3 with a point, at most nine digits before it "
+            "and six after it, as 12345.678"
         )
     return int(match[1]) * 1_000_000 + int((match[2] or "").ljust(6, "0"))
 

@@ -1,23 +1,29 @@
 """The live view of `submeter show`."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from pymodbus.client import ModbusTcpClient
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
-from submeter import plan
+from submeter import plan, source_states
 from submeter.config import Loaded
 from submeter.errors import ConfigError
 from submeter.meter.derived import RULES
 from submeter.pointmap import meter_map
 from submeter.poller import View, read
+from submeter.source_states import SourceState
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 _DERIVED = {rule.point for rule in RULES}
 _FRAME = 8  # lines of a table besides its points
+
+Poll = Callable[[], list[SourceState]]
 
 
 @dataclass(frozen=True)
@@ -50,35 +56,45 @@ def run(loaded: Loaded, wish: Wish) -> None:
     address = wish.host or _ANYWHERE.get(tcp.host, tcp.host)
     client = ModbusTcpClient(address, port=tcp.port, timeout=3, retries=0)
     console = Console(highlight=False)
-    try:
+    shown = [view.entry.name for view in views]
+
+    def poll() -> list[SourceState]:
         read(client, views)
+        return source_states.ask(loaded, client, shown, local=wish.host is None)
+
+    try:
+        states = poll()
         if wish.once or not console.is_terminal:
-            _print(console, client, views, wish)
+            _print(console, poll, states, views, wish)
         else:
-            _refresh(console, client, views, wish)
+            _refresh(console, poll, states, views, wish)
     except KeyboardInterrupt:
         return
     finally:
         client.close()  # type: ignore[no-untyped-call]
 
 
-def _print(console: Console, client: ModbusTcpClient, views: list[View], wish: Wish) -> None:
+def _print(
+    console: Console, poll: Poll, states: list[SourceState], views: list[View], wish: Wish
+) -> None:
     """Print the readings, into a file or a pipe again and again."""
-    console.print(_screen(views, wish.everything))
+    console.print(_screen(views, states, wish.everything))
     while not wish.once:
         time.sleep(wish.every)
-        read(client, views)
-        console.print(_screen(views, wish.everything))
+        states = poll()
+        console.print(_screen(views, states, wish.everything))
 
 
-def _refresh(console: Console, client: ModbusTcpClient, views: list[View], wish: Wish) -> None:
+def _refresh(
+    console: Console, poll: Poll, states: list[SourceState], views: list[View], wish: Wish
+) -> None:
     """Show the readings in place."""
     with Live(console=console, auto_refresh=False, screen=True) as live:
         while True:
-            rows = _fitting(console.height, len(views))
-            live.update(_screen(views, wish.everything, rows), refresh=True)
+            rows = _fitting(console.height - len(states), len(views))
+            live.update(_screen(views, states, wish.everything, rows), refresh=True)
             time.sleep(wish.every)
-            read(client, views)
+            states = poll()
 
 
 def _fitting(height: int, meters: int) -> int:
@@ -86,8 +102,17 @@ def _fitting(height: int, meters: int) -> int:
     return max(1, height // meters - _FRAME)
 
 
-def _screen(views: list[View], everything: bool, rows: int | None = None) -> Group:
-    return Group(*(_table(view, everything, rows) for view in views))
+def _screen(
+    views: list[View], states: list[SourceState], everything: bool, rows: int | None = None
+) -> Group:
+    parts: list[Table | Text] = []
+    for view in views:
+        parts.append(_table(view, everything, rows))
+        # In place there is one line for each; a reason may be longer.
+        fit: Literal["ellipsis", "fold"] = "fold" if rows is None else "ellipsis"
+        own = [str(state) for state in states if state.meter == view.entry.name]
+        parts += [Text(line, no_wrap=rows is not None, overflow=fit) for line in own]
+    return Group(*parts)
 
 
 def _table(view: View, everything: bool, rows: int | None) -> Table:

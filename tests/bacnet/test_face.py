@@ -27,7 +27,7 @@ from submeter.meter.reading import Update
 from submeter.pointmap import meter_map
 from tooling import meters
 
-STANDARD = meter_map.load("standard")
+STANDARD = meter_map.load("standard").serving(())
 NAME, PRESENT_VALUE, RELIABILITY, STATUS_FLAGS, DESCRIPTION = 77, 85, 103, 111, 28
 OBJECT_LIST, PROPERTY_LIST = 76, 371
 NETWORK_PORT = 56

@@ -1,6 +1,7 @@
 import re
 import struct
 
+from submeter.errors import Condition
 from submeter.modbus.counts import Counts
 from submeter.modbus.gateway import (
     AT_ONCE,
@@ -18,7 +19,7 @@ from submeter.modbus.tables import Registers
 from tooling.program import CHECKOUT
 
 COUNTS = Counts(*range(100, 100 + len(Counts._fields)))
-SOURCE = SourceFigures("main/tic", True, 2.9, 70_000, 3)
+SOURCE = SourceFigures("main/tic", True, 2.9, 70_000, 3, Condition.NOISE)
 
 
 def figures(**changed: object) -> Figures:
@@ -54,12 +55,8 @@ def test_every_figure_has_its_register() -> None:
     shown = struct.unpack(">14I", words(gateway, 17, 28))
     assert shown == (3600, 12, *COUNTS, 5, 1)
     assert text(gateway, 101, 24) == "main/tic"
-    assert [value(gateway, name) for name in ("Online", "Age", "Frames", "Errors")] == [
-        1,
-        2,
-        70_000,
-        3,
-    ]
+    names = ("Online", "Age", "Frames", "Errors", "Condition")
+    assert [value(gateway, name) for name in names] == [1, 2, 70_000, 3, 7]
 
 
 def test_functions_3_and_4_read_the_same() -> None:
@@ -152,3 +149,9 @@ def test_the_page_has_every_register() -> None:
     assert f"up to {MOST_SOURCES} sources" in page
     assert f"add {STRIDE} for each" in page
     assert f"each second {AT_ONCE} of them" in page
+
+
+def test_the_page_has_every_condition() -> None:
+    page = (CHECKOUT / "docs" / "gateway.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| ([a-z ]+) \|$", page, re.MULTILINE)
+    assert [(int(code), words) for code, words in rows] == [(c.value, c.words) for c in Condition]

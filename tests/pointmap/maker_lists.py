@@ -18,6 +18,9 @@ from submeter.pointmap.register import Constant, Register
 ROWS = Path(__file__).parent / "meter_rows"
 NAMES = sorted(path.stem for path in ROWS.glob("*.csv"))
 CARLO_GAVAZZI = [name for name in NAMES if name.startswith("carlo")]
+PZEM = "pzem-004t"
+LOW_WORD_FIRST = [*CARLO_GAVAZZI, PZEM]
+UNMARKED = [*CARLO_GAVAZZI, PZEM, "schneider-iem3155"]
 SUNSPEC = ["sunspec-203", "sunspec-213"]
 # What each maker's meters say where they have no value, by the type of the register.
 SIGNED_LARGEST = {"int16": "7FFF", "int32": "7FFFFFFF", "int64": "7FFFFFFFFFFFFFFF"}
@@ -30,6 +33,7 @@ UNKNOWN: dict[str, dict[str, str]] = {
     "schneider-iem3155": SIGNED_SMALLEST | ALL_ONES | {"float32": "FFC00000"},
     "sunspec-203": SIGNED_SMALLEST | ALL_ONES | {"uint32": "00000000"},
     "sunspec-213": SIGNED_SMALLEST | ALL_ONES | NAN,
+    PZEM: ALL_ONES,
     **dict.fromkeys(CARLO_GAVAZZI, SIGNED_LARGEST | ALL_ONES),
 }
 TENS = {"kWh": 3, "kvarh": 3, "kW": 3, "kvar": 3, "kVA": 3, "%": -2}
@@ -187,7 +191,7 @@ def number(name: str, row: Row, data: bytes) -> float:
 
 def most_significant_first(name: str, data: bytes) -> bytes:
     """Undo the order of words that the meter is known for."""
-    if name not in CARLO_GAVAZZI:
+    if name not in LOW_WORD_FIRST:
         return data
     return b"".join(data[each : each + 2] for each in range(len(data) - 2, -1, -2))
 

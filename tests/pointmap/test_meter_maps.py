@@ -10,11 +10,13 @@ from pointmap.maker_lists import (
     DIGITS,
     IDENTITY,
     KNOWN,
+    LOW_WORD_FIRST,
     NAMES,
     SUNSPEC,
     TENS,
     TEXTS,
     UNKNOWN,
+    UNMARKED,
     every_row,
     expected,
     found,
@@ -31,6 +33,8 @@ from submeter.modbus.tables import Registers
 from submeter.pointmap import folders, meter_map
 from submeter.pointmap.register import Absent, Constant, Quantity, Text, UnlockCode
 
+OWN_PATTERN = (("carlo-gavazzi-em340", "phase_sequence"), ("pzem-004t", "alarm"))
+
 
 def test_every_known_meter_has_rows() -> None:
     shipped = {path.stem for path in (folders.shipped() / "meters").glob("*.yaml")}
@@ -40,7 +44,7 @@ def test_every_known_meter_has_rows() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_row_of_the_maker_s_list_is_there(name: str) -> None:
     chosen = meter_map.load(name)
-    order = "CDAB" if name in CARLO_GAVAZZI else "ABCD"
+    order = "CDAB" if name in LOW_WORD_FIRST else "ABCD"
     for row in rows(name):
         register = found(chosen, row)
         assert (register.type, register.words, register.order) == (row.type, row.words, order), row
@@ -92,7 +96,7 @@ def test_known_values_read_back(name: str) -> None:
                 step = float(unit)  # only what is complete counts
             assert float(unit) * raw == pytest.approx(wanted, rel=0, abs=step), row
         read_back += 1
-    assert read_back >= 17
+    assert read_back >= min(17, len(rows(name)) - 1)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -123,7 +127,7 @@ def test_what_is_not_known_reads_as_this_maker_says_it(name: str, before: bool) 
             continue
         data = most_significant_first(name, data)
         pattern = UNKNOWN[name][row.type]
-        if name == "carlo-gavazzi-em340" and row.name == "phase_sequence":
+        if (name, row.name) in OWN_PATTERN:
             pattern = "7FFF"  # all ones are a state
         assert data.hex().upper() == pattern, row
 
@@ -186,16 +190,18 @@ def test_what_a_map_leaves_out_is_an_exception() -> None:
 def test_where_a_real_meter_has_no_mark_a_lost_value_is_refused(name: str) -> None:
     chosen = meter_map.load(name)
     unmarked = [register for register in chosen.registers if register.unmarked]
-    assert bool(unmarked) == (name in CARLO_GAVAZZI or name == "schneider-iem3155")
+    assert bool(unmarked) == (name in UNMARKED)
     made = image(name)
     for quality in (Quality.STALE, Quality.FAILED):
         made.apply({point: Reading(1, quality) for point in KNOWN})
         for register in unmarked:
-            refused = made.blocks[3].refused(register.wire, register.words)
+            block = made.blocks[register.table.function]
+            refused = block.refused(register.wire, register.words)
             assert refused == (0 if isinstance(register.content, Absent) else 4), register
     made.apply({point: Reading(None, Quality.ABSENT) for point in KNOWN})
     for register in unmarked:
-        assert made.blocks[3].refused(register.wire, register.words) == 0, register
+        block = made.blocks[register.table.function]
+        assert block.refused(register.wire, register.words) == 0, register
 
 
 @pytest.mark.parametrize("name", [*CARLO_GAVAZZI, "schneider-iem3155"])
@@ -299,6 +305,7 @@ def test_a_constant_of_the_configuration_moves_register_and_scale() -> None:
             "eastron-sdm630",
             {"Demand_Interval", "Modbus_Address", "Modbus_Baudrate", "Modbus_Character_Format"},
         ),
+        ("pzem-004t", set()),
         ("schneider-iem3155", set()),
         ("sunspec-203", {"Modbus_Address"}),
         ("sunspec-213", {"Modbus_Address"}),

@@ -57,10 +57,11 @@ def test_names_and_their_order() -> None:
 def test_diagnostics_stand_after_the_list() -> None:
     every = list(points.all_points().values())
     assert [point.name for point in every[:53]] == [row["name"] for row in SEED]
-    assert len(every) == 53 + 11
-    assert {point.group for point in every[53:-1]} == {"diagnostic"}
-    assert (every[-1].name, every[-1].group) == ("Modbus_Character_Format", "configuration")
-    assert "diagnostic" not in {point.group for point in every[:53]}
+    assert len(every) == 53 + 11 + 81
+    assert {point.group for point in every[53:63]} == {"diagnostic"}
+    assert (every[63].name, every[63].group) == ("Modbus_Character_Format", "configuration")
+    assert {point.group for point in every[64:]} == {"extension"}
+    assert {point.group for point in every[:53]}.isdisjoint({"diagnostic", "extension"})
 
 
 @pytest.mark.parametrize("point", list(points.all_points().values())[53:], ids=lambda p: p.name)
@@ -69,8 +70,7 @@ def test_diagnostics_have_texts_in_both_languages(point: Point) -> None:
     assert point.description_fr
     assert list(point.states) == list(point.states_fr)
     assert bool(point.states) == (point.kind in ("binary", "multistate"))
-    assert (point.range is None) == bool(point.states)
-    assert (point.access, point.kind) != ("R", "index")
+    assert (point.range is None) == bool(point.states or point.kind == "timestamp")
 
 
 def test_the_character_format_has_no_default() -> None:
@@ -169,7 +169,7 @@ def test_english_texts_are_there(row: dict[str, str]) -> None:
     assert all(point.states.values())
 
 
-def test_an_index_is_counted_in_thousandths() -> None:
+def test_an_index_is_counted_in_millionths() -> None:
     standard = points.standard()
     assert standard["Active_Energy_Import"].counted_in == "mWh"
     assert standard["Reactive_Energy_Export"].counted_in == "mvarh"
@@ -249,7 +249,7 @@ points:
     [
         ("unit: kW", "unit: furlong", "7:11: unknown unit 'furlong'"),
         ("kind: analog", "kind: binary", "3:5: Flow: key 'states' is missing; add it"),
-        ("kind: analog", "kind: index", "3:5: Flow: an index is in kWh or kvarh"),
+        ("kind: analog", "kind: index", "3:5: Flow: an index is in one of kWh, kvarh, kVAh, m3"),
         (
             "kind: analog",
             "kind: analog\n    range: {min: 0, max: 5}\n    limits: {min: 0, max: 4}",

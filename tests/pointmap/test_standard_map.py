@@ -39,6 +39,10 @@ def standard() -> MeterMap:
     return meter_map.load("standard")
 
 
+EXTENSIONS = [name for name, p in points.all_points().items() if p.group == "extension"]
+LISTED = [*points.standard(), *DIAGNOSTICS]
+
+
 def registers_of(standard: MeterMap, name: str) -> list[Register]:
     return [r for r in standard.registers if r.point and r.point.name == name]
 
@@ -48,8 +52,13 @@ def named(standard: MeterMap) -> list[tuple[Point, Register]]:
     return [(register.point, register) for register in standard.registers if register.point]
 
 
+def listed(standard: MeterMap) -> list[tuple[Point, Register]]:
+    """Return the same of the points that every meter has."""
+    return [each for each in named(standard) if each[0].group != "extension"]
+
+
 def test_every_point_is_served_on_both_faces(standard: MeterMap) -> None:
-    assert [point.name for point in standard.points] == [*points.standard(), *DIAGNOSTICS]
+    assert [point.name for point in standard.points] == [*LISTED, *EXTENSIONS]
     assert {point.name for point, _ in named(standard)} == set(points.all_points())
     assert {each.point.name for each in standard.objects} == set(points.all_points())
 
@@ -65,7 +74,7 @@ def test_no_point_of_the_list_has_moved(standard: MeterMap) -> None:
 
 
 def test_diagnostics_stand_apart(standard: MeterMap) -> None:
-    others = [r for point, r in named(standard) if point.name not in DIAGNOSTICS]
+    others = [r for point, r in listed(standard) if point.name not in DIAGNOSTICS]
     assert {r.point.name for r in others if r.point} == set(points.standard())
     for name, at in DIAGNOSTICS.items():
         (found,) = registers_of(standard, name)
@@ -82,16 +91,16 @@ def test_registers_are_float32_in_the_point_s_unit(standard: MeterMap) -> None:
         assert register.order == "ABCD"
         if register.table.bits:
             assert register.type is None
-        elif point.name == "Demand_Peak_Timestamp":
+        elif point.kind == "timestamp":
             assert register.type == "uint32"
-        elif not 100 <= register.wire < 200:
+        elif register.type != "int64":
             assert register.type == "float32"
             assert register.unit == point.unit
             assert register.power == (-6 if point.kind == "index" else 0)
 
 
 def test_exact_energies_stand_from_30101_on(standard: MeterMap) -> None:
-    exact = [register for register in standard.registers if register.type == "int64"]
+    exact = [register for _, register in listed(standard) if register.type == "int64"]
     assert [register.point and register.point.name for register in exact] == ENERGIES
     assert [register.wire for register in exact] == [100, 104, 108, 112]
     assert {register.table for register in exact} == {Table.INPUT}
@@ -100,8 +109,9 @@ def test_exact_energies_stand_from_30101_on(standard: MeterMap) -> None:
 
 
 def test_only_energies_have_two_places(standard: MeterMap) -> None:
-    for name in points.all_points():
-        assert len(registers_of(standard, name)) == (2 if name in ENERGIES else 1)
+    for name, point in points.all_points().items():
+        assert (name in ENERGIES) == (point.kind == "index" and point.group != "extension")
+        assert len(registers_of(standard, name)) == (2 if point.kind == "index" else 1)
 
 
 def test_tables(standard: MeterMap) -> None:
@@ -112,7 +122,7 @@ def test_tables(standard: MeterMap) -> None:
         "measurement": Table.HOLDING,
     }
     for point, register in named(standard):
-        if point.group == "diagnostic":
+        if point.group in ("diagnostic", "extension"):
             expected = Table.DISCRETE if point.kind == "binary" else Table.INPUT
         elif point.kind == "index":
             expected = Table.INPUT
@@ -184,7 +194,7 @@ def test_object_instances_never_move(standard: MeterMap) -> None:
 
 def test_objects(standard: MeterMap) -> None:
     by_name = {each.name: each for each in standard.objects}
-    assert len(standard.objects) == 57 + 11
+    assert len(standard.objects) == 57 + 11 + 81 + 31
     for name in ENERGIES:
         assert by_name[name].object == "accumulator"
         assert by_name[f"{name}_Float"].object == "analog-input"
@@ -209,6 +219,9 @@ def test_alarms(standard: MeterMap) -> None:
         "Current_Unbalance_Alarm": 1,
         "Reverse_Phase_Sequence": 1,
         "Cross_Check_Alarm": 1,
+        "Overvoltage_Alarm": 1,
+        "Instrument_Error": 1,
+        "Instrument_Battery_Low": 1,
     }
 
 

@@ -1,5 +1,7 @@
 """A reading of an index is admitted once the next one follows from it."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,3 +101,12 @@ def test_a_lone_glitch_is_not_served(steps: list[int], data: st.DataObject) -> N
         truth += step * WH
         found.append(made.admit("E", glitch if second == at else truth, second))
     assert glitch not in found
+
+
+def test_names_that_damage_made_do_not_fill_the_memory() -> None:
+    made = IndexGuard(POWER)
+    for number in range(3 * made.MOST):
+        made.admit(f"damaged {number}", number, number)
+        made.admit("E", number, number)
+    assert made.admit("E", 3 * made.MOST, 3 * made.MOST) is not None
+    assert len(pickle.dumps(made)) < 100 * made.MOST

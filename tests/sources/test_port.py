@@ -1,6 +1,8 @@
 """What may stand as the port of an instrument."""
 
+import errno
 import os
+import termios
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -9,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from submeter.errors import LinkError
+from submeter.errors import Condition, LinkError
 from submeter.sources.open_port import open_port
-from submeter.sources.port import Device, Replay, Socket, parse
+from submeter.sources.port import Device, Format, Line, Replay, Rfc2217, Socket, parse
 
 HERE = Path("/srv/site")
 
@@ -23,6 +25,7 @@ HERE = Path("/srv/site")
         ("socket://192.0.2.7:10001", Socket("192.0.2.7", 10001), "socket://192.0.2.7:10001"),
         ("socket://gate-1:10001/", Socket("gate-1", 10001), "socket://gate-1:10001"),
         ("socket://[2001:db8::1]:7", Socket("2001:db8::1", 7), "socket://[2001:db8::1]:7"),
+        ("rfc2217://gate-1:4000", Rfc2217("gate-1", 4000), "rfc2217://gate-1:4000"),
         ("replay:a.tic", Replay(HERE / "a.tic", 1), "replay:/srv/site/a.tic"),
         ("replay:/b/a.tic", Replay(Path("/b/a.tic"), 1), "replay:/b/a.tic"),
         ("replay:a.tic?speed=10", Replay(HERE / "a.tic", 10), "replay:/srv/site/a.tic?speed=10"),
@@ -60,8 +63,9 @@ def test_what_is_no_port(text: str) -> None:
     ],
 )
 def test_what_is_no_socket(rest: str) -> None:
-    with pytest.raises(ValueError, match="is no address; write socket://host:port"):
-        parse(f"socket://{rest}", HERE)
+    for scheme in ("socket", "rfc2217"):
+        with pytest.raises(ValueError, match=f"is no address; write {scheme}://host:port"):
+            parse(f"{scheme}://{rest}", HERE)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,7 @@ def test_what_is_no_recording(rest: str) -> None:
         parse(f"replay:{rest}", HERE)
 
 
-@given(st.sampled_from(["", "/", "socket://", "replay:"]), st.text(max_size=20))
+@given(st.sampled_from(["", "/", "socket://", "rfc2217://", "replay:"]), st.text(max_size=20))
 @example("socket://", "\u2100:1")
 @example("socket://", "[v1.a]:1")
 def test_any_text_is_a_port_or_a_value_error(start: str, rest: str) -> None:
@@ -120,5 +124,35 @@ def test_a_socket_is_not_checked_before_the_start() -> None:
 
 
 async def test_a_device_that_is_missing_cannot_be_opened(tmp_path: Path) -> None:
-    with pytest.raises(LinkError, match=r"cannot open .*tty: No such file or directory"):
-        await open_port(Device(tmp_path / "tty"), 9600, "7E1", lambda data: 960)
+    with pytest.raises(LinkError, match=r"there is no .*tty; plug the adapter in"):
+        await open_port(Device(tmp_path / "tty"), Line(9600), lambda data: 960)
+
+
+def test_the_bits_of_a_character() -> None:
+    forms: list[tuple[Format, int]] = [
+        ("7E1", 10),
+        ("8N1", 10),
+        ("8E1", 11),
+        ("8N2", 11),
+        ("7N1", 9),
+    ]
+    assert [Line(9600, form).bits for form, _ in forms] == [bits for _, bits in forms]
+    assert str(Line(2400, "8E1")) == "2400 8E1"
+
+
+def test_each_refusal_has_its_condition(tmp_path: Path) -> None:
+    conditions = {
+        errno.ENOENT: Condition.NO_DEVICE,
+        errno.ENODEV: Condition.NO_DEVICE,
+        errno.EIO: Condition.NO_DEVICE,
+        errno.EINVAL: Condition.NO_DEVICE,
+        errno.EACCES: Condition.NO_PERMISSION,
+        errno.EBUSY: Condition.BUSY,
+        errno.EAGAIN: Condition.BUSY,
+    }
+    device = Device(tmp_path / "tty")
+    for number, condition in conditions.items():
+        for kind in (OSError, termios.error):
+            told = device.refused(kind(number, os.strerror(number)))
+            assert (told.condition, told.port_lost) == (condition, True), number
+            assert "\n" not in str(told)

@@ -9,22 +9,18 @@ import pytest
 from submeter.errors import LinkError
 from submeter.sources import replay_port
 from submeter.sources.open_port import open_port
-from submeter.sources.port import Replay
+from submeter.sources.port import Line, Replay
 from submeter.sources.replay_port import ReplayPort
 
 CONTENT = bytes(range(97))
 
 
-def port(
-    folder: Path, speed: float = 10_000, rate: float = 960, data: bytes = CONTENT
-) -> ReplayPort:
-    path = folder / "a.tic"
-    path.write_bytes(data)
-    return ReplayPort(Replay(path, speed), lambda content: rate)
+def port(speed: float = 10_000, rate: float = 960, data: bytes = CONTENT) -> ReplayPort:
+    return ReplayPort(data, rate, speed)
 
 
-async def test_it_loops_and_no_piece_crosses_the_end(tmp_path: Path) -> None:
-    replay = port(tmp_path)
+async def test_it_loops_and_no_piece_crosses_the_end() -> None:
+    replay = port()
     received = b""
     while len(received) < 5 * len(CONTENT):
         piece = await replay.read()
@@ -44,15 +40,13 @@ async def test_the_pace_is_told_by_the_content(tmp_path: Path) -> None:
         seen.append(data)
         return 1.0
 
-    replay = await open_port(Replay(path, 1), 9600, "7E1", pace)
+    replay = await open_port(Replay(path, 1), Line(9600), pace)
     assert seen == [CONTENT]
     assert replay.elapsed() == 0
 
 
-async def test_bytes_come_no_sooner_than_they_were_sent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    replay = port(tmp_path, speed=2, rate=50)
+async def test_bytes_come_no_sooner_than_they_were_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = port(speed=2, rate=50)
     clock, slept = [replay._start], list[float]()
 
     async def sleep(seconds: float) -> None:
@@ -68,8 +62,8 @@ async def test_bytes_come_no_sooner_than_they_were_sent(
     assert sum(slept) == pytest.approx(3, abs=0.1)
 
 
-async def test_a_speed_beyond_the_machine_s_leaves_the_others_their_turn(tmp_path: Path) -> None:
-    replay = port(tmp_path, rate=1e9, data=b"x" * 100_000)
+async def test_a_speed_beyond_the_machine_s_leaves_the_others_their_turn() -> None:
+    replay = port(rate=1e9, data=b"x" * 100_000)
     turns = 0
 
     async def other() -> None:
@@ -87,10 +81,10 @@ async def test_a_speed_beyond_the_machine_s_leaves_the_others_their_turn(tmp_pat
 
 async def test_a_file_that_went_away(tmp_path: Path) -> None:
     with pytest.raises(LinkError, match="cannot read the recording"):
-        ReplayPort(Replay(tmp_path / "gone.tic", 1), lambda data: 960)
+        await open_port(Replay(tmp_path / "gone.tic", 1), Line(9600), lambda data: 960)
 
 
-async def test_close_twice(tmp_path: Path) -> None:
-    replay = port(tmp_path)
+async def test_close_twice() -> None:
+    replay = port()
     replay.close()
     replay.close()

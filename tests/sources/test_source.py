@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from submeter.errors import LinkError
+from submeter.errors import Condition, LinkError
 from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.meter import values
 from submeter.meter.reading import Quality, Update
 from submeter.sources import source
+from submeter.sources.origin import Origin
 from submeter.sources.source import Health, Publish, supervise
 
 UPDATE = values({"Frequency": 50.0})
@@ -28,10 +29,15 @@ class Scripted:
     largest_power = 1000.0
     dropped = 0
     dials: Mapping[str, Dial] = {}
+    trouble: Condition | None = None
+    identity: str | None = None
 
     def __init__(self, *acts: Act) -> None:
         self._acts = list(acts)
         self.done = asyncio.Event()
+
+    def origin(self, point: str) -> Origin | None:
+        return None
 
     def describe(self) -> str:
         return "scripted"
@@ -44,7 +50,7 @@ class Scripted:
 
 
 def lose(publish: Publish) -> None:
-    raise LinkError("the port is gone")
+    raise LinkError("the port is gone", Condition.BUSY)
 
 
 def speak_and_lose(publish: Publish) -> None:
@@ -160,3 +166,26 @@ async def test_health_is_kept(pauses: list[float]) -> None:
         await task
     assert (health.online, health.frames, health.failures) == (False, 2, 3)
     assert health.last is not None
+    assert (health.lost, health.reason) == (Condition.BUSY, "the port is gone")
+
+
+def test_the_condition_of_a_source() -> None:
+    health = Health()
+    assert health.condition(None) is Condition.STARTING
+    assert health.condition(Condition.NO_KEY) is Condition.NO_KEY, "bytes come, but no frame"
+    health.online = True
+    assert health.condition(None) is Condition.ONLINE
+    assert health.condition(Condition.NOISE) is Condition.NOISE
+    health.online, health.lost = False, Condition.BUSY
+    assert health.condition(Condition.NOISE) is Condition.BUSY
+
+
+async def test_a_crash_is_a_fault_of_the_program(pauses: list[float]) -> None:
+    health = Health()
+    scripted = Scripted(crash)
+    task = asyncio.create_task(supervise(scripted, lambda update, at: None, health=health))
+    async with asyncio.timeout(3):
+        await scripted.done.wait()
+    task.cancel()
+    assert health.condition(None) is Condition.FAILED
+    assert "a bug" in health.reason

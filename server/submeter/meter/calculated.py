@@ -6,10 +6,14 @@ from submeter.meter.expression import Expression
 from submeter.meter.feed import Dial, Feed
 from submeter.meter.reading import Quality, Reading, Update, Value
 
-# The index that is calculated, and what of each part counts for and against it.
-_ENERGIES = (
+# The index that is calculated, and what of each part counts for and against it. Apparent energies
+# do not add up, and those of tariffs and quadrants are net of nothing that a part says.
+_ENERGIES: tuple[tuple[str, ...], ...] = (
     ("Active_Energy_Import", "Active_Energy_Export"),
     ("Reactive_Energy_Import", "Reactive_Energy_Export"),
+    ("Heat_Energy",),
+    ("Cooling_Energy",),
+    ("Volume",),
 )
 _POWERS = (
     "Active_Power_Total",
@@ -17,13 +21,15 @@ _POWERS = (
     "Active_Power_L1",
     "Active_Power_L2",
     "Active_Power_L3",
+    "Heat_Power",
+    "Volume_Flow",
 )
 _HEARD = (*_POWERS, *(name for pair in _ENERGIES for name in pair))
 _UNKNOWN = Reading(None, Quality.STALE)
 
 
 class _Mark:
-    """How far one index has come, as sums of the parts in mWh (mvarh).
+    """How far one index has come, as sums of the parts in mWh (mvarh, mL).
 
     `zero` is the sum at which the index reads 0, `high` the highest one yet.
     """
@@ -38,10 +44,11 @@ class _Mark:
 class Calculated:
     """The sum and difference of other meters by `expression`; readings age after `max_age` s.
 
-    Powers in kW (kvar) are the signed sums of the parts' powers. An index in mWh (mvarh) is that of
-    their imports less their exports: it is net of what the parts feed in. The parts are read at
-    different times, so that their difference jitters: the highest one yet is what counts, and the
-    index never falls. A difference that is negative at the very first counts as 0 from there on.
+    Powers in kW (kvar) and flows are the signed sums of the parts'. An index in mWh (mvarh, mL) is
+    that of their imports less their exports: it is net of what the parts feed in. The parts are
+    read at different times, so that their difference jitters: the highest one yet is what counts,
+    and the index never falls. A difference that is negative at the very first counts as 0 from
+    there on.
     """
 
     def __init__(self, expression: Expression, max_age: float) -> None:
@@ -129,7 +136,7 @@ class Calculated:
                 absent.add(point)
             elif (value := _sum(readings)) is not None:
                 values[point] = value
-        for point, against in _ENERGIES:
+        for point, *against in _ENERGIES:
             net = _net(self._terms, point, against)
             if net is None:
                 absent.add(point)
@@ -152,12 +159,12 @@ _Signed = tuple[int, Reading]
 
 
 def _net(
-    terms: Sequence[tuple[int, Mapping[str, Reading]]], point: str, against: str
+    terms: Sequence[tuple[int, Mapping[str, Reading]]], point: str, against: Sequence[str]
 ) -> list[_Signed] | None:
     """Return what counts for and against an index; None if a part has neither."""
     net: list[_Signed] = []
     for sign, part in terms:
-        both = ((sign, part[point]), (-sign, part[against]))
+        both = [(sign, part[point]), *((-sign, part[name]) for name in against)]
         had = [each for each in both if each[1].quality is not Quality.ABSENT]
         if not had:
             return None
@@ -188,7 +195,11 @@ def _marks(saved: object) -> dict[str, _Mark]:
     marks = {}
     for point, pair in saved.items():
         whole = isinstance(pair, list) and [type(each) for each in pair] == [int, int]
-        if point not in (known for known, _ in _ENERGIES) or not whole or pair[0] > min(0, pair[1]):
+        if (
+            point not in (known for known, *_ in _ENERGIES)
+            or not whole
+            or pair[0] > min(0, pair[1])
+        ):
             raise ValueError(f"a calculated meter's saved mark does not fit: {point}: {pair}")
         marks[point] = _Mark(*pair)
     return marks

@@ -50,6 +50,10 @@ class Derivation:
             self._work_out(inputs)
         readings.update(self._results)
 
+    def rule(self, point: str) -> Rule | None:
+        """Return the rule that gives `point` now; None where it is given, or absent."""
+        return self._plan.rules.get(point)
+
     def _choose(self, qualities: list[Quality], origin: Mapping[str, Quality]) -> None:
         """Find the rules that hold while the given points have these qualities."""
         self._qualities = qualities
@@ -107,13 +111,15 @@ class _Step(NamedTuple):
 class _Plan(NamedTuple):
     """What can be worked out, in order, from watched points of certain qualities.
 
-    `timed` picks the times of the watched points that the steps use.
+    `timed` picks the times of the watched points that the steps use. `rules` has the rule of each
+    point that is not absent.
     """
 
     steps: tuple[_Step, ...]
     stale: tuple[str, ...]
     absent: tuple[str, ...]
     timed: Pick
+    rules: Mapping[str, Rule]
 
 
 class _Known(NamedTuple):
@@ -140,9 +146,11 @@ def _plan(
     }
     steps: list[_Step] = []
     stale: list[str] = []
+    rules: dict[str, Rule] = {}
     for rule in RULES:
         if rule.point not in derivable or rule.point in known or not _holds(rule, known, derivable):
             continue
+        rules[rule.point] = rule
         inputs = [known[name] for name in rule.inputs]
         guessed = any(each.origin is Quality.ESTIMATED for each in inputs)
         quality = Quality.ESTIMATED if guessed else rule.quality
@@ -155,7 +163,7 @@ def _plan(
             stale.append(rule.point)
     used = {slot for step in steps for slot in step.slots if slot < len(watched)}
     absent = tuple(sorted(derivable - known.keys()))
-    return _Plan(tuple(steps), tuple(stale), absent, _picker(tuple(sorted(used))))
+    return _Plan(tuple(steps), tuple(stale), absent, _picker(tuple(sorted(used))), rules)
 
 
 def _holds(rule: Rule, known: Mapping[str, _Known], derivable: frozenset[str]) -> bool:
@@ -184,4 +192,4 @@ def _oldest(times: Iterable[Instant | None]) -> Instant | None:
     return min((at for at in times if at), default=None)
 
 
-_NOTHING = _Plan((), (), (), _picker(()))
+_NOTHING = _Plan((), (), (), _picker(()), {})

@@ -1,7 +1,7 @@
-"""The energy indexes of one meter."""
+"""The indexes of one meter: energies and volumes."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from submeter.meter.accumulator import Accumulator, Counter
@@ -9,6 +9,7 @@ from submeter.meter.clock import STEP
 from submeter.meter.feed import Dial, Feed
 from submeter.meter.instant import Instant
 from submeter.meter.integrator import Integrator
+from submeter.meter.point import INDEX_UNITS, Point
 from submeter.meter.reading import Quality, Update
 from submeter.meter.register import Event, Register
 
@@ -34,6 +35,8 @@ _KINDS = (
 )
 # A power that was derived from an index would only give that index back, less exactly.
 _OWN = (Quality.MEASURED, Quality.ESTIMATED)
+UNRATED = 1e6  # W or L/h; what does not flow through the electrical connection has no rating
+_UNIT = "kWh"
 
 
 class _Sum(NamedTuple):
@@ -46,9 +49,12 @@ class _Sum(NamedTuple):
 class Energy:
     """Counts the `indexes` of one meter from the registers and the powers of its feeds.
 
-    `initial` is a total in mWh (mvarh) to begin with, used where `saved` has none; `largest_power`
-    (W, var) is what the connection carries. `totals` has every index that some feed can give, in
-    mWh (mvarh), None before it is known. Raises ValueError if `saved` is damaged.
+    Where they are said to be in mWh, they are in millionths of the unit that `points` gives them:
+    mvarh, mVAh, mL. `initial` is a total to begin with, used where `saved` has none;
+    `largest_power` (W, var, L/h) is what the connection carries; where it is `rated`, that is of
+    electricity alone.
+    `totals` has every index that some feed can give, None before it is known. Raises ValueError
+    if `saved` is damaged.
     """
 
     def __init__(
@@ -59,7 +65,13 @@ class Energy:
         largest_power: float,
         now: Instant,
         saved: Mapping[str, str] | None = None,
+        points: Iterable[Point] = (),
+        *,
+        rated: bool = False,
     ) -> None:
+        self._points = {point.name: point for point in points}
+        self._largest_power = largest_power
+        self._rated = rated
         self._now = now
         self._drift = now.utc - now.mono
         self._registers: dict[str, tuple[tuple[str, Register], ...]] = {}
@@ -67,10 +79,10 @@ class Energy:
         self._gives: dict[str, dict[str, Quality]] = {}
         counters: dict[str, dict[str, Counter]] = {}
         for feed in feeds:
-            self._follow(feed, indexes, largest_power, counters)
+            self._follow(feed, indexes, counters)
             self._integrate(feed, indexes, largest_power, counters)
         self._accumulators = {
-            point: Accumulator(initial.get(point), counters[point], largest_power)
+            point: Accumulator(initial.get(point), counters[point], self._bound(point))
             for point in indexes
             if point in counters
         }
@@ -145,9 +157,9 @@ class Energy:
         counter = self._counter(source, point)
         if not isinstance(counter, Register) or not counter.doubtful:
             return None
+        unit = INDEX_UNITS[self._unit(point)]
         return (
-            f"{source} sends a {point} that cannot follow from {counter.reading} m"
-            f"{'varh' if point.startswith('Reactive') else 'Wh'}; "
+            f"{source} sends a {point} that cannot follow from {counter.reading} {unit}; "
             f"{counter.refused} readings refused so far"
         )
 
@@ -192,14 +204,14 @@ class Energy:
         self,
         feed: Feed,
         indexes: Sequence[str],
-        largest_power: float,
         counters: dict[str, dict[str, Counter]],
     ) -> None:
         """Make a register for each index that `feed` gives."""
         found = []
         for point in indexes:
             if point in feed.expected:
-                register = Register(feed.dials.get(point, Dial()), largest_power)
+                dial = feed.dials.get(point, Dial())
+                register = Register(dial, self._bound(point), self._unit(point))
                 counters.setdefault(point, {})[feed.name] = register
                 found.append((point, register))
         self._registers[feed.name] = tuple(found)
@@ -237,6 +249,17 @@ class Energy:
             self._accumulators[point].restore(saved, self._now)
         except ValueError as error:
             raise ValueError(f"{point}: {error}") from None
+
+    def _bound(self, point: str) -> float:
+        """Return how fast the index can grow at most, in W, var, VA or L/h."""
+        known = self._points.get(point)
+        if self._rated and known and "elec" not in known.haystack:
+            return max(self._largest_power, UNRATED)
+        return self._largest_power
+
+    def _unit(self, point: str) -> str:
+        known = self._points.get(point)
+        return known.unit or _UNIT if known else _UNIT
 
     def _counter(self, source: str, point: str) -> Counter | None:
         accumulator = self._accumulators.get(point)

@@ -89,6 +89,13 @@ class Feeds:
             self._choose(now.mono)
         return self._served.copy()
 
+    def voices(self, point: str, now: Instant) -> list[tuple[str, Reading]]:
+        """Return the sources that can give `point`, the preferred one first, and what each says."""
+        ranks = self._ranks.get(point, ())
+        for voice in ranks:
+            voice.age(now.mono)
+        return [(voice.feed.name, voice.readings[point]) for voice in ranks]
+
     def online(self, now: Instant) -> bool:
         """Tell whether any source was heard within its own `max_age`."""
         return any(

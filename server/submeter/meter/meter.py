@@ -13,6 +13,7 @@ from submeter.meter.derivation import Derivation
 from submeter.meter.derived import prospects
 from submeter.meter.door import Door, Wish
 from submeter.meter.energy import Energy
+from submeter.meter.exchange import Exchange
 from submeter.meter.feed import Feed
 from submeter.meter.feeds import Feeds
 from submeter.meter.instant import Instant
@@ -80,8 +81,10 @@ class Meter:
         self._clocks: dict[str, tuple[Stamp, Instant]] = {}
         names = [point.name for point in self.points]
         indexes = [point.name for point in self.points if point.kind == "index"]
+        largest, states = setup.largest_power, saved.states
+        rated, first = setup.rating.power is not None, setup.initial
         self.energy = Energy(
-            feeds, indexes, setup.initial, setup.largest_power, start, saved.states
+            feeds, indexes, first, largest, start, states, self.points, rated=rated
         )
         self._gives = {feed.name: self.energy.gives(feed.name) for feed in feeds}
         feeds = [_of_points(feed, self._gives[feed.name], names) for feed in feeds]
@@ -90,7 +93,7 @@ class Meter:
         self.settings = Settings(self.points, setup.configured, saved.settings, setup.sealed)
         longest = max(60.0, 2 * max(feed.max_age for feed in feeds))
         interval = self.settings.value("Demand_Interval")
-        step = max((dial.step for feed in feeds for dial in feed.dials.values()), default=1)
+        step = max((feed.dials[ENERGY].step for feed in feeds if ENERGY in feed.dials), default=1)
         self._peak = Peak(setup, interval, longest, saved.demand, step)
         self._peak_saved = saved.demand
         self._states = States(setup.alarms, setup.rating, names)
@@ -98,7 +101,7 @@ class Meter:
         self._setup = setup
         self._first = feeds[0].name
         self._indexes = tuple(name for name in indexes if name in self.feeds.given)
-        self._derivation = Derivation(self.points, self.feeds.given)
+        self.derivation = Derivation(self.points, self.feeds.given)
         self._expected = {n: q for feed in reversed(feeds) for n, q in feed.expected.items()}
         # What is counted on is what is shown: a total that says otherwise was not written here.
         kept = {n: t for n, t in self.energy.totals.items() if t is not None and n in saved.states}
@@ -221,29 +224,27 @@ class Meter:
 
         Raises WriteRefusedError when that cannot be, or the meter is sealed.
         """
-        source = source or self._first
+        exchange = Exchange(point, source or self._first, old, new)
         try:
             if self.settings.sealed:
                 raise WriteRefusedError(Refusal.SEALED, f"{self.name} is sealed")
-            self.energy.swap(point, source, old, new, now)
-        except (ValueError, WriteRefusedError) as error:
-            self.audit.note(
-                "swap_refused", self.name, str(who), at=now, point=point, reason=str(error)
-            )
-            if isinstance(error, WriteRefusedError):
-                raise
-            raise WriteRefusedError(Refusal.OUT_OF_RANGE, str(error)) from None
+            exchange.book(self.energy, now)
+        except WriteRefusedError as error:
+            reason, teller = str(error), str(who)
+            self.audit.note("swap_refused", self.name, teller, at=now, point=point, reason=reason)
+            raise
         self.energy.book(self.feeds.speakers)
-        self.audit.note(
-            "swap",
-            self.name,
-            str(who),
-            at=now,
-            point=point,
-            source=source,
-            old="none" if old is None else old,
-            new="none" if new is None else new,
-        )
+        exchange.note(self.audit, self.name, who, now)
+
+    def report(self, point: str, value: int | None, now: Instant) -> None:
+        """Show the state of what this program drives at `point`; None: it is not known now.
+
+        A source that gives the point goes before it; one that the meter does not have is left out.
+        """
+        if point in self._blank:
+            quality = Quality.STALE if value is None else Quality.MEASURED
+            self._blank[point] = Reading(value, quality, now)
+            self._settle(now)
 
     def trouble(self, reason: Reason, text: str | None, now: Instant) -> None:
         """Raise Meter_Error for `reason`, or with None clear it."""
@@ -294,7 +295,7 @@ class Meter:
         for name in self._indexes:
             speaker = self.feeds.speakers[name]
             readings[name] = self._shown.reading(name, readings[name], speaker, now)
-        self._derivation.apply(readings, self._expected)
+        self.derivation.apply(readings, self._expected)
         if heard:
             self._peak.take(self.energy, self.feeds.speakers.get(ENERGY), readings, now)
         if self._opinion:

@@ -1,10 +1,11 @@
-"""A point: one named quantity of the standard list, or a diagnostic beyond it."""
+"""A point: one named quantity of the standard list, or a diagnostic or extension beyond it."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Group = Literal["measurement", "command", "status", "configuration", "diagnostic"]
+Group = Literal["measurement", "command", "status", "configuration", "diagnostic", "extension"]
+"""An extension point is one that only some instruments have; no other meter shows it."""
 Kind = Literal["index", "analog", "timestamp", "binary", "multistate"]
 
 INDEX_UNITS = {"kWh": "mWh", "kvarh": "mvarh", "kVAh": "mVAh", "m3": "mL"}
@@ -33,7 +34,7 @@ class Point(BaseModel):
     description: str
     description_fr: str
     kind: Kind = Field(
-        description="index: cumulative energy; analog: a number; timestamp: UTC seconds; "
+        description="index: cumulative energy or volume; analog: a number; timestamp: UTC seconds; "
         "binary: two states; multistate: several states"
     )
     unit: str | None = Field(default=None, description="kWh, kvarh, kW, kvar, kVA, V, A, Hz, ...")

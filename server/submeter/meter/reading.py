@@ -30,8 +30,9 @@ _GOOD = frozenset({Quality.MEASURED, Quality.DERIVED, Quality.ESTIMATED})
 class Reading(NamedTuple):
     """Value, quality and time of one point.
 
-    `value` is in the point's unit, except that an index is an integer of thousandths of a Wh or
-    varh (mWh, mvarh), a state is its integer key and a time stamp is whole UTC seconds since 1970.
+    `value` is in the point's unit, except that an index is an integer of millionths of its unit
+    (mWh, mvarh, mVAh, mL), a state is its integer key and a time stamp is whole UTC seconds since
+    1970.
     It is None when nothing was ever known; a stale reading keeps the last good value.
     `at` is the moment of the last valid frame that carried the value, None before the first.
     """

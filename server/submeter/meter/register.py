@@ -38,10 +38,11 @@ class Register:
     counted since is booked, and the jump itself is not. `counted` is the energy in mWh (mvarh) that
     was accepted, and never falls. `accepted` is when the last accepted reading was taken, `refused`
     the number of refused ones, `breaks` how often in this run energy may have been missed by a
-    change of course.
+    change of course. `unit` is what people read off the instrument: kWh, m3.
     """
 
-    def __init__(self, dial: Dial, largest_power: float) -> None:
+    def __init__(self, dial: Dial, largest_power: float, unit: str = "kWh") -> None:
+        self._unit = unit
         self.counted = 0
         self.refused = 0
         self.breaks = 0
@@ -306,27 +307,29 @@ class Register:
         former = self._formers[-1] if self._formers else None
         if former is None or new is None:
             raise ValueError(
-                f"the old instrument cannot have read {_k(old)}: {_k(main.sure.total)} was read "
-                f"{main.sure.elapsed(now):.0f} s ago"
+                f"the old instrument cannot have read {self._k(old)}: "
+                f"{self._k(main.sure.total)} was read {main.sure.elapsed(now):.0f} s ago"
             )
         grown = self._limits.growth(former.sure, Seen(old, main.first.at))
         since = main.first.total - new
         if grown is None or since < 0:
             raise ValueError(
-                f"the old instrument cannot have read {_k(old)}, or the new one {_k(new)}: they "
-                f"read {_k(former.sure.total)} before and {_k(main.first.total)} after the exchange"
+                f"the old instrument cannot have read {self._k(old)}, or the new one "
+                f"{self._k(new)}: they read {self._k(former.sure.total)} before and "
+                f"{self._k(main.first.total)} after the exchange"
             )
         if grown + since > self._limits.bound(former.sure, main.first.at):
-            raise ValueError(f"{_k(grown + since)} is more than the connection can have carried")
+            raise ValueError(
+                f"{self._k(grown + since)} is more than the connection can have carried"
+            )
         main.offset = former.counted + grown + since
         main.origin = None
         self._formers = []
         self._count(main)
 
-
-def _k(thousandths: int) -> str:
-    """Return mWh or mvarh as text for people, who read kWh or kvarh off an instrument."""
-    return f"{thousandths / 1_000_000:.3f} kWh or kvarh"
+    def _k(self, millionths: int) -> str:
+        """Return a reading as text for people, who read it off the instrument."""
+        return f"{millionths / 1_000_000:.3f} {self._unit}"
 
 
 def _count_of(track: Track) -> int:

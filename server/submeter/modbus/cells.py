@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from submeter.modbus.encoding import Number, encoder
 from submeter.modbus.exceptions import DEVICE_FAILURE
 from submeter.modbus.tables import Bits, Registers
 from submeter.pointmap.register import Factor, Flags, Quantity, Register
+from submeter.pointmap.register_codec import Number, encoder
 
 LOST = 0x01
 """Instead of a code: a value that was known and is not, where the map has no refusal for it.

@@ -7,6 +7,7 @@ and stand most significant word first.
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from submeter.errors import Condition
 from submeter.meter.point import Point
 from submeter.meter.reading import Quality, Reading
 from submeter.modbus.counts import Counts
@@ -32,13 +33,17 @@ _UNKNOWN = {"uint16": 0xFFFF, "uint32": 0xFFFFFFFF}
 
 
 class SourceFigures(NamedTuple):
-    """How one source is: `name` as meter/source, `age` in seconds since its last valid frame."""
+    """How one source is: `name` as meter/source, `age` in seconds since its last valid frame.
+
+    `condition` is a number of `Condition`.
+    """
 
     name: str
     online: bool
     age: float | None
     frames: int
     errors: int
+    condition: int = Condition.STARTING
 
 
 class SerialFigures(NamedTuple):
@@ -101,6 +106,7 @@ SOURCE_LINES = (
     Line(FIRST_SOURCE + 26, "Age", "uint32", 2, "s since its last valid frame; FFFFFFFF: never"),
     Line(FIRST_SOURCE + 28, "Frames", "uint32", 2, "valid frames"),
     Line(FIRST_SOURCE + 30, "Errors", "uint32", 2, "frames that were damaged or lost"),
+    Line(FIRST_SOURCE + 32, "Condition", "uint16", 1, "how it is, see below"),
 )
 
 
@@ -154,6 +160,7 @@ def _of_source(number: int, figures: SourceFigures) -> Iterator[tuple[str, Readi
         "Age": None if figures.age is None else int(figures.age),
         "Frames": figures.frames,
         "Errors": figures.errors,
+        "Condition": figures.condition,
     }
     for line in SOURCE_LINES:
         if line.name in numbers:
@@ -182,6 +189,7 @@ def _map(figures: Figures, sources: int) -> MeterMap:
         shared=True,
         when_stale=WhenStale(),
         validity=None,
+        bits={},
         functions=None,
         status=(),
         identity=IdentityTexts(),

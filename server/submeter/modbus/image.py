@@ -19,7 +19,6 @@ from submeter.modbus.cells import (
     RegisterCell,
     Shown,
 )
-from submeter.modbus.encoding import Number, encode_text
 from submeter.modbus.exceptions import DEVICE_FAILURE, NO_SUCH_UNIT, SILENCE
 from submeter.modbus.identification import Identification
 from submeter.modbus.tables import MOST_BITS, MOST_REGISTERS, Alone, Bits, Registers
@@ -39,6 +38,7 @@ from submeter.pointmap.register import (
     Text,
     UnlockCode,
 )
+from submeter.pointmap.register_codec import Number, encode_text
 
 _CODES: dict[Fallback, int] = {
     "invalid": 0,
@@ -90,8 +90,8 @@ class Image:
         self._status = [self._of(point) for point in meter_map.status]
         if meter_map.validity:
             bits, first = self._bits[meter_map.validity.table], meter_map.validity.wire
-            for number, point in enumerate(meter_map.points):
-                self._of(point).validity = (bits, first + number)
+            for point in meter_map.points:
+                self._of(point).validity = (bits, first + meter_map.bits[point.name])
         self.apply(dict.fromkeys(self._shown, _UNKNOWN))
 
     def apply(self, readings: Mapping[str, Reading]) -> None:
@@ -289,6 +289,6 @@ def _layout(meter_map: MeterMap, tables: tuple[Table, ...]) -> layout.Layout:
         if register.table in tables and register.count is None
     ]
     if meter_map.validity and meter_map.validity.table in tables:
-        places.extend((meter_map.validity.wire + n, 1) for n in range(len(meter_map.points)))
+        places.extend((meter_map.validity.wire + n, 1) for n in range(len(meter_map.bits)))
     most = MOST_BITS if tables[0].bits else MOST_REGISTERS
     return layout.shared(tuple(places), most, meter_map.holes, meter_map.clipped)

@@ -4,11 +4,11 @@ from submeter.errors import WriteRefusedError
 from submeter.meter.access import Who
 from submeter.meter.instant import Instant
 from submeter.meter.writing import Lock
-from submeter.modbus.encoding import decode, decode_text
 from submeter.modbus.exceptions import exception
 from submeter.modbus.refused import CODES
 from submeter.modbus.unit import Answer, Pending
 from submeter.pointmap.register import Register
+from submeter.pointmap.register_codec import decode, decode_text
 
 
 def code_of(data: bytes, register: Register) -> str | None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from submeter.errors import Refusal
 from submeter.meter.door import Wish
-from submeter.modbus.encoding import decode
 from submeter.modbus.image import Image
 from submeter.modbus.refused import NotWritten
 from submeter.modbus.write_request import Masks, WriteRequest
 from submeter.pointmap.address import Table
 from submeter.pointmap.register import Register, UnlockCode
+from submeter.pointmap.register_codec import decode
 
 _HOLDING = 3  # the function that reads what can be written
 _HIDDEN = "code"  # in the audit log for what might be an unlock code

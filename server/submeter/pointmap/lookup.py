@@ -25,6 +25,10 @@ class Lookup:
         """Note that `message` is wrong at `loc`."""
         self.faults.append(self._document.fault(loc, message))
 
+    def place(self, loc: yamlfile.Loc) -> str:
+        """Return `file:line` of what stands at `loc`."""
+        return self._document.place(loc).rpartition(":")[0]
+
     def point(self, name: str, loc: yamlfile.Loc) -> Point | None:
         """Return the point `name`, which stands at `loc`; None after a fault."""
         if name not in self.points:

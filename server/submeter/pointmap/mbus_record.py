@@ -6,6 +6,69 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Function = Literal["instantaneous", "maximum", "minimum", "error"]
 
+_WITHOUT_UNIT = (
+    "fabrication number",
+    "enhanced identification",
+    "customer",
+    "customer location",
+    "bus address",
+    "error flags",
+    "error mask",
+    "digital output",
+    "digital input",
+    "tariff",
+    "dimensionless",
+    "credit",
+    "debit",
+    "access number",
+    "medium",
+    "manufacturer code",
+    "parameter set",
+    "model",
+    "hardware version",
+    "firmware version",
+    "software version",
+    "access code",
+    "security key",
+    "baud rate",
+    "response delay",
+    "retries",
+    "remote control",
+    "first storage",
+    "last storage",
+    "storage block size",
+    "tariff and subunit",
+    "operator data",
+    "second of the time point",
+    "container",
+    "reset counter",
+    "cumulation counter",
+    "control signal",
+    "day of week",
+    "week number",
+    "parameter activation",
+    "supplier information",
+    "radio level",
+    "daylight saving",
+    "listening window",
+    "stops",
+    "selected application",
+    "storage interval in months",
+    "storage interval in years",
+    "period of tariff in months",
+    "period of tariff in years",
+    "duration since last cumulation in months",
+    "duration since last cumulation in years",
+    "battery operating time in months",
+    "battery operating time in years",
+    "remaining battery time in months",
+    "remaining battery time in years",
+    "time of day",
+    "day of year",
+    "any",
+    "reserved",
+)
+
 QUANTITIES: dict[str, str | None] = {
     "energy": "Wh",
     "reactive energy": "varh",
@@ -21,6 +84,8 @@ QUANTITIES: dict[str, str | None] = {
     "return temperature": "degC",
     "temperature difference": "K",
     "external temperature": "degC",
+    "temperature limit": "degC",
+    "maximum power counter": "W",
     "pressure": "bar",
     "humidity": "%",
     "voltage": "V",
@@ -28,28 +93,35 @@ QUANTITIES: dict[str, str | None] = {
     "frequency": "Hz",
     "power factor": None,
     "phase angle": "deg",
+    "phase angle between voltages": "deg",
     "units": None,
     "pulses": None,
     "on time": "s",
     "operating time": "s",
     "averaging duration": "s",
     "actuality duration": "s",
+    "storage interval": "s",
+    "duration since last readout": "s",
+    "duration of tariff": "s",
+    "period of tariff": "s",
+    "transmission period": "s",
+    "duration since last cumulation": "s",
+    "battery operating time": "s",
+    "remaining battery time": "s",
     "date": "UTC s",
     "time point": "UTC s",
-    "fabrication number": None,
-    "enhanced identification": None,
-    "customer": None,
-    "bus address": None,
-    "error flags": None,
-    "digital output": None,
-    "digital input": None,
-    "tariff": None,
-    "dimensionless": None,
+    "start of tariff": "UTC s",
+    "time of day change": "UTC s",
+    "battery change": "UTC s",
+    "status": None,
+    "plain text": None,
     "manufacturer": None,
+    **dict.fromkeys(_WITHOUT_UNIT),
 }
 """What a record can be of, with the unit that its number comes in whatever its VIF scales it by.
 
-Energies in J and calories come in Wh, flows per minute and second in m3/h, durations in s.
+Energies in J and calories come in Wh, flows per minute and second in m3/h, durations in s. A status
+is the byte of that name in the head of the answer; its text are its eight bits, the highest first.
 """
 
 
@@ -67,12 +139,16 @@ class MbusRecord(BaseModel):
     tariff: int = Field(default=0, ge=0, description="0: the total")
     subunit: int = Field(default=0, ge=0)
     vif: list[Annotated[int, Field(ge=0, le=255)]] | None = Field(
-        default=None, description="The very bytes of the VIF and its extensions, from 0xFD on"
+        default=None,
+        description="The very bytes of the VIF and all its extensions, such as [0xFF, 0x52]",
     )
     vife: list[Annotated[int, Field(ge=0, le=127)]] | None = Field(
         default=None,
         description="The extensions, such as [0x3C] of what flows back; [] for none; not given: any"
         " that leave the meaning as it is",
+    )
+    unit_text: str | None = Field(
+        default=None, description="Of plain text: the unit as the meter spells it, such as '%RH'"
     )
     nth: int = Field(default=0, ge=0)
     text: bool = False

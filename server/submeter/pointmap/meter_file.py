@@ -148,6 +148,11 @@ class RegisterEntry(_Strict):
     unmarked: bool = Field(
         default=False, description="The real meter has no pattern for an unknown value here"
     )
+    accept: list[int | str] = Field(
+        default_factory=list,
+        description="What may stand here in a meter that is read by this map, with wildcards; "
+        "another one has other registers",
+    )
     note: str | None = Field(default=None, description="For the register list", min_length=1)
 
 

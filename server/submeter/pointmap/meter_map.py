@@ -1,7 +1,8 @@
 """A meter map: what a poller sees of each point, as Modbus registers and BACnet objects."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import functools
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ from submeter.pointmap.meter_file import (
     WhenStale,
 )
 from submeter.pointmap.object_entries import BacnetObject
-from submeter.pointmap.register import Register
+from submeter.pointmap.register import Absent, Flags, Register
 
 __all__ = ["LAST_INSTANCE", "BacnetObject", "MeterMap", "ObjectType", "Register", "load", "read"]
 
@@ -28,9 +29,12 @@ FUNCTIONS = (1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15, 16, 17, 22, 23, 43)
 _REGISTERS = (address.Table.HOLDING, address.Table.INPUT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MeterMap:
-    """A loaded and checked meter map; `points` are the standard ones, then the diagnostics.
+    """A loaded and checked meter map; `points` are those of `points.all_points`, in that order.
+
+    A map that was made for one meter, see `serving`, lacks extension points. `bits` has the place
+    of the validity bit of every point, from 0: also of those that are not among `points`.
 
     `shared` means that functions 3 and 4 read the same registers: those of both tables. `functions`
     are the only ones that the meter has, None for all. `status` are the points of function 7, from
@@ -45,6 +49,7 @@ class MeterMap:
     shared: bool
     when_stale: WhenStale
     validity: address.Address | None
+    bits: Mapping[str, int]
     functions: frozenset[int] | None
     status: tuple[Point, ...]
     identity: IdentityTexts
@@ -60,6 +65,38 @@ class MeterMap:
             tables = [table, *(each for each in _REGISTERS if each is not table)]
         codes = [each.function for each in tables]
         return tuple(c for c in codes if self.functions is None or c in self.functions)
+
+    def serving(self, names: Collection[str]) -> "MeterMap":
+        """Return the map of a meter that has, of the extension points, only those in `names`.
+
+        The others have no reading and no object. Their registers read as `when_stale` says of
+        absent values, alone and in a block; their validity bits are 0. Equal wishes give one map.
+        """
+        lacking = {p.name for p in self.points if p.group == "extension" and p.name not in names}
+        return _without(self, frozenset(lacking)) if lacking else self
+
+
+@functools.lru_cache(maxsize=256)
+def _without(whole: MeterMap, lacking: frozenset[str]) -> MeterMap:
+    """Return `whole` without the points `lacking`."""
+    return replace(
+        whole,
+        status=tuple(point for point in whole.status if point.name not in lacking),
+        points=tuple(point for point in whole.points if point.name not in lacking),
+        registers=tuple(_lacking(register, lacking) for register in whole.registers),
+        objects=tuple(each for each in whole.objects if each.point.name not in lacking),
+    )
+
+
+def _lacking(register: Register, lacking: frozenset[str]) -> Register:
+    """Return `register` as a meter has it that lacks these points."""
+    missing = [point for point in register.points if point.name in lacking]
+    if not missing:
+        return register
+    if isinstance(register.content, Flags):
+        had = {bit: p for bit, p in register.content.points.items() if p.name not in lacking}
+        return replace(register, content=Flags(had))
+    return replace(register, content=Absent(missing[0].description), writable=False)
 
 
 def load(
@@ -108,6 +145,7 @@ def _read(name: str, file: MeterMapFile, lookup: Lookup) -> MeterMap:
         shared=modbus.shared,
         when_stale=modbus.when_stale,
         validity=validity,
+        bits={name: place for place, name in enumerate(lookup.points)},
         functions=_functions(modbus, lookup),
         status=_status(modbus.status, lookup),
         identity=modbus.identity,

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-_CODE = re.compile(
-    r"(?:(?P<a>\d{1,3})-(?P<b>\d{1,3}):)?(?P<c>[0-9A-F]{1,3})\.(?P<d>\d{1,3})"
-    r"(?:\.(?P<e>\d{1,3}))?(?:[*&](?P<f>\d{1,3}))?"
+CODE = re.compile(
+    r"(?:(?P<a>[0-9]{1,3})-(?P<b>[0-9]{1,3}):)?(?P<c>[0-9]{1,3}|[CFLP])\.(?P<d>[0-9]{1,3}|[CFLP])"
+    r"(?:\.(?P<e>[0-9]{1,3}))?(?:[*&](?P<f>[0-9]{1,3}))?"
 )
+"""An OBIS code as people and text readouts write it; C and D may be the letters of the latter."""
 
 
 class ObisObject(BaseModel):
@@ -21,11 +22,21 @@ class ObisObject(BaseModel):
 
     obis: str | None = Field(
         default=None,
-        description="1.8.0, 1-0:1.8.0 or 1-0:1.8.0*255; A and B count only if they are given",
+        description="1.8.0, 1-0:1.8.0 or 1-0:1.8.0*255; A and B count only if they are given, "
+        "without E it is the total, without F the current value",
     )
     attribute: int = Field(default=2, ge=1, le=127, description="COSEM attribute, 2 is the value")
     place: int | None = Field(
-        default=None, ge=0, le=999, description="In a message without codes: its place, from 0"
+        default=None,
+        ge=0,
+        le=999,
+        description="Of a value without a code: its place, from 0, among all of the message",
+    )
+    among: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="With place: how many values the message has; in another one it is not there",
     )
     scaler: int = Field(
         default=0, ge=-12, le=12, description="Power of ten, where the wire has no scaler"
@@ -45,7 +56,11 @@ class ObisObject(BaseModel):
     def _one_way(self) -> "ObisObject":
         if (self.obis is None) == (self.place is None):
             raise ValueError("an object has one of 'obis' and 'place'")
-        if self.obis is not None and not _CODE.fullmatch(self.obis):
+        if (self.place is None) != (self.among is None):
+            raise ValueError("'place' and 'among' go together, so that no other message is taken")
+        if self.place is not None and self.among is not None and self.place >= self.among:
+            raise ValueError(f"of {self.among} values the last has the place {self.among - 1}")
+        if self.obis is not None and not _is_code(self.obis):
             raise ValueError(f"'{self.obis}' is no OBIS code; write 1.8.0 or 1-0:1.8.0*255")
         return self
 
@@ -68,3 +83,10 @@ class ObisObject(BaseModel):
     def step(self) -> int:
         """The smallest difference that the register shows, in `unit`; see `scaler`."""
         return 1
+
+
+def _is_code(text: str) -> bool:
+    match = CODE.fullmatch(text)
+    if match is None:
+        return False
+    return all(int(each) <= 255 for each in match.groups("0") if each.isdigit())

@@ -1,4 +1,4 @@
-"""The standard points of `pointmaps/points.yaml`, and the diagnostics of `diagnostics.yaml`."""
+"""The standard points of `points.yaml`, the diagnostics and the extension points beyond them."""
 
 import functools
 from pathlib import Path
@@ -68,5 +68,13 @@ def standard() -> dict[str, Point]:
 
 @functools.cache
 def all_points() -> dict[str, Point]:
-    """Return the standard points, then the diagnostics: every point that a meter can have."""
-    return {**standard(), **load(folders.shipped() / "diagnostics.yaml")}
+    """Return the standard points, diagnostics and extensions: every point that a meter can have.
+
+    Their order never changes: validity bits and trend logs go by it.
+    """
+    shipped = folders.shipped()
+    return {
+        **standard(),
+        **load(shipped / "diagnostics.yaml"),
+        **load(shipped / "extensions.yaml"),
+    }

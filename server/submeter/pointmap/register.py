@@ -1,7 +1,7 @@
 """A place in a Modbus table: where it is, what stands there, and how it is written on the wire."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -126,6 +126,10 @@ class Register:
     `writable` says that a write reaches the point (single points of configuration and command, and
     the unlock code). `unmarked` says that the imitated meter has no pattern for an unknown value
     here, so that its programs would take `invalid` for a number. `note` is for the register list.
+
+    For those who read the real meter: `scaled_by` is the constant that `scale` is a power of ten
+    of, `accept` are the numbers or texts (with wildcards) that stand here in every meter with these
+    registers, none where that does not matter. `place` is `file:line` of the entry.
     """
 
     at: str
@@ -146,6 +150,9 @@ class Register:
     writable: bool = False
     unmarked: bool = False
     note: str | None = None
+    scaled_by: str | None = None
+    accept: tuple[int | str, ...] = ()
+    place: str = field(default="", compare=False)
 
     @property
     def point(self) -> Point | None:

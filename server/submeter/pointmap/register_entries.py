@@ -37,8 +37,8 @@ _OPTIONS: dict[str, set[str]] = {
     "sum": _NUMBER,
     "mean": _NUMBER,
     "product": _NUMBER,
-    "constant": {"unit", "scale", "offset"},
-    "text": _STRING,
+    "constant": {"unit", "scale", "offset", "accept"},
+    "text": _STRING | {"accept"},
     "identity": _STRING | {"invalid"},
     "flags": set(),
     "absent": _NUMBER | _STRING,
@@ -97,6 +97,9 @@ class _Entries:
             writable=self._writable(entry, content, at.table),
             unmarked=entry.unmarked,
             note=entry.note,
+            scaled_by=entry.scale if isinstance(entry.scale, str) else None,
+            accept=tuple(entry.accept),
+            place=self._lookup.place(loc),
         )
 
     def _options(self, entry: RegisterEntry, loc: yamlfile.Loc) -> None:
@@ -104,9 +107,15 @@ class _Entries:
         (kind,) = register_content.kind(entry)
         for key in sorted(entry.model_fields_set - _FORM - _OPTIONS[kind] - {kind}):
             self._fault((*loc, key), f"'{key}' does not go with '{kind}'; remove it")
+        self._accepted(entry, kind, loc)
         if entry.codes and entry.model_fields_set & {"scale", "offset"}:
             message = "codes are what stands on the wire; remove 'scale' and 'offset'"
             self._fault((*loc, "codes"), message)
+
+    def _accepted(self, entry: RegisterEntry, kind: str, loc: yamlfile.Loc) -> None:
+        wanted, words = (str, "texts") if kind == "text" else (int, "whole numbers")
+        if any(not isinstance(each, wanted) for each in entry.accept):
+            self._fault((*loc, "accept"), f"a {kind} is compared with {words}; write those")
 
     def _place(
         self, entry: RegisterEntry, content: Content, at: address.Address, loc: yamlfile.Loc

@@ -39,7 +39,7 @@ def rule(
 ) -> Faults:
     """Find what of `rule`, which gives `point` in a map with the points `own`, cannot be."""
     every = points.all_points()
-    for name in (*rule.labels, *rule.when, *rule.unless):
+    for name in (*rule.labels, *rule.past, *rule.when, *rule.unless):
         yield from unknown_label(labels, name, loc)
     for name in rule.indexes:
         if name not in own or name not in every or every[name].kind != "index":

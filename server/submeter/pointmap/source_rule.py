@@ -1,8 +1,8 @@
 """A rule of a source map: how the value of a point follows from an instrument's labels."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from submeter.meter.reading import Quality
 
@@ -39,6 +39,11 @@ class Rule(BaseModel):
         description="Of an index: the label's register begins anew for each combination of these "
         "labels; the index is the sum of what each of them came to",
     )
+    past: list[str] = Field(
+        default_factory=list,
+        description="With by: the label that tells what the register came to in an account that "
+        "is closed, and the labels of that account, in the order of 'by'",
+    )
     bit: int | None = Field(default=None, ge=0, le=63, description="One bit of the label")
     bits: Annotated[list[Annotated[int, Field(ge=0, le=63)]], Field(min_length=2, max_length=2)] | (
         None
@@ -61,6 +66,17 @@ class Rule(BaseModel):
     )
     option: str | None = Field(default=None, description="Only if the configuration asks for it")
 
+    @field_validator("states", mode="before")
+    @classmethod
+    def _numbers_of_states(cls, states: Any) -> Any:
+        """Take keys that are numbers for numbers: keys of the file are text."""
+        if not isinstance(states, dict):
+            return states
+        return {
+            int(said) if isinstance(said, str) and said.isdecimal() else said: state
+            for said, state in states.items()
+        }
+
     @model_validator(mode="after")
     def _one_origin(self) -> "Rule":
         if [self.label, self.sum, self.present, self.slope].count(None) != 3:
@@ -74,6 +90,8 @@ class Rule(BaseModel):
         one_label = self.bit is not None or self.bits or self.states or self.by or self.stamp
         if one_label and not self.label:
             raise ValueError("'bit', 'bits', 'states', 'by' and 'stamp' go with 'label'")
+        if self.past and (not self.by or len(self.past) != 1 + len(self.by)):
+            raise ValueError("'past' is a label and as many labels as 'by' has; it goes with 'by'")
         return self
 
     @property

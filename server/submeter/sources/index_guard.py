@@ -18,6 +18,9 @@ class IndexGuard:
     `largest_power` (W or var) allows. What a register does over time is not judged here.
     """
 
+    MOST = 1000
+    """Names that are remembered; the one that was heard the longest ago is forgotten first."""
+
     def __init__(self, largest_power: float) -> None:
         self._largest_power = largest_power
         self._latest: dict[str, _Reading] = {}
@@ -27,8 +30,10 @@ class IndexGuard:
 
         Returns the reading before it if that one may be served now, else None.
         """
-        before = self._latest.get(name)
+        before = self._latest.pop(name, None)
         self._latest[name] = latest = _Reading(index, now)
+        if len(self._latest) > self.MOST:
+            del self._latest[next(iter(self._latest))]
         return before.total if before and self._follows(before, latest) else None
 
     def _follows(self, before: _Reading, after: _Reading) -> bool:

@@ -1,17 +1,26 @@
 """Opens whatever kind of port the configuration names."""
 
-from submeter.sources import socket_port
-from submeter.sources.port import Device, Line, Pace, Port, Replay, Socket, Spec
+from submeter.sources import recording, rfc2217_port, socket_port
+from submeter.sources.port import Device, Line, Pace, Port, Replay, Rfc2217, Socket, Spec
+from submeter.sources.recorded_port import RecordedPort
 from submeter.sources.replay_port import ReplayPort
 from submeter.sources.serial_port import SerialPort
 
 
 async def open_port(spec: Spec, line: Line, pace: Pace) -> Port:
-    """Open `spec`; `pace` tells the real bytes per second of a recording. Raises LinkError."""
+    """Open `spec`; `pace` tells the real bytes per second of a recording without time stamps.
+
+    Raises LinkError.
+    """
     match spec:
         case Device():
             return SerialPort(spec, line)
         case Socket():
             return await socket_port.connect(spec)
+        case Rfc2217():
+            return await rfc2217_port.connect(spec, line)
         case Replay():
-            return ReplayPort(spec, pace)
+            content = spec.content()
+            if recording.is_one(content):
+                return RecordedPort(spec.pieces(content), spec.speed)
+            return ReplayPort(content, pace(content), spec.speed)

@@ -1,19 +1,18 @@
 """Where an instrument's bytes come from: a device node, a TCP socket, or a recorded file."""
 
-import os
-import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from submeter import regular_file
-from submeter.errors import LinkError
+from submeter.sources.device import Device
+from submeter.sources.network import Rfc2217, Socket
+from submeter.sources.replay import Replay
+
+__all__ = ["Device", "Format", "Line", "Pace", "Port", "Replay", "Rfc2217", "Socket", "Spec"]
 
 Format = Literal["7E1", "7N1", "7O1", "8N1", "8E1", "8O1", "8N2"]
-LARGEST_RECORDING = 100_000_000  # bytes; a day of standard mode is 83 MB
 
 Pace = Callable[[bytes], float]
 
@@ -53,7 +52,10 @@ class Port(Protocol):
         """
 
     async def write(self, data: bytes) -> None:
-        """Send `data` and wait until the line has taken it; raises LinkError."""
+        """Send `data` and wait until the line has taken it; raises LinkError.
+
+        Bytes may be left in the adapter's own buffer then, for as long as they take to send.
+        """
 
     async def retune(self, line: Line) -> None:
         """Go on with other settings, and drop what was received; raises LinkError.
@@ -71,80 +73,7 @@ class Port(Protocol):
         """Give the port back; may be called twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A serial device node."""
-
-    path: Path
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-    def check(self) -> None:
-        """Raise LinkError with one line if the node is not there or may not be used."""
-        try:
-            if not stat.S_ISCHR(self.path.stat().st_mode):
-                raise LinkError(
-                    f"{self.path} is no serial device; for a recording write replay:FILE"
-                )
-            descriptor = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        except FileNotFoundError:
-            raise LinkError(
-                f"there is no {self.path}; plug the adapter in or name another port"
-            ) from None
-        except PermissionError:
-            raise LinkError(
-                f"no right to use {self.path}; add the user to the group 'dialout'"
-            ) from None
-        except OSError as error:
-            raise LinkError(f"cannot open {self.path}: {error.strerror}") from None
-        terminal = os.isatty(descriptor)
-        os.close(descriptor)
-        if not terminal:
-            raise LinkError(f"{self.path} is no serial device; name the adapter's port")
-
-
-@dataclass(frozen=True, slots=True)
-class Socket:
-    """A TCP port of a serial device server."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"socket://{host}:{self.port}"
-
-    def check(self) -> None:
-        """Do nothing: a server elsewhere may come up later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """A recorded file, repeated for ever at `speed` times the real pace."""
-
-    path: Path
-    speed: float
-
-    def __str__(self) -> str:
-        return f"replay:{self.path}" + (f"?speed={self.speed:g}" if self.speed != 1 else "")
-
-    def check(self) -> None:
-        """Raise LinkError with one line if the file cannot be read or is empty."""
-        self.content()
-
-    def content(self) -> bytes:
-        """Return the recorded bytes; raises LinkError."""
-        try:
-            data = regular_file.read(self.path, LARGEST_RECORDING)
-        except OSError as error:
-            raise LinkError(f"cannot read the recording {self.path}: {error.strerror}") from None
-        if not data:
-            raise LinkError(f"the recording {self.path} is empty")
-        return data
-
-
-Spec = Device | Socket | Replay
+Spec = Device | Socket | Rfc2217 | Replay
 
 
 def parse(text: str, folder: Path) -> Spec:
@@ -153,26 +82,33 @@ def parse(text: str, folder: Path) -> Spec:
     Raises ValueError that says what would be right.
     """
     if text.startswith("socket://"):
-        return _socket(text)
+        return Socket(*_address(text, "socket"))
+    if text.startswith("rfc2217://"):
+        return Rfc2217(*_address(text, "rfc2217"))
     if text.startswith("replay:"):
         return _replay(text, folder)
-    if text.startswith("/"):
+    if text.startswith("/") and "\0" not in text:
         return Device(Path(text))
     raise ValueError(
-        f"'{text}' is no port; write /dev/serial/by-id/..., socket://host:port or replay:FILE"
+        f"'{text}' is no port; write /dev/serial/by-id/..., socket://host:port, "
+        f"rfc2217://host:port or replay:FILE"
     )
 
 
-def _socket(text: str) -> Socket:
+def _address(text: str, scheme: str) -> tuple[str, int]:
     try:
         parts = urlsplit(text)
-        extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-        if " " in text or not parts.hostname or not parts.port or extra:
+        if " " in text or not parts.hostname or not parts.port or _extra(parts):
             raise ValueError
         parts.hostname.encode("idna")
     except ValueError:
-        raise ValueError(f"'{text}' is no address; write socket://host:port") from None
-    return Socket(parts.hostname, parts.port)
+        raise ValueError(f"'{text}' is no address; write {scheme}://host:port") from None
+    return parts.hostname, parts.port
+
+
+def _extra(parts: SplitResult) -> str | None:
+    """Return what stands besides host and port."""
+    return parts.path.strip("/") or parts.query or parts.fragment or parts.username
 
 
 def _replay(text: str, folder: Path) -> Replay:
@@ -182,7 +118,7 @@ def _replay(text: str, folder: Path) -> Replay:
         speed = float(fields.pop("speed", ["1"])[-1])
     except ValueError:
         speed = 0.0
-    if not name or fields or not 0 < speed <= 10_000:
+    if not name or fields or "\0" in name or not 0 < speed <= 10_000:
         raise ValueError(f"'{text}' is no recording; write replay:FILE or replay:FILE?speed=10")
     return Replay(folder / name, speed)
 

@@ -3,21 +3,21 @@
 import asyncio
 import time
 
-from submeter.sources.port import Line, Pace, Replay
+from submeter.sources.port import Line
 
 CHUNK_SECONDS = 0.02
 LONGEST_PIECE = 4096
 
 
 class ReplayPort:
-    """The bytes of a recording, over and over. Raises LinkError if the file cannot be read."""
+    """The bytes of a recording, over and over, so many a second, and `speed` times faster."""
 
     tunable = False
 
-    def __init__(self, spec: Replay, pace: Pace) -> None:
-        self._data = spec.content()
-        self._rate = pace(self._data)
-        self._speed = spec.speed
+    def __init__(self, data: bytes, rate: float, speed: float) -> None:
+        self._data = data
+        self._rate = rate
+        self._speed = speed
         self._start = time.monotonic()
         self._sent = 0
 

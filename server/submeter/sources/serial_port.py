@@ -1,14 +1,19 @@
 """A serial device node, read through the event loop."""
 
 import asyncio
-import errno
+import fcntl
 import os
+import struct
 import termios
+from contextlib import suppress
 
-import serial
+from submeter.sources import line_settings, waiting
+from submeter.sources.device import Device
+from submeter.sources.port import Line, monotonic
 
-from submeter.errors import LinkError
-from submeter.sources.port import Device, Line, monotonic
+WRITE_SECONDS = 10.0  # to send, besides the time that the bytes need
+CLOSED = -1
+_POLL = 0.002
 
 
 def _without_parity() -> bytes:
@@ -16,86 +21,82 @@ def _without_parity() -> bytes:
     return bytes(byte & 0x7F if byte.bit_count() % 2 == 0 else 0 for byte in range(256))
 
 
-_PARITY = _without_parity()
+def _with_parity() -> bytes:
+    """Return the table that adds the even parity bit."""
+    return bytes(byte & 0x7F | (byte & 0x7F).bit_count() % 2 << 7 for byte in range(256))
+
+
+WITHOUT_PARITY, TO_PARITY = _without_parity(), _with_parity()
+"""Tables that take the even parity bit off seven bits and put it on."""
 
 
 class SerialPort:
-    """An open serial port at 7E1, or at 8N1 with the even parity checked and masked here.
+    """An open serial port as `line` says; with `masked` the even parity is made and checked here.
 
-    7E1 and 8N1 have the same frame on the wire, so an adapter without parity can read 7E1. Raises
-    LinkError if the port is missing, busy or not ours.
+    Raises LinkError if the port is missing, busy or not ours.
     """
 
     tunable = True
 
     def __init__(self, device: Device, line: Line) -> None:
         self._device = device
-        self._masked = line.masked
-        data, parity, stop = "8N1" if line.masked else line.format
+        self._line = line
+        self._sent = 0.0  # when the last bit of what was written is on the line
         try:
-            self._serial = serial.Serial(
-                str(device.path),
-                baudrate=line.baudrate,
-                bytesize=int(data),
-                parity=parity,
-                stopbits=int(stop),
-                timeout=0,
-                exclusive=True,
-            )
-            self._check_parity()
-        except (OSError, ValueError, termios.error) as error:
-            raise LinkError(f"cannot open {device.path}: {_reason(error)}") from None
-
-    async def write(self, data: bytes) -> None:
-        """Send `data`; raises LinkError."""
-        try:
-            os.write(self._serial.fileno(), data)
+            self._descriptor = os.open(device.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         except OSError as error:
-            raise LinkError(f"{self._device.path} is gone: {_reason(error)}") from None
-
-    def discard(self) -> None:
-        """Drop what was received."""
-        self._serial.reset_input_buffer()
-
-    async def retune(self, line: Line) -> None:
-        """Go on with other settings; raises LinkError."""
+            raise device.refused(error) from None
         try:
-            self._serial.baudrate = line.baudrate
-            self._check_parity()
-            self._serial.reset_input_buffer()
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            line_settings.apply(self._descriptor, line)
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
         except (OSError, termios.error) as error:
-            raise LinkError(f"cannot set {self._device.path}: {_reason(error)}") from None
+            self.close()
+            raise device.refused(error) from None
 
     async def read(self) -> bytes:
         """Wait for bytes; raises LinkError when the adapter is unplugged."""
         while True:
-            await self._readable()
             try:
-                data = os.read(self._serial.fileno(), 4096)
+                await waiting.readable(self._descriptor)
+                data = os.read(self._descriptor, 4096)
             except BlockingIOError:
                 continue
-            except (OSError, serial.SerialException) as error:
-                raise LinkError(f"{self._device.path} is gone: {_reason(error)}") from None
+            except (OSError, ValueError) as error:
+                raise self._device.lost(error) from None
             if not data:
-                raise LinkError(f"{self._device.path} is gone: it is ready but has no bytes")
-            return data.translate(_PARITY) if self._masked else data
+                raise self._device.lost("it is ready but has no bytes")
+            return data.translate(WITHOUT_PARITY) if self._line.masked else data
 
-    def _check_parity(self) -> None:
-        """Have the kernel read a character of wrong parity as NUL; pyserial turns that off."""
-        attributes = termios.tcgetattr(self._serial.fileno())
-        if not self._masked:
-            attributes[0] |= termios.INPCK
-            termios.tcsetattr(self._serial.fileno(), termios.TCSANOW, attributes)
-
-    async def _readable(self) -> None:
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
-        descriptor = self._serial.fileno()
-        loop.add_reader(descriptor, lambda: None if ready.done() else ready.set_result(None))
+    async def write(self, data: bytes) -> None:
+        """Send `data` and wait until the kernel has handed it on; raises LinkError."""
+        seconds = len(data) * self._line.bits / self._line.baudrate
+        self._sent = max(self._sent, monotonic()) + seconds
         try:
-            await ready
-        finally:
-            loop.remove_reader(descriptor)
+            async with asyncio.timeout(WRITE_SECONDS + seconds):
+                await self._send(data.translate(TO_PARITY) if self._line.masked else data)
+                while self._waiting():
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            raise self._device.lost("it takes no bytes") from None
+        except (OSError, ValueError) as error:
+            raise self._device.lost(error) from None
+
+    async def retune(self, line: Line) -> None:
+        """Go on with other settings, once everything is sent; raises LinkError."""
+        # An adapter may hold bytes of which the kernel knows no more: the line needs its time.
+        await asyncio.sleep(max(0.0, self._sent - monotonic()))
+        try:
+            line_settings.apply(self._descriptor, line)
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+        except (OSError, termios.error) as error:
+            raise self._device.unsettable(error) from None
+        self._line = line
+
+    def discard(self) -> None:
+        """Drop what was received; a port that is gone says so at the next read."""
+        with suppress(OSError, ValueError, termios.error):
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
 
     def elapsed(self) -> float:
         """Return monotonic seconds."""
@@ -103,13 +104,23 @@ class SerialPort:
 
     def close(self) -> None:
         """Close the device node at once, so that the kernel can give the name out again."""
-        self._serial.close()
+        if self._descriptor == CLOSED:
+            return
+        # What could not be sent would hold the close up.
+        with suppress(OSError, termios.error):
+            termios.tcflush(self._descriptor, termios.TCOFLUSH)
+        os.close(self._descriptor)
+        self._descriptor = CLOSED
 
+    async def _send(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[os.write(self._descriptor, data) :]
+            except BlockingIOError:
+                await waiting.writable(self._descriptor)
 
-def _reason(error: Exception) -> str:
-    number = error.args[0] if isinstance(error, termios.error) else getattr(error, "errno", None)
-    if number == errno.EINVAL:
-        return "it has no such settings; try format 8N1"
-    if number in (errno.EAGAIN, errno.EBUSY):
-        return "another program uses it"
-    return os.strerror(number) if number else str(error)
+    def _waiting(self) -> int:
+        """Return how many bytes the kernel has not handed on yet."""
+        answer = fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, struct.pack("i", 0))
+        (count,) = struct.unpack("i", answer)
+        return int(count)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from submeter.errors import Condition, LinkError
 from submeter.meter.feed import Dial
@@ -68,6 +68,7 @@ class Source(Protocol):
         """Open the instrument and publish every valid frame until it fails with LinkError."""
 
 
+@runtime_checkable
 class Remembering(Protocol):
     """A source that must not forget over a restart: pulses, a ledger, an invocation counter.
 

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from submeter.pointmap import source_map
 from submeter.sources.tic.decoder import Decoder, Group, Mode
+from tooling.tic_reader import TicReader
+from tooling.trust import Trusting
 
 pytestmark = pytest.mark.skipif(
     "SUBMETER_CAPTURES" not in os.environ, reason="SUBMETER_CAPTURES is not set"
@@ -32,6 +35,26 @@ def test_every_group_is_read(name: str, mode: Mode, good: int, bad: int) -> None
     assert (frame.mode, len(frame.groups), frame.bad) == (mode, good, bad)
     assert frame.whole is not bool(bad)
     assert (decoder.good, decoder.bad, decoder.mode) == (good, bad, mode)
+
+
+@pytest.mark.parametrize(
+    ("name", "kwh", "labels"),
+    [
+        ("enedis_oss_ticFrameStandard.txt", 0, 38),
+        ("enedis_oss_ticFrameHistoric.txt", 0.104, 9),
+        ("std_mono_conso_linkytic.bin", 3519.702, 38),
+        ("hist_mono_base_linkytic.bin", 123456.789, 8),
+    ],
+)
+def test_every_label_has_the_form_that_its_map_gives_it(name: str, kwh: float, labels: int) -> None:
+    (frame,) = Decoder().feed(capture(name))
+    made = TicReader(source_map.load(f"tic-{frame.mode.value}"), guard=Trusting())
+    update = made.translate(frame, 0)
+    assert made.refused == 0
+    assert update
+    assert update.values["Active_Energy_Import"].number == round(kwh * 10**6)
+    assert len(frame.groups) == labels
+    assert frame.raw.rstrip(b"\x02") in capture(name)
 
 
 def test_the_group_with_the_wrong_checksum_is_the_one_that_is_missing() -> None:

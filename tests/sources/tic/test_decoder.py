@@ -54,7 +54,7 @@ def test_round_trip_in_standard_mode(groups: list[Group]) -> None:
     assert decode(frame(Mode.STANDARD, groups)) == [expected]
 
 
-@given(st.lists(st.builds(Group, _LABELS, _TEXTS), min_size=1, max_size=20))
+@given(st.lists(st.builds(Group, _LABELS, _TEXTS, st.none()), min_size=1, max_size=20))
 def test_round_trip_in_historique_mode(groups: list[Group]) -> None:
     expected = Frame(Mode.HISTORIQUE, tuple(groups), bad=0, whole=True)
     assert decode(frame(Mode.HISTORIQUE, groups)) == [expected]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submeter.meter.reading import Stamp
-from submeter.sources.tic.horodate import stamp, utc_seconds
+from submeter.sources.tic.horodate import legal_time, stamp, utc_seconds
 from tooling import tic
 
 
@@ -59,3 +59,23 @@ def test_a_meter_that_doubts_its_clock_writes_the_season_small(letter: str, degr
 
 def test_what_is_no_stamp_is_no_time() -> None:
     assert stamp("E241316222800") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "utc", "degraded"),
+    [
+        ("25/12/08 22:35:18", datetime(2008, 12, 25, 21, 35, 18, tzinfo=UTC), False),
+        ("01/07/24 12:00:00", datetime(2024, 7, 1, 10, tzinfo=UTC), False),
+        ("31/03/24 01:59:59", datetime(2024, 3, 31, 0, 59, 59, tzinfo=UTC), False),
+        ("31/03/24 02:30:00", datetime(2024, 3, 31, 1, 30, tzinfo=UTC), True),
+        ("31/03/24 03:00:00", datetime(2024, 3, 31, 1, tzinfo=UTC), False),
+        ("27/10/24 02:30:00", datetime(2024, 10, 27, 0, 30, tzinfo=UTC), True),
+        ("27/10/24 03:00:00", datetime(2024, 10, 27, 2, tzinfo=UTC), False),
+    ],
+)
+def test_legal_time_without_a_season(text: str, utc: datetime, degraded: bool) -> None:
+    assert legal_time(text) == Stamp(int(utc.timestamp()), text, degraded)
+
+
+def test_a_date_that_there_is_not() -> None:
+    assert legal_time("30/02/24 12:00:00") is None

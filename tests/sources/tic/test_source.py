@@ -28,6 +28,7 @@ from tooling.tic import Historique, Linky
 MAPS = {
     Mode.STANDARD: source_map.load("tic-standard"),
     Mode.HISTORIQUE: source_map.load("tic-historique"),
+    Mode.PME_PMI: source_map.load("tic-pme-pmi"),
 }
 ENERGY = "Active_Energy_Import"
 PATIENCE = 5.0
@@ -66,7 +67,9 @@ def cable(tmp_path: Path) -> Iterator[Cable]:
 
 
 def source(
-    spec: ports.Spec, baudrate: Literal["auto", 9600, 1200] = 9600, form: ports.Format = "7E1"
+    spec: ports.Spec,
+    baudrate: Literal["auto", 9600, 1200] = 9600,
+    form: Literal["7E1", "8N1"] = "7E1",
 ) -> TicSource:
     settings = TicSettings(port=str(spec), baudrate=baudrate, format=form)
     return TicSource("one", spec, settings, MAPS)
@@ -115,16 +118,27 @@ async def speaking(cable: Cable, frames: Sequence[bytes]) -> AsyncIterator[None]
             await task
 
 
+def tuned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the baud rates that a port will be set to, which it is not then."""
+    rates: list[int] = []
+
+    async def retune(port: SerialPort, line: ports.Line) -> None:
+        rates.append(line.baudrate)
+
+    monkeypatch.setattr(SerialPort, "retune", retune)
+    return rates
+
+
 def events(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage().split()[0].removeprefix("event=") for record in caplog.records]
 
 
-def test_what_both_modes_can_give_is_expected() -> None:
+def test_what_all_modes_can_give_is_expected() -> None:
     made = source(ports.Socket("192.0.2.1", 1))
-    assert made.expected.keys() == MAPS[Mode.STANDARD].rules.keys() | MAPS[Mode.HISTORIQUE].rules
+    assert made.expected.keys() == {name for each in MAPS.values() for name in each.rules}
     assert made.expected["Active_Power_Total"] is Quality.DERIVED
     assert made.max_age == 20
-    assert made.describe() == "tic socket://192.0.2.1:1 (tic-standard, tic-historique)"
+    assert made.describe() == "tic socket://192.0.2.1:1 (tic-standard, tic-historique, tic-pme-pmi)"
 
 
 def test_pace() -> None:
@@ -191,8 +205,8 @@ async def test_auto_tries_the_other_rate_and_goes_on_trying(
     cable: Cable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(baud_search, "DEAF", 0.05)
-    rates: list[int] = []
-    monkeypatch.setattr(SerialPort, "retune", lambda port, rate: rates.append(rate))
+    monkeypatch.setattr(baud_search, "TRIAL", 0.05)
+    rates = tuned(monkeypatch)
     made = source(ports.Device(tmp_path / "adapter"), baudrate="auto")
     meter = meter_for(made)
     async with running(made, meter):
@@ -204,17 +218,17 @@ async def test_auto_tries_the_other_rate_and_goes_on_trying(
             await until(meter, ENERGY, Quality.MEASURED)
             found = len(rates)
             await asyncio.sleep(0.2)
-        assert rates[:3] == [1200, 9600, 1200]
+        assert rates[:3] == [1200, 19200, 4800]
         assert len(rates) == found
 
 
 async def test_auto_does_not_hang_on_a_silent_line(
     cable: Cable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(baud_search, "DEAF", 0.02)
+    monkeypatch.setattr(baud_search, "TRIAL", 0.02)
     monkeypatch.setattr(baud_search, "SILENCE", 0.2)
     made = source(ports.Device(tmp_path / "adapter"), baudrate="auto", form="8N1")
-    with pytest.raises(LinkError, match="no valid TIC for 0 s; check wiring, baudrate and format"):
+    with pytest.raises(LinkError, match="nothing arrives; not a byte for 0 s"):
         async with asyncio.timeout(PATIENCE):
             await made.run(lambda update, at: None)
 
@@ -224,8 +238,7 @@ async def test_a_rate_that_is_given_is_not_changed(
 ) -> None:
     monkeypatch.setattr(baud_search, "DEAF", 0.02)
     monkeypatch.setattr(baud_search, "SILENCE", 0.3)
-    rates: list[int] = []
-    monkeypatch.setattr(SerialPort, "retune", lambda port, rate: rates.append(rate))
+    rates = tuned(monkeypatch)
     made = source(ports.Device(tmp_path / "adapter"), baudrate=1200)
     async with speaking(cable, [b"garbage"]):
         with pytest.raises(LinkError, match="no valid TIC"):

@@ -2,9 +2,9 @@
 
 from submeter.pointmap.source_map import SourceMap
 from submeter.pointmap.tic_label import TicLabel
-from submeter.sources.tic import horodate, label
 from submeter.sources.tic.decoder import Frame, Group
-from submeter.sources.translation.datum import Datum, Said
+from submeter.sources.tic.label import Form
+from submeter.sources.translation.datum import Said
 from submeter.sources.translation.translator import Message
 
 
@@ -12,38 +12,39 @@ class Reader:
     """Checks the groups of frames against the forms that the map gives their labels.
 
     `refused` counts groups of the last frame whose data broke their label's form or that stood
-    twice in it with different data. Labels unknown to the map are left out.
+    twice in it with different data. Labels unknown to the map are left out. Meters of one kind
+    write a label as EaP-1_s or EAP-1_s: upper and lower case are the same.
     """
 
     def __init__(self, source_map: SourceMap) -> None:
         labels = source_map.labels.items()
-        self._labels = {name: each for name, each in labels if isinstance(each, TicLabel)}
+        forms = {name: Form(each) for name, each in labels if isinstance(each, TicLabel)}
+        self._forms = {name: (name, form) for name, form in forms.items()}
+        self._in_capitals = {name.upper(): (name, form) for name, form in forms.items()}
         self.refused = 0
 
     def message(self, frame: Frame) -> Message:
         """Return what the valid groups of `frame` say."""
         groups: dict[str, Group] = {}
+        said: Said = {}
         sent, twice = set(), set()
         self.refused = 0
         for group in frame.groups:
-            form = self._labels.get(group.label)
-            if form is None:
+            known = self._forms.get(group.label) or self._in_capitals.get(group.label.upper())
+            if known is None:
                 continue
-            sent.add(group.label)  # even if refused: the meter sends it
-            if not label.fits(group, form):
+            name, form = known
+            sent.add(name)  # even if refused: the meter sends it
+            datum = form.datum(group)
+            if datum is None:
                 self.refused += 1
-            elif groups.setdefault(group.label, group) != group:
-                twice.add(group.label)
+            elif groups.setdefault(name, group)[1:] != group[1:]:
+                twice.add(name)
+            else:
+                said[name] = datum
         self.refused += len(twice)
-        said: Said = {
-            name: self._datum(group) for name, group in groups.items() if name not in twice
-        }
+        for name in twice:
+            del said[name]
         # A group that was refused may hide another, which then only seems to be missing.
         sound = frame.whole and not self.refused
-        return Message(said, b"", frozenset(sent), sound)
-
-    def _datum(self, group: Group) -> Datum:
-        form = self._labels[group.label]
-        stamp = horodate.stamp(group.horodate) if group.horodate else None
-        number = None if form.is_text else label.number(group, form)
-        return Datum(group.data, number, form.unit, stamp)
+        return Message(said, frame.raw, frozenset(sent), sound)

@@ -1,15 +1,16 @@
 """A TIC output as a source: port, decoder and translation, whatever the mode."""
 
 import asyncio
+import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NoReturn
 
 from submeter.errors import Condition, LinkError
 from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
-from submeter.meter.reading import Quality, Update
+from submeter.meter.reading import Quality
 from submeter.pointmap.source_map import SourceMap
 from submeter.sources.growing_index import GrowingIndex
 from submeter.sources.index_guard import IndexGuard
@@ -19,18 +20,15 @@ from submeter.sources.port import Line, Port, Replay, Spec
 from submeter.sources.source import Publish
 from submeter.sources.tic import baud_search
 from submeter.sources.tic.baud_search import BaudSearch
-from submeter.sources.tic.decoder import Decoder, Frame, Mode
+from submeter.sources.tic.decoder import Decoder, Mode
+from submeter.sources.tic.ear import Ear
 from submeter.sources.tic.noise import Noise
-from submeter.sources.tic.said import Reader
 from submeter.sources.tic.settings import TicSettings
+from submeter.sources.translation.ledger import Ledger
 from submeter.sources.translation.translator import Translator
 
 # Characters of 10 bits at 1200 and 9600 baud (Enedis-NOI-CPT_54E, 5.3).
-_BYTES_PER_SECOND = {Mode.HISTORIQUE: 120.0, Mode.STANDARD: 960.0}
-
-# A line whose mode or meter changes with each frame is damaged, and must not fill the log.
-_INTRODUCTIONS = 10
-_FRAMES_TO_NEXT = 1000  # after which one more introduction is granted
+_SLOW, _FAST = 120.0, 960.0
 
 _log = logging.getLogger(__name__)
 
@@ -53,19 +51,26 @@ class TicSource:
             for point, dial in source_map.dials().items():
                 self.dials[point] = _either(dial, self.dials.get(point, dial))
         self.max_age = max(source_map.max_age for source_map in maps.values())
-        # These outlive a connection: an index goes on where it was.
         self.largest_power = max(each.largest_power for each in maps.values())
+        auto = settings.baudrate == "auto"
+        baudrate = baud_search.BAUDRATES[0] if auto else int(settings.baudrate)
+        # These outlive a connection: an index goes on where it was.
+        self._line = Line(baudrate, "7E1", masked=settings.format == "8N1")
         # A recording starts over, and its index with it.
         self._growing = GrowingIndex() if isinstance(spec, Replay) else None
-        self._guard = IndexGuard(self.largest_power)
+        self._guards = {mode: IndexGuard(each.largest_power) for mode, each in maps.items()}
+        self._ledger = Ledger()
         self._lap = f" replay {secrets.token_hex(4)}" if self._growing else ""
         self._noise = Noise()
-        self._ear = _Ear(self.name, self._maps, self._translator)
+        self._deaf = False
+        self._ear = self._new_ear()
 
     @property
     def trouble(self) -> Condition | None:
-        """Nothing is looked for yet."""
-        return None
+        """OTHER_METER, SLEEPING, or NOISE: damaged groups beyond the usual, or nothing but that."""
+        if self._deaf:
+            return Condition.NOISE
+        return self._ear.trouble or (Condition.NOISE if self._noise.noisy else None)
 
     @property
     def identity(self) -> str | None:
@@ -73,7 +78,7 @@ class TicSource:
         return self._ear.identity
 
     def origin(self, point: str) -> Origin | None:
-        """Return the groups that the last value of `point` was made of."""
+        """Return the groups that the last value of `point` was made of, and their frame."""
         return self._ear.origin(point)
 
     def describe(self) -> str:
@@ -81,29 +86,41 @@ class TicSource:
         maps = ", ".join(source_map.name for source_map in self._maps.values())
         return f"tic {self._spec} ({maps})"
 
+    def saved(self) -> str:
+        """Return the ledger, from which a PME-PMI meter's indexes follow."""
+        return json.dumps({"ledger": self._ledger.saved()}, sort_keys=True)
+
+    def restore(self, text: str) -> None:
+        """Go on with the ledger that `saved` returned; raises ValueError if it is damaged."""
+        document = json.loads(text)
+        if not isinstance(document, dict) or document.keys() != {"ledger"}:
+            raise ValueError("what a TIC source remembers is a ledger")
+        self._ledger.restore(document["ledger"])
+
     async def run(self, publish: Publish) -> NoReturn:
         """Open the port and publish every frame that says something; raises LinkError."""
-        auto = self._settings.baudrate == "auto"
-        baudrate = baud_search.BAUDRATES[0] if auto else int(self._settings.baudrate)
-        line = Line(baudrate, "7E1", masked=self._settings.format == "8N1")
-        port = await open_port(self._spec, line, pace)
+        self._deaf = False
+        port = await open_port(self._spec, self._line, pace)
         try:
-            await self._listen(port, BaudSearch(port, auto), publish)
+            auto = self._settings.baudrate == "auto"
+            await self._listen(port, BaudSearch(port, self._line, auto), publish)
         finally:
             port.close()
 
     async def _listen(self, port: Port, search: BaudSearch, publish: Publish) -> NoReturn:
         decoder = Decoder()
-        ear = self._ear = _Ear(self.name, self._maps, self._translator)
+        ear = self._ear = self._new_ear()
         before = self.dropped
         self._noise.restart()
         while True:
             data = await _next(port, search.patience(decoder.good))
             for frame in decoder.feed(data):
+                self._line = search.line
                 update = ear.understand(frame, port.elapsed())
                 if update:
                     publish(update, Instant.now())
-            await search.heard(decoder.good)
+            await search.heard(decoder.good, received=bool(data))
+            self._deaf = search.deaf
             dropped = decoder.bad + ear.refused
             self.dropped = before + dropped
             self._tell_noise(decoder.good, dropped)
@@ -113,8 +130,14 @@ class TicSource:
             event = "line_noisy" if self._noise.noisy else "line_quiet"
             _log.warning("event=%s source=%s dropped=%d", event, self.name, dropped)
 
-    def _translator(self, source_map: SourceMap) -> Translator:
-        return Translator(source_map, self.expected, self._guard, self._growing, self._lap)
+    def _new_ear(self) -> Ear:
+        return Ear(self.name, self._maps, self._translator, self._settings.meter)
+
+    def _translator(self, mode: Mode) -> Translator:
+        guard = self._guards[mode]
+        return Translator(
+            self._maps[mode], self.expected, guard, self._growing, self._lap, self._ledger
+        )
 
 
 async def _next(port: Port, patience: float) -> bytes:
@@ -124,7 +147,8 @@ async def _next(port: Port, patience: float) -> bytes:
     except TimeoutError:
         if patience < baud_search.SILENCE:
             return b""
-        raise LinkError(f"nothing arrives; not a byte for {patience:.0f} s") from None
+        message = f"nothing arrives; not a byte for {patience:.0f} s"
+        raise LinkError(message, Condition.SILENT) from None
 
 
 def _either(one: Dial, other: Dial) -> Dial:
@@ -134,51 +158,4 @@ def _either(one: Dial, other: Dial) -> Dial:
 
 def pace(data: bytes) -> float:
     """Return the bytes per second at which a recording of `data` was sent."""
-    return _BYTES_PER_SECOND[Mode.STANDARD if b"\t" in data else Mode.HISTORIQUE]
-
-
-class _Ear:
-    """Keeps a translator for the mode that is heard, and says once which meter it is."""
-
-    def __init__(
-        self,
-        name: str,
-        maps: Mapping[Mode, SourceMap],
-        translator: Callable[[SourceMap], Translator],
-    ) -> None:
-        self.refused = 0  # groups whose data broke their label's form
-        self._name = name
-        self._maps = maps
-        self._make = translator
-        self._mode: Mode | None = None
-        self._translator: Translator | None = None
-        self._reader: Reader | None = None
-        self._introduced: tuple[Mode, str] | None = None
-        self._grants = float(_INTRODUCTIONS)
-
-    @property
-    def identity(self) -> str | None:
-        return self._translator.heard.identity if self._translator else None
-
-    def origin(self, point: str) -> Origin | None:
-        return self._translator.origin(point) if self._translator else None
-
-    def understand(self, frame: Frame, elapsed: float) -> Update | None:
-        if self._translator is None or self._reader is None or frame.mode is not self._mode:
-            self._mode = frame.mode
-            self._translator = self._make(self._maps[frame.mode])
-            self._reader = Reader(self._maps[frame.mode])
-        message = self._reader.message(frame)
-        self.refused += self._reader.refused
-        update = self._translator.translate(message, elapsed)
-        if identity := self._translator.heard.identity:
-            self._introduce(frame.mode, identity)
-        return update
-
-    def _introduce(self, mode: Mode, identity: str) -> None:
-        self._grants = min(_INTRODUCTIONS, self._grants + 1 / _FRAMES_TO_NEXT)
-        if (mode, identity) != self._introduced and self._grants >= 1:
-            self._introduced = (mode, identity)
-            self._grants -= 1
-            message = "event=tic_meter source=%s mode=%s meter=%s"
-            _log.info(message, self._name, mode, identity)
+    return _FAST if b"\t" in data else _SLOW

@@ -55,7 +55,9 @@ class Heard:
         for place, rule in enumerate(rules):
             if self.feeds(rule) and self._holds(rule, said):
                 return place
-            if not self.proved and not self._denied(rule, said):
+            if self._denied(rule, said):
+                continue
+            if not self.proved or (self.feeds(rule) and self._undecided(rule, said)):
                 return None
         return None
 
@@ -74,6 +76,10 @@ class Heard:
     def _holds(self, rule: Rule, said: Said) -> bool:
         conditions = rule.when.keys() | rule.unless.keys()
         return conditions <= said.keys() and not self._denied(rule, said)
+
+    def _undecided(self, rule: Rule, said: Said) -> bool:
+        """Tell whether a condition is missing here that the instrument does send."""
+        return bool((rule.when.keys() | rule.unless.keys()) & self._sent - said.keys())
 
     def _denied(self, rule: Rule, said: Said) -> bool:
         """Tell whether a label that was received rules `rule` out."""

@@ -81,6 +81,7 @@ class Translator:
         self._slopes: dict[tuple[str, float], IndexSlope] = {}
         self._points = points.all_points()
         self._made: dict[str, _Made] = {}
+        self._owner: str | None = None  # who speaks, as far as is known
 
     def translate(self, message: Message, elapsed: float) -> Update | None:
         """Return what `message` says, `elapsed` seconds into the stream; None if nothing.
@@ -89,6 +90,7 @@ class Translator:
         """
         said = message.said
         self.heard.take(said, message.sent, sound=message.sound)
+        self._owner = message.instrument or self.heard.identity
         values: dict[str, Value] = {}
         absent = set(self._absent_always) if self.heard.proved else set()
         at = Instant.now()
@@ -107,7 +109,7 @@ class Translator:
         return Update(
             values,
             frozenset(absent),
-            instrument=self._instrument(message),
+            instrument=self._owner + self._lap if self._owner else None,
             clock=clock.stamp if clock else None,
         )
 
@@ -133,10 +135,6 @@ class Translator:
         for index in rule.indexes:
             if index in self._made:
                 yield from self._labels(self._map.rules[index][self._made[index].place])
-
-    def _instrument(self, message: Message) -> str | None:
-        identity = message.instrument or self.heard.identity
-        return identity + self._lap if identity else None
 
     def _value(
         self, name: str, rule: Rule, said: Said, values: dict[str, Value], elapsed: float
@@ -164,18 +162,25 @@ class Translator:
     def _total(self, name: str, rule: Rule, said: Said) -> Number | None:
         """Return the sum of the labels in the unit that the point is counted in."""
         total: Number = 0
-        target = self._points[name].counted_in
         for label, sign in rule.terms:
-            datum = said[label]
-            if datum.number is None or not math.isfinite(datum.number):
+            number = self._number(name, label, rule, said)
+            if number is None:
                 return None
-            unit = rule.unit or datum.unit or self._map.labels[label].unit
-            power = units.exponent(unit, target) if unit and target else 0
-            if power is None:
-                self.misfits += 1
-                return None
-            total += sign * _scaled(datum.number, power)
+            total += sign * number
         return total
+
+    def _number(self, name: str, label: str, rule: Rule, said: Said) -> Number | None:
+        """Return the number of `label` in the unit that the point `name` is counted in."""
+        datum = said[label]
+        if datum.number is None or not math.isfinite(datum.number):
+            return None
+        target = self._points[name].counted_in
+        unit = rule.unit or datum.unit or self._map.labels[label].unit
+        power = units.exponent(unit, target) if unit and target else 0
+        if power is None:
+            self.misfits += 1
+            return None
+        return _scaled(datum.number, power)
 
     def _presence(self, rule: Rule, said: Said) -> Value | None:
         """Return 1 while a label is sent, 0 when it is proved that none is."""
@@ -205,16 +210,41 @@ class Translator:
         """Return the index, where it is guarded the one of the message before."""
         if register < 0:
             return None
-        account = tuple(said[label].text for label in rule.by)
-        index: int | None = register
-        if self._guard:
-            key = "\t".join((name, *account))
-            index = self._guard.admit(key, register, elapsed)
-        if index is not None and rule.by:
-            index = self._ledger.total(name, account, index)
+        if rule.by:
+            index = self._ledger_total(name, rule, register, said, elapsed)
+        else:
+            index = self._admit(name, register, elapsed)
         if index is not None and self._growing:
             index = self._growing.serve(name, index)
         return None if index is None else Value(index, rule.result)
+
+    def _admit(self, key: str, register: int, elapsed: float) -> int | None:
+        return self._guard.admit(key, register, elapsed) if self._guard else register
+
+    def _ledger_total(
+        self, name: str, rule: Rule, register: int, said: Said, elapsed: float
+    ) -> int | None:
+        """Return the sum of what the label's register came to in all its accounts."""
+        if self._owner is None and not self.heard.proved:
+            return None  # it may still say who it is, and the book is another one then
+        book = f"{name}\t{self._owner or ''}"
+        self._close_account(book, name, rule, said, elapsed)
+        account = tuple(said[label].text for label in rule.by)
+        admitted = self._admit("\t".join((book, *account)), register, elapsed)
+        return None if admitted is None else self._ledger.total(book, account, admitted)
+
+    def _close_account(self, book: str, name: str, rule: Rule, said: Said, elapsed: float) -> None:
+        """Take the final reading of an account that ended unseen."""
+        if not rule.past or not said.keys() >= set(rule.past):
+            return
+        label, *names = rule.past
+        final = self._number(name, label, rule, said)
+        if final is None:
+            return
+        account = tuple(said[each].text for each in names)
+        admitted = self._admit("\t".join((book, "past", *account)), math.floor(final), elapsed)
+        if admitted is not None:
+            self._ledger.close(book, account, admitted)
 
     def _power(
         self, name: str, rule: Rule, values: dict[str, Value], elapsed: float

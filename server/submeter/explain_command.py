@@ -1,0 +1,118 @@
+"""The command `submeter explain`: where a point comes from, and where it goes to."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from submeter import local_socket, plan, served_places, yamlfile
+from submeter.config import Loaded
+from submeter.errors import ConfigError, NoAnswerError
+from submeter.meter.point import Point
+from submeter.meter.reading import Quality
+from submeter.plan import PlannedMeter
+from submeter.pointmap import points
+from submeter.value_text import bytes_text
+
+Told = Mapping[str, Any]
+
+
+def run(loaded: Loaded, meter: str, point: str) -> None:
+    """Print all there is to know of `point` of `meter`: with a running server, its value too.
+
+    Raises ConfigError for names that are none, NoAnswerError if a server runs and does not answer.
+    """
+    print(text(loaded, meter, point))
+
+
+def text(loaded: Loaded, meter: str, point: str) -> str:
+    """Return what `run` prints."""
+    planned = {each.entry.name: each for each in plan.make(loaded)}
+    _expect(meter, "meter", list(planned))
+    _expect(point, "point", list(points.all_points()))
+    question = {"ask": "explain", "meter": meter, "point": point}
+    told = local_socket.ask(local_socket.beside(loaded.store_path), question)
+    if told and "error" in told:
+        # The server was started with another configuration.
+        raise NoAnswerError(f"the running server answers: {told['error']}")
+    each, known = planned[meter], points.all_points()[point]
+    lines = [f"{point} of meter {meter}: {known.description}"]
+    lines += _live(told) if told else ["no server runs with this store: no value is known here"]
+    if not told:
+        lines += _planned(each, known)
+    lines += _served(loaded, each, point)
+    return "\n".join(lines)
+
+
+def _expect(name: str, what: str, known: list[str]) -> None:
+    if name not in known:
+        raise ConfigError(f"no {what} is called '{name}'; {yamlfile.suggest(name, known)}")
+
+
+def _live(told: Told) -> Iterator[str]:
+    yield f"value:   {told['value']}"
+    yield f"quality: {told['quality']}"
+    yield f"age:     {_age(told['age'])}"
+    if told["source"]:
+        yield f"source:  {told['source']}"
+    if told["why"]:
+        yield f"why:     {told['why']}"
+    for each in told["inputs"]:
+        yield f"  {each['point']}: {_said(each)}"
+    if len(told["voices"]) > 1 or told["quality"] == Quality.ABSENT:
+        yield from _voices(told)
+    if origin := told.get("origin"):
+        yield from _origin(origin)
+
+
+def _voices(told: Told) -> Iterator[str]:
+    if told["voices"]:
+        yield "sources that could speak, the preferred one first:"
+    for each in told["voices"]:
+        state = f", {each['condition']}" if each["condition"] else ""
+        mark = "*" if each["source"] == told["source"] else " "
+        yield f" {mark}{each['source']}{state}: {_said(each)}"
+
+
+def _origin(origin: Told) -> Iterator[str]:
+    if origin["where"]:
+        yield f"map:     {origin['where']}"
+    for label, content in origin["labels"]:
+        yield f"label:   {label} = {content}"
+    raw = bytes.fromhex(origin["raw"])
+    if raw:
+        yield f"frame:   {len(raw)} bytes, {_age(origin['age'])} ago"
+        yield from (f"  {line}" for line in bytes_text(raw))
+
+
+def _said(each: Told) -> str:
+    age = "" if each["age"] is None else f", {_age(each['age'])} old"
+    return f"{each['value']}, {each['quality']}{age}"
+
+
+def _age(seconds: float | None) -> str:
+    return "never heard" if seconds is None else f"{seconds:.1f} s"
+
+
+def _planned(each: PlannedMeter, point: Point) -> Iterator[str]:
+    """Say what the configuration alone tells of the point."""
+    usual = each.expected().get(point.name, Quality.ABSENT)
+    yield f"expected quality: {usual.value}"
+    feeds = [feed for feed in each.feeds if point.name in feed.expected]
+    for feed in feeds:
+        source = each.sources.get(feed.name)
+        described = source.describe() if source else f"calculated: {each.entry.calculated}"
+        yield f"source:  {feed.name}: {described}"
+    if not feeds and usual is Quality.ABSENT:
+        yield "why:     no source of this meter gives it, and it follows from none"
+
+
+def _served(loaded: Loaded, each: PlannedMeter, point: str) -> Iterator[str]:
+    registers = list(served_places.registers(loaded, each, point))
+    objects = list(served_places.objects(loaded, each, point))
+    if registers:
+        yield f"Modbus, unit {each.entry.unit_id}, map {each.entry.map}:"
+        yield from (f"  {line}" for line in registers)
+    if objects:
+        yield "BACnet:"
+        yield from (f"  {line}" for line in objects)
+    if not (registers or objects):
+        yield "served nowhere"

@@ -1,0 +1,51 @@
+"""Lines of a Linux GPIO chip through gpiod 2, which is loaded when a line is asked for."""
+
+import errno
+import importlib
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from submeter.errors import Condition, LinkError
+
+_CONDITIONS = {
+    errno.EBUSY: (Condition.BUSY, "another program uses it"),
+    errno.EACCES: (Condition.NO_PERMISSION, "no right to; add the user to the group 'gpio'"),
+    errno.EPERM: (Condition.NO_PERMISSION, "no right to; add the user to the group 'gpio'"),
+    errno.ENOENT: (Condition.NO_DEVICE, "there is no such chip; gpiodetect lists them"),
+    errno.ENODEV: (Condition.NO_DEVICE, "it is no GPIO chip, or was unplugged"),
+    errno.ENOTTY: (Condition.NO_DEVICE, "it is no GPIO chip"),
+}
+
+
+def library() -> ModuleType:
+    """Return gpiod; raises LinkError if it is missing, or of the incompatible version 1."""
+    try:
+        gpiod = importlib.import_module("gpiod")
+    except ImportError:
+        raise LinkError("the library gpiod is missing; pip install 'gpiod>=2'") from None
+    if not hasattr(gpiod, "request_lines"):
+        raise LinkError("gpiod is of version 1; pip install 'gpiod>=2'")
+    return gpiod
+
+
+def request(chip: str, line: int, settings: Callable[[ModuleType], Any], **rest: Any) -> Any:
+    """Return gpiod's LineRequest of one line for us alone; raises LinkError with its condition.
+
+    `settings` makes the LineSettings, given the library; `rest` goes to `gpiod.request_lines`.
+    """
+    gpiod = library()
+    try:
+        wanted = {line: settings(gpiod)}
+        return gpiod.request_lines(chip, consumer="submeter", config=wanted, **rest)
+    except OSError as error:
+        raise lost(chip, line, error) from None
+    except ValueError as error:
+        raise LinkError(f"{chip} has no line {line} ({error})") from None
+
+
+def lost(chip: str, line: int, error: OSError) -> LinkError:
+    """Return what to raise where `error` befell a line."""
+    number = error.errno or 0
+    condition, why = _CONDITIONS.get(number, (Condition.NO_DEVICE, error.strerror or str(error)))
+    return LinkError(f"cannot use line {line} of {chip}: {why}", condition)

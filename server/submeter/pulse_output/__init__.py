@@ -1,0 +1,1 @@
+"""Pulse output: drives a totaliser that counts contacts from the index of a meter."""

@@ -1,0 +1,260 @@
+"""From an entry of the configuration to a source: its port, its maps and its keys, all checked."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from submeter import yamlfile
+from submeter.config import Loaded, MeterEntry, SourceEntry
+from submeter.errors import ConfigError, LinkError
+from submeter.pointmap import folders, meter_map, source_map
+from submeter.pointmap.source_map import Kind, SourceMap
+from submeter.sources import port
+from submeter.sources.dlms import keys
+from submeter.sources.dlms.keys import Keys
+from submeter.sources.dlms.settings import DlmsSettings
+from submeter.sources.dlms.source import DlmsSource
+from submeter.sources.mbus.settings import MbusSettings
+from submeter.sources.mbus.source import MbusSource
+from submeter.sources.modbus_meter.settings import ModbusMeterSettings
+from submeter.sources.modbus_meter.source import ModbusSource
+from submeter.sources.optical import password
+from submeter.sources.optical.password import Password
+from submeter.sources.optical.settings import OpticalSettings
+from submeter.sources.optical.source import OpticalSource
+from submeter.sources.port import Line, Spec
+from submeter.sources.pulse import source as pulse_source
+from submeter.sources.pulse.board_line import BoardLine
+from submeter.sources.pulse.settings import PulseSettings
+from submeter.sources.pulse.source import PulseSource
+from submeter.sources.shared_line import SharedLine
+from submeter.sources.simulated.settings import SimulatedSettings
+from submeter.sources.simulated.source import SimulatedSource
+from submeter.sources.source import Source
+from submeter.sources.tic.decoder import Mode
+from submeter.sources.tic.settings import TicSettings
+from submeter.sources.tic.source import TicSource
+
+_Secret = TypeVar("_Secret")
+
+
+class SourcePlan:
+    """Makes the sources of one configuration; those that share a line share it here too."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._lines: dict[str, tuple[SharedLine, str]] = {}  # by port: who named it first
+        self._boards: dict[str, BoardLine] = {}
+        self._ports: dict[str, str] = {}  # device nodes -> who has them
+        if rtu := loaded.config.modbus.rtu:
+            self._ports[os.path.realpath(rtu.port)] = "is modbus.rtu.port"
+
+    def source(self, entry: MeterEntry, number: int, loc: yamlfile.Loc) -> Source:
+        """Return the source `number` of `entry`, which stands at `loc`; raises ConfigError."""
+        source = entry.sources[number]
+        name = entry.name if len(entry.sources) == 1 else f"{entry.name}.{source.called}"
+        place = _Place(self._loaded, entry.name, (*loc, source.kind))
+        match source.settings:
+            case TicSettings() as tic:
+                return self._tic(name, tic, place)
+            case DlmsSettings() as dlms:
+                spec = self._own(dlms.port, place, "port")
+                loaded = place.map(dlms.map, "obis", dlms.options)
+                return DlmsSource(name, spec, dlms, loaded, place.keys(dlms.keys))
+            case OpticalSettings() as optical:
+                spec = self._own(optical.port, place, "port")
+                loaded = place.map(optical.map, "obis", optical.options)
+                return OpticalSource(name, spec, optical, loaded, place.password(optical.keys))
+            case MbusSettings() as mbus:
+                line = self._shared(place.spec(mbus.port, "port"), mbus.line, place, "port")
+                return MbusSource(name, line, mbus, place.map(mbus.map, "mbus", mbus.options))
+            case ModbusMeterSettings() as modbus:
+                return self._modbus(name, modbus, place)
+            case PulseSettings() as pulse:
+                return self._pulse(name, pulse, source.called, place)
+            case SimulatedSettings() as simulated:
+                now = time.localtime()
+                second_of_day = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
+                return SimulatedSource(name, simulated, second_of_day)
+            case None:
+                raise AssertionError("the configuration model lets no empty source through")
+
+    def _tic(self, name: str, settings: TicSettings, place: "_Place") -> TicSource:
+        spec = self._own(settings.port, place, "port")
+        maps = {}
+        for mode in Mode:
+            key = mode.value.replace("-", "_")
+            maps[mode] = place.map(getattr(settings.maps, key), "tic", (), "maps", key)
+        place.options(settings.options, list(maps.values()))
+        for mode, each in maps.items():
+            maps[mode] = place.load(each.name, settings.options)
+        return TicSource(name, spec, settings, maps)
+
+    def _modbus(self, name: str, settings: ModbusMeterSettings, place: "_Place") -> ModbusSource:
+        key = "tcp" if settings.tcp else "port"
+        try:
+            spec = settings.spec(self._loaded.folder)
+        except ValueError as error:
+            raise place.error(str(error), key) from None
+        place.check(spec, key)
+        line = self._shared(spec, settings.line, place, key)
+        path = place.file("meters", settings.map, "map")
+        loaded = meter_map.read(path, place.constants(path, settings.constants))
+        return ModbusSource(name, line, settings, loaded)
+
+    def _pulse(
+        self, name: str, settings: PulseSettings, called: str, place: "_Place"
+    ) -> PulseSource:
+        line = self._board(settings.board.port, place) if settings.board else None
+        store = self._loaded.store_path
+        tally = store.with_name(f"{store.stem}.{place.meter}.{called}.tally")
+        return PulseSource(name, settings, tally, line)
+
+    def _board(self, text: str, place: "_Place") -> BoardLine:
+        """Return the board at the port that `text` names, the same for all of its inputs."""
+        spec = place.spec(text, "board", "port")
+        name = _name(spec)
+        if name not in self._boards:
+            self._take(spec, place, "board", "port")
+            self._boards[name] = BoardLine(spec)
+        return self._boards[name]
+
+    def _own(self, text: str, place: "_Place", *key: str) -> Spec:
+        """Return the port that `text` names, which nothing else may open."""
+        spec = place.spec(text, *key)
+        self._take(spec, place, *key)
+        return spec
+
+    def _shared(self, spec: Spec, line: Line, place: "_Place", key: str) -> SharedLine:
+        """Return the line at `spec`, the same for all that name it with the same settings."""
+        name = _name(spec)
+        kind = f"{place.loc[-1]} line at {line}"
+        found = self._lines.get(name)
+        if found is None:
+            self._take(spec, place, key)
+            found = self._lines[name] = SharedLine(spec, line), kind
+        elif found[1] != kind:
+            message = f"{spec} is a {found[1]} of another source already; make both the same"
+            raise place.error(message, key)
+        return found[0]
+
+    def _take(self, spec: Spec, place: "_Place", *key: str) -> None:
+        name = _name(spec)
+        if isinstance(spec, port.Replay):
+            return
+        if other := self._ports.get(name):
+            raise place.error(f"{spec} {other} already; name another port", *key)
+        self._ports[name] = f"feeds meter '{place.meter}'"
+
+
+def _name(spec: Spec) -> str:
+    """Return what is the same for two names of one port."""
+    return os.path.realpath(spec.path) if isinstance(spec, port.Device) else str(spec)
+
+
+class _Place:
+    """Where the settings of one source stand, for messages; and what it names, looked up."""
+
+    def __init__(self, loaded: Loaded, meter: str, loc: yamlfile.Loc) -> None:
+        self.meter = meter
+        self.loc = loc
+        self._loaded = loaded
+
+    def error(self, message: str, *key: str | int) -> ConfigError:
+        """Return `message` with the position of `key`."""
+        return ConfigError(self._loaded.document.fault((*self.loc, *key), message))
+
+    def spec(self, text: str, *key: str) -> Spec:
+        """Return the port that `text` names; raises ConfigError if it cannot be opened now."""
+        try:
+            spec = port.parse(text, self._loaded.folder)
+        except ValueError as error:
+            raise self.error(str(error), *key) from None
+        self.check(spec, *key)
+        return spec
+
+    def check(self, spec: Spec, *key: str) -> None:
+        """Raise ConfigError if the port is not there."""
+        try:
+            spec.check()
+        except LinkError as error:
+            raise self.error(str(error), *key) from None
+
+    def file(self, kind: str, name: str, *key: str) -> Path:
+        """Return the map file `name`; raises ConfigError."""
+        try:
+            return folders.find(kind, name, self._loaded.own_maps)
+        except ConfigError as error:
+            raise self.error(str(error), *key) from None
+
+    def map(self, name: str, kind: Kind, options: Sequence[str], *key: str) -> SourceMap:
+        """Return the source map `name`, which must be of `kind`; raises ConfigError."""
+        key = key or ("map",)
+        self.file("sources", name, *key)
+        loaded = self.load(name, options)
+        if loaded.kind != kind:
+            message = f"map '{name}' is for {loaded.kind}, not for {kind}; name another"
+            raise self.error(message, *key)
+        self.options(options, [loaded])
+        return loaded
+
+    def load(self, name: str, options: Sequence[str]) -> SourceMap:
+        """Return the source map `name` with `options`; raises ConfigError."""
+        return source_map.load(name, options, self._loaded.own_maps)
+
+    def options(self, options: Sequence[str], maps: Sequence[SourceMap]) -> None:
+        """Raise ConfigError for an option that none of `maps` has."""
+        known = [option for each in maps for option in each.options]
+        for number, option in enumerate(options):
+            if option not in known:
+                hint = yamlfile.suggest(option, known) if known else "it has none"
+                raise self.error(f"unknown option '{option}'; {hint}", "options", number)
+
+    def keys(self, name: str | None) -> Keys | None:
+        """Return the keys in the file `name`; raises ConfigError."""
+        return self._secret(name, keys.read)
+
+    def password(self, name: str | None) -> Password | None:
+        """Return the password in the file `name`; raises ConfigError."""
+        return self._secret(name, password.read)
+
+    def _secret(self, name: str | None, read: Callable[[Path], _Secret]) -> _Secret | None:
+        if name is None:
+            return None
+        try:
+            return read(self._loaded.folder / name)
+        except ConfigError as error:
+            raise self.error(str(error), "keys") from None
+
+    def constants(self, path: Path, given: Mapping[str, int | float]) -> Mapping[str, int | float]:
+        """Return `given` if the map at `path` has them all; raises ConfigError."""
+        known = list(meter_map.read(path).constants)
+        for name in given:
+            if name not in known:
+                hint = yamlfile.suggest(name, known) if known else "it has none"
+                message = f"map '{path.stem}' has no constant '{name}'; {hint}"
+                raise self.error(message, "constants", name, "@key")
+        return given
+
+
+def max_age(loaded: Loaded, entry: SourceEntry) -> float:
+    """Return the seconds after which a value of the source `entry` is stale."""
+
+    def of(name: str) -> float:
+        return source_map.load(name, (), loaded.own_maps).max_age
+
+    match entry.settings:
+        case TicSettings(maps=maps):
+            return max(of(name) for name in maps.model_dump().values())
+        case DlmsSettings(map=name):
+            return of(name)
+        case OpticalSettings(map=name) | MbusSettings(map=name) as settings:
+            return settings.max_age(of(name))
+        case ModbusMeterSettings() as settings:
+            return settings.max_age
+        case PulseSettings():
+            return pulse_source.MAX_AGE
+        case _:
+            return SimulatedSource.max_age

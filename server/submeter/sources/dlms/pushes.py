@@ -1,0 +1,165 @@
+"""What the messages of a pushing meter come to: opened, judged, read and translated."""
+
+import logging
+from datetime import tzinfo
+
+from submeter.errors import Condition, FrameError
+from submeter.meter.reading import Update
+from submeter.pointmap.source_map import SourceMap
+from submeter.sources.dlms import notification, security, title
+from submeter.sources.dlms.counters import Counters
+from submeter.sources.dlms.keys import Keys
+from submeter.sources.dlms.notification import Notification
+from submeter.sources.dlms.said import Reader
+from submeter.sources.dlms.security import RefusedError
+from submeter.sources.dlms.transport import Apdu
+from submeter.sources.dlms.weak_guard import WeakGuard
+from submeter.sources.translation.datum import Said
+from submeter.sources.translation.translator import Message, Translator
+
+STRANGE = 3  # messages in a row in which the map finds nothing
+QUIET = 10  # good messages after which the next trouble is told again
+
+_log = logging.getLogger(__name__)
+
+
+class Pushes:
+    """Turns whole messages into updates; `trouble` is what is wrong with the last ones.
+
+    With `keys`, plain messages are not taken. `meter` is the serial number or system title that is
+    expected, if any. `counters` are checked if `check_counter`, and kept in any case. `refused`
+    counts messages of which nothing was made.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source_map: SourceMap,
+        translator: Translator,
+        guard: WeakGuard,
+        keys: Keys | None,
+        counters: Counters,
+        *,
+        meter: str | None = None,
+        zone: tzinfo | None = None,
+        check_counter: bool = True,
+    ) -> None:
+        self.trouble: Condition | None = None
+        self.refused = 0
+        self._name = name
+        self._map = source_map
+        self._translator = translator
+        self._guard = guard
+        self._keys = keys
+        self._counters = counters
+        self._meter = meter
+        self._zone = zone
+        self._check_counter = check_counter
+        self._reader = Reader(source_map, zone)
+        self._title = ""
+        self._proved = False
+        self._strange = 0
+        self._good = QUIET
+        self._told: Condition | None = None
+        self._doubted = False
+        self._introduced = False
+
+    @property
+    def identity(self) -> str | None:
+        """The serial number that the meter says, else its system title."""
+        return self._translator.heard.identity or self._title or None
+
+    def understand(self, apdu: Apdu, elapsed: float) -> Update | None:
+        """Return what a message says, `elapsed` seconds into the stream; None if nothing."""
+        try:
+            said = self._said(apdu)
+        except RefusedError as error:
+            self.refused += 1
+            self._tell(error.condition, str(error))
+            return None
+        except FrameError:
+            self.refused += 1
+            return None
+        misfits = self._translator.misfits
+        self._guard.weak = apdu.weak and not self._proved
+        message = Message(said, apdu.raw, instrument=self._title or None)
+        update = self._translator.translate(message, elapsed)
+        unfit = self._translator.misfits > misfits and not (update and update.values)
+        # A clock is in nearly every message, and says nothing of its layout.
+        if unfit or said.keys() <= {self._map.clock}:
+            self._misunderstood()
+        else:
+            self._understood()
+        return update
+
+    def _said(self, apdu: Apdu) -> Said:
+        """Return what a message says, once it is opened and believed; raises FrameError."""
+        self._proved = False
+        if security.ciphered(apdu.data):
+            found = self._opened(apdu)
+        elif self._keys:
+            what = "the message is not ciphered, and there are keys"
+            raise RefusedError(what, Condition.WRONG_KEY)
+        else:
+            found = notification.read(apdu.data, self._zone)
+        said = self._reader.said(found.items)
+        self._expect(said)
+        return said
+
+    def _opened(self, apdu: Apdu) -> Notification:
+        envelope = security.read(apdu.data)
+        sender = title.text(envelope.title)
+        if self._keys is None:
+            raise RefusedError(
+                f"{sender} ciphers; a file with its keys is needed", Condition.NO_KEY
+            )
+        text, self._proved = security.open_(envelope, self._keys)
+        try:
+            found = notification.read(text, self._zone)
+        except FrameError:
+            if self._proved:
+                raise
+            raise RefusedError("the key does not open the message", Condition.WRONG_KEY) from None
+        if self._check_counter and not self._counters.fresh(envelope.title, envelope.counter):
+            what = f"{sender} sent the counter {envelope.counter} or a larger one before"
+            raise RefusedError(what, Condition.REPLAYED)
+        self._counters.take(envelope.title, envelope.counter)
+        self._title = sender
+        if not self._proved and not self._doubted:
+            self._doubted = True
+            _log.warning("event=dlms_not_proved source=%s meter=%s", self._name, sender)
+        return found
+
+    def _expect(self, said: Said) -> None:
+        """Raise RefusedError if another meter speaks than the one that is expected."""
+        label = self._map.identity or ""
+        serial = said[label].text if label in said else self._translator.heard.identity
+        if self._meter is None or self._meter in (serial, self._title):
+            return
+        who = serial or self._title
+        what = f"it is {who}" if who else "it does not say which it is"
+        raise RefusedError(f"meter {self._meter} is expected; {what}", Condition.OTHER_METER)
+
+    def _misunderstood(self) -> None:
+        self._strange += 1
+        if self._strange >= STRANGE:
+            what = f"the map {self._map.name} finds nothing in the messages"
+            self._tell(Condition.WRONG_LAYOUT, what)
+
+    def _understood(self) -> None:
+        self._strange = 0
+        self.trouble = None
+        self._good += 1
+        if self._good == QUIET:
+            self._told = None
+        if not self._introduced and self.identity:
+            self._introduced = True
+            _log.info("event=dlms_meter source=%s meter=%s", self._name, self.identity)
+
+    def _tell(self, trouble: Condition, reason: str) -> None:
+        """Take a trouble, and tell it unless it was told a moment ago."""
+        self._good = 0
+        self.trouble = trouble
+        if trouble is not self._told:
+            self._told = trouble
+            _log.warning('event=dlms_trouble source=%s reason="%s"', self._name, reason)

@@ -1,0 +1,89 @@
+"""Who is asked when on a line that many meters share."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from submeter.sources.shared_line import SharedLine
+
+MOST = 250  # meters on a line; the first readings of so many are spread over a period
+LONGEST_STEP = 1.0  # s between the first readings of two meters
+SILENT_SHARE = 0.1  # of the line's time, for meters that do not answer
+IDLE_SHARE = 0.5  # the same while none does
+LOOK = 1.0  # s after which a waiting meter looks again whether it may go
+FULL, ROOM = 0.9, 0.8  # of the line's time, for those that do
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Member:
+    """A meter on the line: how often it is read, and how long the last reading took (s)."""
+
+    period: float
+    seconds: float = 0.0
+
+
+class Schedule:
+    """The plan of one line. All times are those of the event loop, in s."""
+
+    def __init__(self, name: str) -> None:
+        self.full = False
+        self._name = name
+        self._members: set[Member] = set()
+        self._queue = asyncio.Lock()  # of silent meters
+        self._quiet = 0.0  # until when none of them may be asked
+
+    @property
+    def load(self) -> float:
+        """The share of the line's time that the readings take, more than 1 if it cannot be."""
+        return sum(each.seconds / each.period for each in self._members)
+
+    @contextlib.contextmanager
+    def joined(self, member: Member) -> Iterator[float]:
+        """Be on the line; gives the seconds to wait before the first reading."""
+        wait = len(self._members) * min(LONGEST_STEP, member.period / MOST)
+        self._members.add(member)
+        try:
+            yield wait
+        finally:
+            self._members.discard(member)
+
+    def took(self, member: Member, seconds: float, *, returned: bool = False) -> None:
+        """Note how long a reading took, and say once when the line is too full for the periods.
+
+        With `returned` the meter was silent before: others may have come back with it.
+        """
+        member.seconds = seconds
+        if returned:
+            self._quiet = 0.0
+        load = self.load
+        if load <= (ROOM if self.full else FULL):
+            self.full = False
+        elif not self.full:
+            self.full = True
+            message = "event=mbus_line_full port=%s meters=%d load=%.2f"
+            _log.warning(message, self._name, len(self._members), load)
+
+    async def silent_turn(self, seconds: float) -> None:
+        """Wait until a meter may be asked that did not answer, which takes `seconds`.
+
+        Together they get no more than their share of the line, one after the other.
+        """
+        loop = asyncio.get_running_loop()
+        async with self._queue:
+            while (left := self._quiet - loop.time()) > 0:
+                await asyncio.sleep(min(left, LOOK))
+            share = SILENT_SHARE if self.load else IDLE_SHARE
+            self._quiet = loop.time() + seconds / share
+
+
+_schedules: WeakKeyDictionary[SharedLine, Schedule] = WeakKeyDictionary()
+
+
+def of(line: SharedLine) -> Schedule:
+    """Return the schedule of `line`, the same for all its meters."""
+    return _schedules.setdefault(line, Schedule(str(line.spec)))

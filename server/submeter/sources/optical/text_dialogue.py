@@ -1,0 +1,130 @@
+"""The dialogue before a text readout: sign-on, acknowledgement, change of speed, data.
+
+IEC 62056-21:2002, 6.3 and 6.4: modes A, B and C, and the way into mode E.
+"""
+
+import asyncio
+
+from submeter.errors import Condition, LinkError
+from submeter.sources.optical import identification
+from submeter.sources.optical.identification import SIGN_ON_BAUDRATE, Identification
+from submeter.sources.optical.readout import LARGEST, Decoder, Readout
+from submeter.sources.optical.settings import OpticalSettings
+from submeter.sources.port import Line, Port
+
+SIGN_ON = Line(SIGN_ON_BAUDRATE, "7E1")
+
+REACTION = 3.0
+"""Seconds without a byte after which the meter counts as silent; it has 1.5 s to react (6.4.3)."""
+SIGN_ON_TRIES = 2
+READOUT_TRIES = 3
+_MOST_BYTES = 2 * LARGEST
+_NAK = b"\x15"
+_SEVEN_BITS = bytes(range(128)) * 2
+
+
+class TextDialogue:
+    """Speaks to one meter over `port`; raises LinkError that says what is wrong.
+
+    `bad` counts readouts that were damaged.
+    """
+
+    def __init__(self, port: Port, settings: OpticalSettings) -> None:
+        self.bad = 0
+        self._port = port
+        self._settings = settings
+        self._early = b""  # what came right behind the identification
+
+    async def sign_on(self) -> Identification:
+        """Ask the meter who it is, at 300 baud: SILENT if nothing comes, NOISE if nonsense does."""
+        request = identification.request(self._settings.device, self._settings.wake)
+        heard = b""
+        for _ in range(SIGN_ON_TRIES):
+            await self._port.retune(SIGN_ON)
+            await self._port.write(request)
+            heard = b""
+            while len(heard) < identification.LONGEST + len(request):
+                data = await self._bytes()
+                if not data:
+                    break
+                heard += data.translate(_SEVEN_BITS)
+                found = identification.find(heard)
+                if found:
+                    self._early = found[1]
+                    return found[0]
+        rest = heard.replace(request.lstrip(b"\0"), b"").strip(b"\0")
+        if not rest:
+            raise LinkError(
+                "the meter does not answer; put the head on its optical port", Condition.SILENT
+            )
+        raise LinkError("the answer makes no sense; does the head sit straight?", Condition.NOISE)
+
+    async def acknowledge(self, meter: Identification, *, hdlc: bool = False) -> int:
+        """Agree with a meter of mode C on the speed, and return it.
+
+        The acknowledgement goes out at the old speed; only then is the new one set.
+        """
+        stay = not (self._settings.switch and self._port.tunable)
+        character = "0" if stay else meter.character
+        baudrate = SIGN_ON_BAUDRATE if stay else meter.baudrate
+        await asyncio.sleep(self._settings.pause)
+        await self._port.write(identification.acknowledge(character, hdlc=hdlc))
+        # An adapter says too early that all is sent: six characters take 200 ms.
+        await asyncio.sleep(self._settings.pause)
+        if hdlc:
+            await self._port.retune(Line(baudrate, "8N1"))
+        elif not stay:
+            await self._port.retune(Line(baudrate, "7E1"))
+        return baudrate
+
+    async def read_out(self, meter: Identification) -> Readout:
+        """Return the readout of `meter`, which has just been signed on to.
+
+        A damaged one is asked for again; raises LinkError NOISE when none comes whole.
+        """
+        if meter.mode == "C":
+            self._early = b""
+            await self.acknowledge(meter)
+        elif meter.mode == "B":
+            self._early = b""
+            await self._port.retune(Line(meter.baudrate, "7E1"))
+        decoder = Decoder()
+        for _ in range(READOUT_TRIES):
+            readout = await self._block(decoder)
+            if readout:
+                return readout
+            await self._port.write(_NAK)
+        raise LinkError("every readout is damaged; does the head sit straight?", Condition.NOISE)
+
+    async def _block(self, decoder: Decoder) -> Readout | None:
+        """Return the next readout, None if it is damaged."""
+        bad, received = decoder.bad, 0
+        data, self._early = self._early, b""
+        while received < _MOST_BYTES:
+            for readout in decoder.feed(data):
+                return readout
+            if decoder.bad > bad:
+                break
+            data = await self._bytes()
+            if not data:
+                break
+            received += len(data)
+        if not received and decoder.bad == bad:
+            raise LinkError("the meter identifies itself, and sends no readout", Condition.SILENT)
+        self.bad += 1
+        await self._hush()
+        return None
+
+    async def _hush(self) -> None:
+        """Let a damaged readout come to its end."""
+        for _ in range(_MOST_BYTES):
+            if not await self._bytes(REACTION / 4):
+                return
+
+    async def _bytes(self, patience: float | None = None) -> bytes:
+        """Return the next bytes, none if the meter is silent."""
+        try:
+            async with asyncio.timeout(REACTION if patience is None else patience):
+                return await self._port.read()
+        except TimeoutError:
+            return b""

@@ -1,0 +1,74 @@
+"""The count of one pulse input over restarts: committed with the index, and in a file beside."""
+
+import json
+import logging
+from pathlib import Path
+
+from submeter.count_file import Count, CountFile
+from submeter.meter import saved as taken
+
+_log = logging.getLogger(__name__)
+
+
+class Remembered:
+    """Counts the pulses of the source `name`; `owner` says what they are worth.
+
+    Another owner is another count, which begins at 0. `committed` goes with the index, the file at
+    `path` knows every pulse. What is begun with is the larger of both: the index never falls, and
+    a kill -9 loses nothing. Without a committed count the file is used if it is of this owner.
+    """
+
+    def __init__(self, name: str, owner: str, path: Path) -> None:
+        self.now = Count(0)
+        self._name = name
+        self._owner = owner
+        self._path = path
+        self._file: CountFile | None = None
+        self._opened = False
+
+    def open(self) -> None:
+        """Open the file and begin with what it says; may be called again.
+
+        Without a file pulses are counted all the same; then a kill -9 costs those of some seconds.
+        """
+        if self._opened:
+            return
+        self._opened = True
+        try:
+            self._file = CountFile(self._path, self._owner)
+            kept = self._file.read()
+        except (OSError, ValueError) as error:
+            message = 'event=pulse_file_unusable source=%s file=%s count=%d reason="%s"'
+            _log.warning(message, self._name, self._path, self.now.total, error)
+            kept = None
+        if kept and kept.total >= self.now.total:
+            self.now = kept
+        if self._file:
+            self._file.write(self.now)
+
+    def set(self, count: Count) -> None:
+        """Keep `count` from now on."""
+        self.now = count
+        if self._file:
+            self._file.write(count)
+
+    def close(self) -> None:
+        """Let go of the file; `open` reads it again."""
+        if self._file:
+            self._file.close()
+        self._file, self._opened = None, False
+
+    def saved(self) -> str:
+        """Return the count as JSON."""
+        return json.dumps({"owner": self._owner, **self.now._asdict()})
+
+    def restore(self, text: str) -> None:
+        """Go on from what `saved` returned; raises ValueError if it is damaged."""
+        said = json.loads(text)
+        if not isinstance(said, dict):
+            raise ValueError("saved state: no table of pulses")
+        count = Count(*(taken.whole(said, key) for key in Count._fields))
+        if max(count) >> 64:
+            raise ValueError(f"saved state: {max(count)} is no count of pulses")
+        if taken.text(said, "owner") == self._owner:
+            self.now = count

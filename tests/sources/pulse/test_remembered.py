@@ -1,0 +1,86 @@
+"""What a pulse input knows after a restart."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from submeter.count_file import Count, CountFile
+from submeter.sources.pulse.remembered import Remembered
+
+
+def begun(folder: Path, saved: str | None = None, owner: str = "1 Wh") -> Remembered:
+    memory = Remembered("house", owner, folder / "house.count")
+    if saved is not None:
+        memory.restore(saved)
+    memory.open()
+    return memory
+
+
+def test_the_file_knows_what_was_not_committed(tmp_path: Path) -> None:
+    memory = begun(tmp_path)
+    memory.set(Count(7))
+    saved = memory.saved()
+    memory.set(Count(9, 4, 2))
+    assert begun(tmp_path, saved).now == Count(9, 4, 2)
+    assert begun(tmp_path).now == Count(9, 4, 2)
+
+
+def test_the_committed_count_wins_over_an_older_file(tmp_path: Path) -> None:
+    begun(tmp_path).set(Count(7))
+    newer = json.dumps({"owner": "1 Wh", "total": 12, "boot": 0, "raw": 0})
+    assert begun(tmp_path, newer).now == Count(12)
+    assert begun(tmp_path).now == Count(12)
+
+
+def test_a_damaged_file_is_told_and_the_committed_count_is_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = begun(tmp_path)
+    memory.set(Count(7))
+    saved = memory.saved()
+    (tmp_path / "house.count").write_bytes(b"\xff" * 200)
+    memory = begun(tmp_path, saved)
+    assert memory.now == Count(7)
+    assert [line for line in caplog.messages if "event=pulse_file_unusable source=house" in line]
+    memory.set(Count(8))
+    assert begun(tmp_path, saved).now == Count(8)
+
+
+def test_another_worth_of_a_pulse_is_another_count(tmp_path: Path) -> None:
+    memory = begun(tmp_path)
+    memory.set(Count(7))
+    assert begun(tmp_path, memory.saved(), owner="2 Wh").now == Count(0)
+
+
+def test_without_a_file_pulses_count_all_the_same(tmp_path: Path) -> None:
+    memory = begun(tmp_path / "none")
+    memory.set(Count(3))
+    assert memory.now == Count(3)
+    memory.close()
+
+
+def test_a_link_that_returns_goes_on(tmp_path: Path) -> None:
+    memory = begun(tmp_path)
+    memory.set(Count(3))
+    memory.close()
+    memory.open()
+    memory.open()
+    assert memory.now == Count(3)
+    other = CountFile(tmp_path / "house.count", "1 Wh")
+    assert other.read() == Count(3)
+
+
+def test_saved_is_the_same_while_nothing_changed(tmp_path: Path) -> None:
+    memory = begun(tmp_path)
+    assert memory.saved() == memory.saved()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"total": -1, "boot": 0, "raw": 0}', '{"total": true, "boot": 0, "raw": 0}',
+     '{"total": 36893488147419103232, "boot": 0, "raw": 0, "owner": "1 Wh"}'],
+)  # fmt: skip
+def test_what_is_damaged_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        begun(tmp_path, text)

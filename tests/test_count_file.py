@@ -1,0 +1,94 @@
+"""A count that outlives kill -9, and is never mistaken for another."""
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from submeter.count_file import Count, CountFile
+from tooling.program import CHECKOUT
+
+NUMBERS = st.integers(0, 2**64 - 1)
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from submeter.count_file import Count, CountFile
+kept = CountFile(Path(sys.argv[1]), "owner")
+kept.read()
+for total in range(int(sys.argv[2]), 10**9):
+    kept.write(Count(total, 7, total % 5))
+    os.write(1, b"%d\\n" % total)
+"""
+
+
+def test_a_new_file_has_no_count_and_then_the_last_one(tmp_path: Path) -> None:
+    first = CountFile(tmp_path / "file", "owner")
+    assert first.read() is None
+    for total in (1, 2, 2, 40, 3):
+        first.write(Count(total, 9, total))
+    first.close()
+    first.close()
+    again = CountFile(tmp_path / "file", "owner")
+    assert again.read() == Count(3, 9, 3)
+    again.write(Count(4))
+    assert CountFile(tmp_path / "file", "owner").read() == Count(4)
+
+
+def test_a_file_of_another_owner_is_as_good_as_none(tmp_path: Path) -> None:
+    CountFile(tmp_path / "file", "owner").write(Count(5))
+    other = CountFile(tmp_path / "file", "another")
+    with pytest.raises(ValueError, match="belongs to something else"):
+        other.read()
+    other.write(Count(1))
+    assert CountFile(tmp_path / "file", "another").read() == Count(1)
+
+
+@given(st.lists(st.builds(Count, NUMBERS, NUMBERS, NUMBERS), min_size=2), st.data())
+def test_damage_costs_the_last_count_or_all_but_gives_no_wrong_one(
+    counts: list[Count], data: st.DataObject
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        kept = CountFile(path, "owner")
+        for count in counts:
+            kept.write(count)
+        image = bytearray(path.read_bytes())
+        at = data.draw(st.integers(0, len(image) - 1))
+        image[at] ^= 1 << data.draw(st.integers(0, 7))
+        path.write_bytes(image)
+        try:
+            found = CountFile(path, "owner").read()
+        except ValueError:
+            return
+        assert found in counts[-2:]
+
+
+def test_what_is_no_file_is_an_os_error(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none" / "file"):
+        with pytest.raises(OSError, match="irectory"):
+            CountFile(path, "owner")
+
+
+def test_kill_9_loses_nothing_that_was_told(tmp_path: Path) -> None:
+    path, start = tmp_path / "file", 0
+    for lines in (1, 400, 33):
+        command = [sys.executable, "-c", KILLED, str(path), str(start)]
+        environment = {"PYTHONPATH": str(CHECKOUT / "server")}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+            assert process.stdout
+            for _ in range(lines):
+                told = int(process.stdout.readline())
+            process.kill()
+            rest = process.stdout.read().split()
+        told = int(rest[-1]) if rest else told
+        kept = CountFile(path, "owner")
+        found = kept.read()
+        assert found
+        assert found.total in (told, told + 1)  # it was killed between the two
+        assert found[1:] == (7, found.total % 5)
+        kept.close()
+        start = found.total + 1

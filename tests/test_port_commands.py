@@ -1,0 +1,49 @@
+"""The command lines of capture and probe."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from submeter import port_commands
+
+APP = typer.Typer()
+port_commands.register(APP)
+
+
+@pytest.mark.parametrize("command", ["capture", "probe"])
+def test_help_has_an_example(command: str) -> None:
+    shown = CliRunner().invoke(APP, [command, "--help"])
+    assert shown.exit_code == 0
+    assert f"Example: submeter {command} /dev/ttyUSB0" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["capture", "COM3", "FILE"], 2, "'COM3' is no port; write /dev/serial/by-id/"),
+        (["capture", "/dev/none", "FILE"], 1, "there is no /dev/none; plug the adapter in"),
+        (["capture", "/dev/none", "FILE", "--format", "9X9"], 2, "'9X9' is no format; there are"),
+        (["probe", "COM3"], 2, "'COM3' is no port"),
+        (["probe", "/dev/none"], 1, "there is no /dev/none"),
+        (["probe", "--mbus", "/dev/none"], 1, "there is no /dev/none"),
+    ],
+)
+def test_a_fault_is_one_line(arguments: list[str], status: int, told: str, tmp_path: Path) -> None:
+    places = [str(tmp_path / "a.rec") if each == "FILE" else each for each in arguments]
+    ended = CliRunner().invoke(APP, places)
+    assert ended.exit_code == status
+    assert ended.output.startswith(told)
+    assert ended.output.count("\n") == 1
+
+
+def test_capture_says_where_it_is(tmp_path: Path) -> None:
+    recorded = tmp_path / "old.rec"
+    recorded.write_text("# submeter capture\n" + "0.0 4142\n")
+    file = tmp_path / "new.rec"
+    arguments = ["capture", f"replay:{recorded}", str(file), "--seconds", "0.1", "--format", "8n1"]
+    ended = CliRunner().invoke(APP, arguments)
+    assert ended.exit_code == 0, ended.output
+    assert ended.output.startswith("2 bytes in 0.")
+    assert "# line 9600 8N1" in file.read_text()
