@@ -151,7 +151,13 @@ def test_a_point_that_nothing_gives(bench: Bench) -> None:
 def test_an_extension_point_that_the_meter_does_not_have(bench: Bench) -> None:
     told = bench.explain(VOLUME)
     assert (told["value"], told["quality"], told["age"]) == ("unknown", "absent", None)
-    assert told["why"] == "no source of this meter gives it"
+    assert told["why"] == "no source of this meter gives it, and so the meter does not show it"
+
+
+def test_a_point_that_was_not_given_yet() -> None:
+    told = Bench().explain("Frequency")
+    assert (told["quality"], told["why"]) == ("stale", "linky has not given it yet")
+    assert "origin" not in told
 
 
 def test_a_point_that_the_instrument_proved_not_to_have(bench: Bench) -> None:

@@ -72,9 +72,6 @@ async def test_with_a_running_server(loaded: Loaded) -> None:
         "source:  simulated\n"
         "map:     maps/a.yaml:12\n"
         "label:   EAST = 000012500 Wh\n"
-        "frame:   18 bytes, 1.2 s ago\n"
-        "  0000  0a 45 41 53 54 09 30 30 30 30 31 32 35 30 30 09  .EAST.000012500.\n"
-        "  0010  21 0d                                            !.\n"
         "Modbus, unit 4, map standard:\n"
         "  30001, float32 in kWh, function 4\n"
         "  30101, int64 in Wh, function 4\n"
@@ -82,7 +79,10 @@ async def test_with_a_running_server(loaded: Loaded) -> None:
         "BACnet:\n"
         "  device 77, accumulator 1001, two.Active_Energy_Import in kWh\n"
         "  device 77, analog-input 1101, two.Active_Energy_Import_Float in kWh\n"
-        "  device 77, trend-log 1001, two.Active_Energy_Import_Trend"
+        "  device 77, trend-log 1001, two.Active_Energy_Import_Trend\n"
+        "frame that it came from: 18 bytes, 1.2 s ago\n"
+        "  0000  0a 45 41 53 54 09 30 30 30 30 31 32 35 30 30 09  .EAST.000012500.\n"
+        "  0010  21 0d                                            !."
     )
 
 
@@ -145,9 +145,8 @@ def test_a_face_that_is_not_configured(tmp_path: Path) -> None:
 
 
 def test_a_point_that_the_map_does_not_have(tmp_path: Path) -> None:
-    text = TEXT.replace("unit_id: 3,", "unit_id: 3, map: carlo-gavazzi-em340,").split(
-        "    bacnet:"
-    )[0]
+    own_map = TEXT.replace("unit_id: 3,", "unit_id: 3, map: carlo-gavazzi-em340,")
+    text = own_map.split("\n    bacnet:")[0] + "\n"
     loaded = config.load(write(tmp_path / "config.yaml", text))
     assert explain_command.text(loaded, "one", "Sync_Clock").endswith("\nserved nowhere")
 

@@ -1,5 +1,6 @@
 """The command lines of capture and probe."""
 
+import termios
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import typer
 from typer.testing import CliRunner
 
 from submeter import port_commands
+from submeter.sources.recording import parse
+from tooling.speaking_line import speaking
 
 APP = typer.Typer()
 port_commands.register(APP)
@@ -47,3 +50,13 @@ def test_capture_says_where_it_is(tmp_path: Path) -> None:
     assert ended.exit_code == 0, ended.output
     assert ended.output.startswith("2 bytes in 0.")
     assert "# line 9600 8N1" in file.read_text()
+
+
+def test_capture_checks_the_parity_of_a_uart_that_cannot(tmp_path: Path) -> None:
+    with speaking(bytes([0xE1, 0x61, 0xE1]), termios.B1200) as port:
+        arguments = ["capture", port, str(tmp_path / "a.rec"), "--baudrate", "1200"]
+        ended = CliRunner().invoke(APP, [*arguments, "--software-parity", "--seconds", "0.2"])
+    assert ended.exit_code == 0, ended.output
+    heard = b"".join(each.data for each in parse((tmp_path / "a.rec").read_bytes()))
+    assert b"a\0a" in heard
+    assert set(heard) <= set(b"a\0")

@@ -89,10 +89,20 @@ def test_tic_is_found_at_its_speed(rate: int, capsys: pytest.CaptureFixture[str]
     assert pasted(shown) == ("tic", {"port": port})
 
 
+@pytest.mark.parametrize("says_so", [True, False])
 def test_a_port_without_parity(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    says_so: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line_settings, "_PSEUDO_TERMINALS", ())
+    really = line_settings.apply
+
+    def pretend(descriptor: int, line: Line) -> None:
+        """Take 7E1 without a word, and understand nothing by it."""
+        really(descriptor, line if line.masked else line._replace(baudrate=300))
+
+    if says_so:
+        monkeypatch.setattr(line_settings, "_PSEUDO_TERMINALS", ())
+    else:
+        monkeypatch.setattr(line_settings, "apply", pretend)
     text = bytes(byte | byte.bit_count() % 2 << 7 for byte in TIC)
     with speaking(text, termios.B1200) as port:
         run(port)

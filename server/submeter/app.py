@@ -10,7 +10,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from submeter import __version__, notify, orders, proof, restore, serial_number, system_clock
+from submeter import (
+    __version__,
+    busy_ports,
+    notify,
+    orders,
+    proof,
+    restore,
+    serial_number,
+    system_clock,
+)
 from submeter.clock_command import ClockCommand
 from submeter.config import Loaded
 from submeter.ending import End
@@ -65,6 +74,7 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
         from submeter import modbus_faces
 
         modbus_faces.prove(loaded)
+    busy_ports.prove(loaded)
     end = End()
     end.listen()
     audit = Audit()

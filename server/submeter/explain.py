@@ -132,13 +132,15 @@ def _why(each: "ServedMeter", point: Point, reading: Reading, speaker: str | Non
         return f"calculated: {each.plan.entry.calculated}"
     if name in meter.energy.gives(speaker):
         return f"counted from the power that {speaker} gives; it has no such register"
-    return ""
+    return f"{speaker} has not given it yet" if reading.value is None else ""
 
 
 def _lacking(meter: Meter, name: str) -> str:
     if name in meter.feeds.given:
         return "every source that could give it says that its instrument does not have it"
     texts = ["no source of this meter gives it"]
+    if points.all_points()[name].group == "extension":
+        return f"{texts[0]}, and so the meter does not show it"
     for rule in (each for each in RULES if each.point == name):
         missing = [i for i in rule.inputs if _quality(meter, i) is Quality.ABSENT]
         if missing:

@@ -39,6 +39,8 @@ def text(loaded: Loaded, meter: str, point: str) -> str:
     if not told:
         lines += _planned(each, known)
     lines += _served(loaded, each, point)
+    if told and (origin := told.get("origin")):
+        lines += _frame(origin)
     return "\n".join(lines)
 
 
@@ -77,9 +79,12 @@ def _origin(origin: Told) -> Iterator[str]:
         yield f"map:     {origin['where']}"
     for label, content in origin["labels"]:
         yield f"label:   {label} = {content}"
+
+
+def _frame(origin: Told) -> Iterator[str]:
     raw = bytes.fromhex(origin["raw"])
     if raw:
-        yield f"frame:   {len(raw)} bytes, {_age(origin['age'])} ago"
+        yield f"frame that it came from: {len(raw)} bytes, {_age(origin['age'])} ago"
         yield from (f"  {line}" for line in bytes_text(raw))
 
 

@@ -34,6 +34,10 @@ def capture(
     form: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="Of the line: 7E1, 8N1, 8E1, ...")
     ] = "7E1",
+    software_parity: Annotated[
+        bool,
+        typer.Option("--software-parity", help="7E1 at a UART without parity: checked here."),
+    ] = False,
     seconds: Annotated[
         float | None,
         typer.Option("--seconds", min=0.1, help="How long; default: until interrupted."),
@@ -45,7 +49,10 @@ def capture(
     from submeter.sources.port import Line
 
     with plainly():
-        wish = capture_command.Wish(port, file, Line(baudrate, _format(form)), seconds, force)
+        line = Line(baudrate, _format(form))
+        if software_parity:
+            line = Line(baudrate, "7E1", masked=True)
+        wish = capture_command.Wish(port, file, line, seconds, force)
         print(capture_command.run(wish))
 
 

@@ -45,6 +45,8 @@ class Attempt:
 ATTEMPTS = (
     *(Attempt(Line(rate, "7E1"), 3.0, lambda: [TicEar()]) for rate in (9600, 1200, 19200)),
     *(Attempt(Line(rate, "7E1"), 3.0, lambda: [TicEar()]) for rate in (4800, 2400)),
+    # Some UARTs take 7E1 without a word, and have no parity.
+    *(Attempt(Line(rate, "7E1", True), 3.0, lambda: [TicEar()]) for rate in (9600, 1200)),
     # A meter pushes every 5 to 10 s.
     Attempt(Line(2400, "8E1"), 12.0, lambda: [DlmsEar()]),
     Attempt(Line(9600, "8N1"), 12.0, lambda: [DlmsEar()]),
@@ -121,10 +123,11 @@ def _attempts(masked: bool) -> list[Attempt]:
     """Return what is tried; without parity 8E1 is none of it."""
     if not masked:
         return list(ATTEMPTS)
-    lines = [(each, each.line) for each in ATTEMPTS if each.line and each.line.format != "8E1"]
+    lines = [(each, each.line) for each in ATTEMPTS if each.line and not each.line.masked]
     return [
         Attempt(line._replace(masked=line.format == "7E1"), each.seconds, each.ears)
         for each, line in lines
+        if line.format != "8E1"
     ]
 
 
@@ -133,7 +136,7 @@ async def _attend(
 ) -> bool:
     """Listen as `attempt` says; True if something was recognised, and is in `heard`."""
     listening = list(attempt.ears())
-    name = str(attempt.line or "listening")
+    name = _name(attempt.line) if attempt.line else "listening"
     tell(name, 0)
     last = time.monotonic()
     end = last + attempt.seconds
@@ -161,7 +164,7 @@ async def _next(opened: Port, seconds: float) -> bytes:
 def _print(console: Console, text: str, heard: Heard, ear: Ear) -> None:
     facts = dict(ear.facts)
     if heard.line:
-        facts["line"] = str(heard.line) + (" (parity checked here)" if heard.line.masked else "")
+        facts["line"] = _name(heard.line)
     share = 100 * ear.bad / (ear.good + ear.bad)
     facts["errors"] = f"{share:.1f} % ({ear.bad} of {ear.good + ear.bad})"
     for name, value in facts.items():
@@ -175,6 +178,10 @@ def _print(console: Console, text: str, heard: Heard, ear: Ear) -> None:
     console.print(
         f"    sources:\n      - {ear.entry(text, heard.line)}", markup=False, soft_wrap=True
     )
+
+
+def _name(line: Line) -> str:
+    return f"{line} (parity checked here)" if line.masked else str(line)
 
 
 def _printable(text: str) -> str:

@@ -40,7 +40,7 @@ def of(source: SourceEntry, own_maps: Sequence[Path]) -> dict[str, SealedMap]:
         case DlmsSettings() | OpticalSettings() | MbusSettings() as settings:
             return {"map": _OfInstrument(source_map.load(settings.map, (), own_maps))}
         case ModbusMeterSettings() as settings:
-            return {"map": _OfMeter(meter_map.load(settings.map, own_maps))}
+            return {"map": _OfMeter(meter_map.load(settings.map, own_maps, settings.constants))}
         case _:
             return {}
 
@@ -84,6 +84,7 @@ class _OfMeter:
     def kept(self, indexes: Collection[str]) -> dict[str, Any]:
         kept = [
             [each.at, each.type, each.unit, str(each.scale), str(each.offset), each.order]
+            + [repr(each.scaled_by), repr(each.accept)]
             + [point.name for point in each.points]
             for each in self._map.registers
             if any(point.name in indexes for point in each.points)

@@ -18,6 +18,7 @@ from submeter.sources.dlms.settings import DlmsSettings
 from submeter.sources.dlms.source import DlmsSource
 from submeter.sources.mbus.settings import MbusSettings
 from submeter.sources.mbus.source import MbusSource
+from submeter.sources.modbus_meter import source as modbus_source
 from submeter.sources.modbus_meter.settings import ModbusMeterSettings
 from submeter.sources.modbus_meter.source import ModbusSource
 from submeter.sources.optical import password
@@ -102,6 +103,10 @@ class SourcePlan:
         line = self._shared(spec, settings.line, place, key)
         path = place.file("meters", settings.map, "map")
         loaded = meter_map.read(path, place.constants(path, settings.constants))
+        try:
+            modbus_source.check(settings, loaded)
+        except ValueError as error:
+            raise place.error(str(error), "map") from None
         return ModbusSource(name, line, settings, loaded)
 
     def _pulse(

@@ -14,6 +14,8 @@ SECTIONS = (
     "modbus_memory",
     "rtu",
     "bacnet",
+    "decoders",
+    "sources_load",
     "latency",
     "startup",
     "meter",

@@ -32,7 +32,8 @@ async def test_bac0_lists_every_point(tmp_path: Path) -> None:
     assert found["name"] == "Active_Power_Total"
     assert found["several"][0] == "Active_Power_Total"
     assert found["several"][2] == KILOWATTS
-    wanted = {e.name for e in meter_map.load("standard").objects if e.object in SHOWN}
+    served = meter_map.load("standard").serving(())
+    wanted = {e.name for e in served.objects if e.object in SHOWN}
     assert not wanted - set(found["points"])
     assert 200 < found["values"]["Voltage_L1_N"] < 260
     assert found["values"]["Demand_Interval"] == 15.0

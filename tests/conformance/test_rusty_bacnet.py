@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -112,7 +113,9 @@ def expected(entry: BacnetObject, reading: Any) -> Any:
         case "multi-state-value":
             return list(entry.point.states).index(reading) + 1
         case "datetime-value":
-            return [(2026, 2, 1, 7), (23, 59, 58, 0)]
+            at = datetime.fromtimestamp(reading, UTC)
+            date = (at.year, at.month, at.day, at.isoweekday())
+            return [date, (at.hour, at.minute, at.second, 0)]
         case "binary-input" | "binary-output":
             return reading
     return pytest.approx(reading * 10.0**entry.power, rel=1e-6)

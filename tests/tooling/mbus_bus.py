@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import queue
+import threading
 import tty
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -212,3 +214,25 @@ class BusPort:
 
     def close(self) -> None:
         pass
+
+
+@contextmanager
+def in_thread(bus: Bus) -> Iterator[int]:
+    """Serve `bus` over TCP beside a test that waits for a program; gives the port."""
+    loop = asyncio.new_event_loop()
+    ready: queue.Queue[int] = queue.Queue()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        async with over_tcp(bus) as number:
+            ready.put(number)
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        yield ready.get(timeout=5)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(5)
+        loop.close()

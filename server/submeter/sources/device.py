@@ -1,6 +1,7 @@
 """The device node of a serial port, and why it cannot be used."""
 
 import errno
+import fcntl
 import os
 import stat
 import termios
@@ -41,6 +42,17 @@ class Device:
         os.close(descriptor)
         if not terminal:
             raise LinkError(f"{self.path} is no serial device; name the adapter's port")
+
+    def prove_free(self) -> None:
+        """Raise LinkError if another program has the port now."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise self.refused(error) from None
 
     def refused(self, error: Exception) -> LinkError:
         """Return why the node could not be opened, given what the system said."""

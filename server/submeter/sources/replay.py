@@ -8,7 +8,7 @@ from submeter.errors import Condition, LinkError
 from submeter.sources import recording
 from submeter.sources.recording import Piece
 
-LARGEST_RECORDING = 400_000_000  # bytes; a day of standard mode is 83 MB, captured 280 MB
+LARGEST_RECORDING = 100_000_000  # bytes; a day of standard mode is 83 MB, captured 280 MB
 
 
 @dataclass(frozen=True, slots=True)

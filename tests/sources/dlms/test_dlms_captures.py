@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -80,8 +79,8 @@ def test_values_are_those_that_are_expected(path: Path) -> None:
         if isinstance(value, str):
             moment = found.get(code, found["0.0.1.0.0.255"]).value
             raw = getattr(moment, "value", b"")
-            local = datetime(int.from_bytes(raw[:2], "big"), *raw[2:4], *raw[5:8], tzinfo=UTC)
-            assert value in (*alone, local.strftime("%Y-%m-%d %H:%M:%S"))
+            day = f"{int.from_bytes(raw[:2], 'big')}-{raw[2]:02}-{raw[3]:02}"
+            assert value in (*alone, f"{day} {raw[5]:02}:{raw[6]:02}:{raw[7]:02}")
         else:
             assert number(found[code]) == value
     assert len(found) >= len([each for each in expected.values() if not isinstance(each, str)])

@@ -55,7 +55,7 @@ def held(transport: Transport) -> int:
 
 
 def survive(
-    good: Sequence[bytes], next_good: bytes, right: type | object, count: int
+    good: Sequence[bytes], next_good: bytes, right: Callable[[bytes], bool], count: int
 ) -> list[Apdu]:
     """Feed damage and then a good push, over and over; return what came out that is not sound."""
     transport = Transport()

@@ -61,7 +61,7 @@ def test_what_is_wrong_is_said_without_the_key(tmp_path: Path, text: str, fault:
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot read the keys in .*: No such file"):
+    with pytest.raises(ConfigError, match=r"cannot read the keys in .*: No such file"):
         keys.read(tmp_path / "none")
     with pytest.raises(ConfigError, match="too large"):
         keys.read(written(tmp_path, "#" * 5000))

@@ -1,11 +1,15 @@
 """The shipped maps for meters that speak OBIS, with values as their meters say them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from submeter.pointmap import source_map
 from submeter.sources.dlms.axdr import Data
 from submeter.sources.dlms.said import Item, said
 from submeter.sources.translation.translator import Message, Translator
+from tooling.program import CHECKOUT
 
 MAPS = [
     "obis-standard",
@@ -28,6 +32,30 @@ def values(name: str, items: list[Item]) -> dict[str, float]:
     update = translator.translate(Message(said(items, loaded)), 0.0)
     assert update is not None
     return {point: value.number for point, value in update.values.items()}
+
+
+def test_the_example_of_the_page_is_a_map(tmp_path: Path) -> None:
+    page = (CHECKOUT / "docs" / "dlms.md").read_text()
+    (text,) = [each for each in re.findall(r"```yaml\n(.*?)```", page, re.S) if "title:" in each]
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "own.yaml").write_text(text)
+    loaded = source_map.load("own", own=[tmp_path])
+    found = Translator(loaded).translate(
+        Message(said(coded(_1_8_0=5, _1_7_0=100, _2_7_0=30, _31_7_0=123), loaded)), 0.0
+    )
+    assert found is not None
+    assert {point: value.number for point, value in found.values.items()} == {
+        "Active_Energy_Import": 5_000,
+        "Active_Power_Total": 0.07,
+        "Current_L1": 1.23,
+    }
+
+
+def test_the_page_names_every_map() -> None:
+    page = (CHECKOUT / "docs" / "dlms.md").read_text()
+    assert all(f"| `{name}` |" in page for name in MAPS)
+    shipped = (CHECKOUT / "pointmaps" / "sources").glob("obis-*.yaml")
+    assert {path.stem for path in shipped} == set(MAPS)
 
 
 def coded(**numbers: int | str) -> list[Item]:

@@ -74,7 +74,7 @@ def test_a_ciphered_object_list_becomes_points() -> None:
     assert update.clock is not None
     assert update.clock.utc == meter.utc
     assert ear.pushes.identity == meter.serial
-    assert ear.pushes.trouble is None
+    assert not ear.pushes.trouble
 
 
 @pytest.mark.parametrize("form", dlms_pusher.every_form(Meter()))
@@ -97,7 +97,7 @@ def test_every_form_says_the_same(form: str) -> None:
 def test_places_become_points() -> None:
     ear = Ear("obis-austria-positional", None)
     serial = "1LGZ0072999211"
-    said = [231, 232, 233, 1259, 0, 5, 2893, 0, 4_408_736, 12_345, serial]
+    said: list[int | str] = [231, 232, 233, 1259, 0, 5, 2893, 0, 4_408_736, 12_345, serial]
     values = ear.values(dlms_pusher.in_frames(dlms_pusher.placed(said)))
     assert values[IMPORT] == 4_408_736_000
     assert values["Current_L1"] == pytest.approx(12.59)
@@ -114,7 +114,7 @@ def test_a_wrong_key_is_one_state_until_it_is_right(caplog: pytest.LogCaptureFix
     assert ear.pushes.trouble is Condition.WRONG_KEY
     assert len([each for each in caplog.messages if "event=dlms_trouble" in each]) == 1
     assert ear.values(sealed(meter))[IMPORT] > 0
-    assert ear.pushes.trouble is None
+    assert not ear.pushes.trouble
     assert ear.pushes.refused == 3
 
 
@@ -155,7 +155,7 @@ def test_a_message_that_was_sent_before_is_refused() -> None:
     assert ear.hear(old) is None
     assert ear.pushes.trouble is Condition.REPLAYED
     assert ear.hear(new) is not None
-    assert ear.pushes.trouble is None
+    assert not ear.pushes.trouble
     assert ear.hear(old) is None
     again = Ear(counters=ear.counters)
     assert again.hear(new) is None
@@ -175,7 +175,16 @@ def test_a_map_that_finds_nothing_is_told_after_three_messages() -> None:
         assert ear.pushes.trouble is (None if n < 3 else Condition.WRONG_LAYOUT)
         ear.hear(dlms_pusher.in_frames(dlms_pusher.paired(meter)))
     ear.hear(dlms_pusher.in_frames(dlms_pusher.placed(["clock", 1, 2, 3, 4, 5, 6, 7, 8])))
-    assert ear.pushes.trouble is None
+    assert not ear.pushes.trouble
+
+
+def test_messages_of_another_kind_are_a_wrong_layout() -> None:
+    ear = Ear("obis-swiss-vse", None)
+    for n in range(4):
+        assert ear.pushes.trouble is (None if n < 3 else Condition.WRONG_LAYOUT)
+        assert ear.hear(dlms_pusher.in_frames(b"\xc2\0 event notification")) is None
+    ear.hear(dlms_pusher.in_frames(dlms_pusher.listed(Meter())))
+    assert not ear.pushes.trouble
 
 
 def test_units_that_do_not_fit_are_a_wrong_layout() -> None:

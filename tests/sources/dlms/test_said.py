@@ -48,7 +48,7 @@ def raw(number: int) -> Data:
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        (Item("1-0:1.8.0*255", value=raw(123)), {"import": Datum("123", 1230, "Wh")}),
+        (Item("1-0:1.8.0*255", value=raw(123)), {"import": Datum("123e1", 1230, "Wh")}),
         (
             Item("1-0:1.8.0*255", value=raw(123), scaler=0, unit="kWh"),
             {"import": Datum("123", 123, "kWh")},
@@ -61,10 +61,13 @@ def raw(number: int) -> Data:
             Item("1-0:1.8.0*255", value=raw(7200), scaler=0, unit="J"),
             {"import": Datum("7200", 2, "Wh")},
         ),
-        (Item("13.7.0", value=raw(987)), {"factor": Datum("987", Fraction(987, 1000))}),
+        (Item("13.7.0", value=raw(987)), {"factor": Datum("987e-3", Fraction(987, 1000))}),
         (Item("1-0:32.7.0*255", value=raw(400)), {"voltage": Datum("400", 400, "V")}),
         (Item("1-0:32.7.0*255", value=raw(401)), {}),
-        (Item("1-0:32.7.0*255", value=raw(4000), scaler=-1), {"voltage": Datum("4000", 400, "V")}),
+        (
+            Item("1-0:32.7.0*255", value=raw(4000), scaler=-1),
+            {"voltage": Datum("4000e-1", 400, "V")},
+        ),
         (Item("1-0:32.7.0*255", value=raw(1), scaler=0, unit="kV"), {}),
         (Item("32.7.0", value="230", unit="V"), {}),
         (Item("1-0:1.8.0*255", value=Data(9, b"text")), {}),
@@ -75,7 +78,10 @@ def raw(number: int) -> Data:
         (Item("0-0:96.1.0*255", value=Data(9, b"\xff\x01")), {"serial": Datum("ff01")}),
         (Item("0-0:96.1.0*255", value=raw(42)), {"serial": Datum("42")}),
         (Item("0-0:96.1.0*255", value=Data(9, b"")), {}),
-        (Item(None, 2, value=raw(1234), among=4), {"third": Datum("1234", Fraction(617, 50), "A")}),
+        (
+            Item(None, 2, value=raw(1234), among=4),
+            {"third": Datum("1234e-2", Fraction(617, 50), "A")},
+        ),
         (Item(None, 2, value=raw(1234), among=5), {}),
         (Item(None, 1, value=raw(1234), among=4), {}),
         (Item("1.7.0", 2, value=raw(1234), among=4), {}),

@@ -39,7 +39,7 @@ def test_bytes_of_a_selection() -> None:
     assert Secondary("1234FFFF").encode().hex(" ") == "ff ff 34 12 ff ff ff ff"
     assert maker_number("ABB") == 0x0442
     assert maker_letters(0x0442) == "ABB"
-    assert maker_letters(0) == "???"
+    assert maker_letters(0) == maker_letters(0x8442) == "*"
 
 
 def test_what_a_mask_covers() -> None:

@@ -162,3 +162,11 @@ def test_the_status(status: int, error: int, battery: int) -> None:
     values = update("mbus-electricity", frame).values
     assert values["Instrument_Error"].number == error
     assert values["Instrument_Battery_Low"].number == battery
+
+
+def test_an_answer_without_a_header_tells_no_status() -> None:
+    made_of = update("mbus-electricity", Long(8, 1, 0x78, made.energy(1)))
+    assert made_of.values["Active_Energy_Import"].number == 1000
+    assert "Instrument_Error" not in made_of.values
+    assert "Instrument_Battery_Low" not in made_of.values
+    assert made_of.instrument is None

@@ -14,7 +14,7 @@ from submeter.errors import Condition
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Update
 from submeter.pointmap import source_map
-from submeter.sources.mbus import source as sources
+from submeter.sources.mbus import schedule, timing
 from submeter.sources.mbus.address import Secondary
 from submeter.sources.mbus.settings import MbusSettings
 from submeter.sources.mbus.source import MbusSource
@@ -34,8 +34,8 @@ WATTS = made.dib(made.INTEGERS[4]) + made.vib(0x2B) + made.integer(2893, 4)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources.timing, "of", lambda *_, **__: QUICK)
-    monkeypatch.setattr(sources.schedule, "LOOK", 0.01)
+    monkeypatch.setattr(timing, "of", lambda *_, **__: QUICK)
+    monkeypatch.setattr(schedule, "LOOK", 0.01)
 
 
 def electricity(primary: int = 5, meter: Secondary = ABB) -> Slave:
@@ -43,12 +43,10 @@ def electricity(primary: int = 5, meter: Secondary = ABB) -> Slave:
 
 
 def source(line: SharedLine, address: int | str = 5, **more: Any) -> MbusSource:
-    more = {"map": "mbus-electricity", "period": 1.0} | more
-    settings = MbusSettings(port=str(line.spec), address=address, **more)
-    made_of = MbusSource("one", line, settings, source_map.load(settings.map))
-    made_of._member.period = 0.02
-    object.__setattr__(settings, "period", 0.02)
-    return made_of
+    """Return a source that reads its meter much more often than may be configured."""
+    keys = {"port": str(line.spec), "address": address, "map": "mbus-electricity"} | more
+    settings = MbusSettings.model_validate(keys).model_copy(update={"period": 0.02})
+    return MbusSource("one", line, settings, source_map.load(settings.map))
 
 
 def line(spec: Spec) -> SharedLine:
@@ -150,56 +148,84 @@ async def test_two_meters_on_one_converter(caplog: pytest.LogCaptureFixture) -> 
     assert 'event=mbus_meter source=one meter=12345679-KAM-01-07 medium="water"' in told
 
 
+async def test_a_line_with_250_meters() -> None:
+    meters = [Secondary(f"{10_000_000 + n}", "ABB", 2, 2) for n in range(250)]
+    bus = Bus([electricity(n + 1, meter) for n, meter in enumerate(meters)])
+    bus.slaves[100].deaf = 10**6
+    async with over_tcp(bus) as number:
+        shared = line(Socket("127.0.0.1", number))
+        several = [source(shared, n + 1) for n in range(250)]
+        async with running(*several) as watches:
+            heard = [each for n, each in enumerate(watches) if n != 100]
+            await heard[0].until(lambda: all(each.updates for each in heard))
+            assert watches[100].condition in (Condition.SILENT, Condition.STARTING)
+            most = max(len(each.updates) for each in heard)
+    assert most <= 3  # in turn, not the same ones again and again
+    assert [each.updates[0].instrument for each in heard] == [
+        str(meter) for n, meter in enumerate(meters) if n != 100
+    ]
+
+
 async def test_on_a_serial_line() -> None:
     bus = Bus([electricity()])
-    async with over_pty(bus) as node:
-        async with running(source(line(Device(node)), format="8N1")) as (one,):
-            await one.until(lambda: one.updates)
+    async with (
+        over_pty(bus) as node,
+        running(source(line(Device(node)), format="8N1")) as (one,),
+    ):
+        await one.until(lambda: one.updates)
     assert one.updates[0].values[ENERGY].number == 4_408_736_000
 
 
 async def test_a_meter_that_falls_silent_and_comes_back() -> None:
     bus = Bus([electricity()])
-    async with over_tcp(bus) as number:
-        async with running(source(line(Socket("127.0.0.1", number)))) as (one,):
-            await one.until(lambda: one.updates)
-            bus.silent = True
-            await one.until(lambda: one.condition is Condition.SILENT)
-            before = len(one.updates)
-            bus.silent = False
-            await one.until(lambda: len(one.updates) > before)
-            assert one.condition is Condition.ONLINE
+    async with (
+        over_tcp(bus) as number,
+        running(source(line(Socket("127.0.0.1", number)))) as (one,),
+    ):
+        await one.until(lambda: one.updates)
+        bus.silent = True
+        await one.until(lambda: one.condition is Condition.SILENT)
+        before = len(one.updates)
+        bus.silent = False
+        await one.until(lambda: len(one.updates) > before)
+        assert one.condition is Condition.ONLINE
 
 
 async def test_one_lost_reading_is_no_loss_of_the_link() -> None:
     slave = electricity()
-    async with over_tcp(Bus([slave])) as number:
-        async with running(source(line(Socket("127.0.0.1", number)))) as (one,):
-            await one.until(lambda: one.updates)
-            slave.deaf = 2
-            before = len(one.updates)
-            await one.until(lambda: not slave.deaf and len(one.updates) > before + 1)
-            assert one.health.failures == 0
+    async with (
+        over_tcp(Bus([slave])) as number,
+        running(source(line(Socket("127.0.0.1", number)))) as (one,),
+    ):
+        await one.until(lambda: one.updates)
+        slave.deaf = 2
+        before = len(one.updates)
+        await one.until(lambda: not slave.deaf and len(one.updates) > before + 1)
+        assert one.health.failures == 0
 
 
 async def test_two_meters_at_one_address() -> None:
     bus = Bus([electricity(), electricity(meter=KAM)])
-    async with over_tcp(bus) as number:
-        async with running(source(line(Socket("127.0.0.1", number)))) as (one,):
-            await one.until(lambda: one.condition is Condition.COLLISION)
-            bus.slaves.pop()
-            await one.until(lambda: one.condition is Condition.ONLINE)
-            assert one.source.dropped > 0
+    async with (
+        over_tcp(bus) as number,
+        running(source(line(Socket("127.0.0.1", number)))) as (one,),
+    ):
+        await one.until(lambda: one.condition is Condition.COLLISION)
+        bus.slaves.pop()
+        await one.until(lambda: one.condition is Condition.ONLINE)
+        assert one.source.dropped > 0
 
 
 async def test_a_meter_is_replaced() -> None:
     slave = electricity()
-    async with over_tcp(Bus([slave])) as number:
-        async with running(source(line(Socket("127.0.0.1", number)))) as (one,):
-            await one.until(lambda: one.updates)
-            slave.meter = KAM
-            await one.until(lambda: one.updates[-1].instrument == str(KAM))
-            assert one.source.trouble is None
+    async with (
+        over_tcp(Bus([slave])) as number,
+        running(source(line(Socket("127.0.0.1", number)))) as (one,),
+    ):
+        await one.until(lambda: one.updates)
+        slave.meter = KAM
+        await one.until(lambda: one.updates[-1].instrument == str(KAM))
+        assert one.source.trouble is None
 
 
 async def test_another_meter_than_the_configured_one_is_not_believed() -> None:
@@ -224,13 +250,15 @@ async def test_another_meter_than_the_configured_one_is_not_believed() -> None:
 )
 async def test_answers_of_which_nothing_can_be_made(records: bytes, condition: Condition) -> None:
     slave = Slave(5, ABB, [records])
-    async with over_tcp(Bus([slave])) as number:
-        async with running(source(line(Socket("127.0.0.1", number)))) as (one,):
-            await one.until(lambda: one.condition is condition)
-            assert one.updates == []
-            slave.telegrams = [made.energy(1)]
-            await one.until(lambda: one.updates)
-            assert one.condition is Condition.ONLINE
+    async with (
+        over_tcp(Bus([slave])) as number,
+        running(source(line(Socket("127.0.0.1", number)))) as (one,),
+    ):
+        await one.until(lambda: one.condition is condition)
+        assert one.updates == []
+        slave.telegrams = [made.energy(1)]
+        await one.until(lambda: one.updates)
+        assert one.condition is Condition.ONLINE
 
 
 async def test_a_converter_that_goes_away() -> None:

@@ -23,7 +23,7 @@ def test_the_three_headers() -> None:
     none = read(0x78, RECORDS)
     assert (long.header.meter, long.header.access, long.header.status) == (METER, 9, 4)
     assert (short.header.meter, short.header.access, short.header.status) == (None, 9, 4)
-    assert none.header == (None, 0, 0, 0)
+    assert none.header == (None, 0, None, 0)
     for each in (long, short, none):
         assert [one.number for one in each.records] == [1000]
         assert not each.more

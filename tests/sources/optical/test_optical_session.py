@@ -237,6 +237,17 @@ def test_frames_to_others_are_passed_over() -> None:
     assert_all(run(talk, lambda data: stray + meter.answer(data)))
 
 
+def test_answers_that_come_twice_are_taken_once() -> None:
+    meter = DlmsMeter(frame=40, block=50)
+
+    def line(data: bytes) -> bytes:
+        answer = meter.answer(data)
+        return answer + answer
+
+    talk, _ = session()
+    assert_all(run(talk, line))
+
+
 @pytest.mark.parametrize(
     ("logical", "physical", "octets"),
     [

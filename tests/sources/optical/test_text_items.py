@@ -36,7 +36,7 @@ def test_an_e350_gives_the_points_of_its_map() -> None:
         "Current_L1": 1.25,
         "Demand_Peak_Current": 2.345,
         "Demand_Peak_Timestamp": 1_709_572_500,
-        "Meter_Error": 0,
+        "Instrument_Error": 0,
     }
     assert update.instrument == "00417829"
     assert update.clock
@@ -47,7 +47,7 @@ def test_an_e350_gives_the_points_of_its_map() -> None:
 def test_an_error_code_is_an_error() -> None:
     update = Translator(MAP).translate(message("1.8.0(1*kWh)", "F.F(00000040)"), 0)
     assert update
-    assert update.values["Meter_Error"].number == 1
+    assert update.values["Instrument_Error"].number == 1
 
 
 def test_the_unit_on_the_wire_wins_and_a_strange_one_gives_nothing() -> None:

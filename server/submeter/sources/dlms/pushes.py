@@ -17,7 +17,7 @@ from submeter.sources.dlms.weak_guard import WeakGuard
 from submeter.sources.translation.datum import Said
 from submeter.sources.translation.translator import Message, Translator
 
-STRANGE = 3  # messages in a row in which the map finds nothing
+STRANGE = 3  # messages in a row that are of another kind, or in which the map finds nothing
 QUIET = 10  # good messages after which the next trouble is told again
 
 _log = logging.getLogger(__name__)
@@ -77,8 +77,9 @@ class Pushes:
             self.refused += 1
             self._tell(error.condition, str(error))
             return None
-        except FrameError:
+        except FrameError as error:
             self.refused += 1
+            self._misunderstood(str(error))
             return None
         misfits = self._translator.misfits
         self._guard.weak = apdu.weak and not self._proved
@@ -87,7 +88,7 @@ class Pushes:
         unfit = self._translator.misfits > misfits and not (update and update.values)
         # A clock is in nearly every message, and says nothing of its layout.
         if unfit or said.keys() <= {self._map.clock}:
-            self._misunderstood()
+            self._misunderstood(f"the map {self._map.name} finds nothing in the messages")
         else:
             self._understood()
         return update
@@ -140,11 +141,10 @@ class Pushes:
         what = f"it is {who}" if who else "it does not say which it is"
         raise RefusedError(f"meter {self._meter} is expected; {what}", Condition.OTHER_METER)
 
-    def _misunderstood(self) -> None:
+    def _misunderstood(self, why: str) -> None:
         self._strange += 1
         if self._strange >= STRANGE:
-            what = f"the map {self._map.name} finds nothing in the messages"
-            self._tell(Condition.WRONG_LAYOUT, what)
+            self._tell(Condition.WRONG_LAYOUT, why)
 
     def _understood(self) -> None:
         self._strange = 0

@@ -112,7 +112,7 @@ def text(value: Data | str | int | Fraction | float) -> str:
     plain = value.value if isinstance(value, Data) else value
     if isinstance(plain, bytes):
         shown = plain.decode("ascii", "replace").rstrip("\0 ")
-        return shown if shown.isascii() and shown.isprintable() else plain.hex()
+        return shown if shown and shown.isascii() and shown.isprintable() else plain.hex()
     return "" if plain is None else str(plain)
 
 
@@ -127,14 +127,12 @@ def _datum(item: Item, form: ObisObject, zone: tzinfo | None) -> Datum | None:
     number = _number(item.value)
     if number is None or (form.stamp and item.stamp is None):
         return None
-    exact, unit = ours(_scaled(number, item, form), item.unit or form.unit)
+    scaler = form.scaler if item.scaler is None else item.scaler
+    exact, unit = ours(scaled(number, scaler), item.unit or form.unit)
     if form.largest is not None and _beyond(exact, unit, form):
         return None
-    return Datum(text(item.value), exact, unit, item.stamp)
-
-
-def _scaled(number: Number, item: Item, form: ObisObject) -> Number:
-    return scaled(number, form.scaler if item.scaler is None else item.scaler)
+    shown = text(item.value) + (f"e{scaler}" if scaler else "")
+    return Datum(shown, exact, unit, item.stamp)
 
 
 def _beyond(number: Number, unit: str | None, form: ObisObject) -> bool:

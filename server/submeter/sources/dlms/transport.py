@@ -44,7 +44,6 @@ class Transport:
         self._lost = 0
         self._parts = _Assembly()
         self._blocks = _Assembly()
-        self._next = 0  # the number of the part of M-Bus that must follow
         self._line: tuple[bytes, bytes, int] | None = None  # of the first segment of HDLC
 
     @property
@@ -115,12 +114,11 @@ class Transport:
     def _part(self, part: mbus_frames.Part, messages: list[Apdu]) -> None:
         if part.broken:
             self.give_up()
-        if self._parts and part.number != self._next:
+        if part.number == 0 or part.number != self._parts.count:
             self._drop(self._parts)
-        if not self._parts and part.number:
+        if part.number != self._parts.count:
             self._lost += 1
             return
-        self._next = (part.number + 1) % 16
         self._lost += not self._parts.add(part.data, part.raw)
         if part.last:
             self._block(self._parts.taken()._replace(weak=True), messages)

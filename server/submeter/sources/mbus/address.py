@@ -92,6 +92,8 @@ def maker_number(letters: str) -> int:
 
 
 def maker_letters(number: int) -> str:
-    """Return a manufacturer's three letters; `?` for what is none."""
+    """Return a manufacturer's three letters; `*`, which is any, for a number that is none."""
     letters = [number >> shift & 0x1F for shift in (10, 5, 0)]
-    return "".join(chr(64 + each) if 1 <= each <= 26 else "?" for each in letters)
+    if number >> 15 or not all(1 <= each <= 26 for each in letters):
+        return "*"
+    return "".join(chr(64 + each) for each in letters)

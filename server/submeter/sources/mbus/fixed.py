@@ -24,7 +24,7 @@ def read(data: bytes) -> tuple[Header, tuple[Record, ...]]:
     access, status, first, second = data[4:8]
     medium = _MEDIA.get(first >> 6 | second >> 6 << 2, 0)
     # There is no manufacturer and no version in it.
-    meter = Secondary(digits(data[:4]), "*", 0, medium)
+    meter = Secondary(digits(data[:4]), medium=medium)
     head = Header(meter, access, status & _STATUS)
     units = (first & _UNIT, second & _UNIT)
     records = tuple(_counter(data, number, units, status) for number in (0, 1))

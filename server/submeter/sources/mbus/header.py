@@ -52,12 +52,13 @@ class Header(NamedTuple):
     """What stands before the records; `meter` is None where the header is short.
 
     `status`: bits 0-1: 1 busy, 2 error, 3 alarm; bit 2 low battery, 3 permanent error, 4 temporary
-    error; 5-7 are the manufacturer's. `mode` is how the records are ciphered, 0: not at all.
+    error; 5-7 are the manufacturer's; None where there is no header. `mode` is how the records are
+    ciphered, 0: not at all.
     """
 
     meter: Secondary | None = None
     access: int = 0
-    status: int = 0
+    status: int | None = None
     mode: int = _NO_MODE
 
 

@@ -1,5 +1,7 @@
 """What a reading says, by the labels of the source map."""
 
+import functools
+import operator
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -49,10 +51,14 @@ class Picker:
 
 
 def status(telegrams: Sequence[Telegram]) -> Datum:
-    """Return the status of the meter; its text are its eight bits, the highest first."""
-    together = 0
-    for each in telegrams:
-        together |= each.header.status
+    """Return the status of the meter; its text are its eight bits, the highest first.
+
+    The text is empty where no header tells it.
+    """
+    told = [each.header.status for each in telegrams if each.header.status is not None]
+    if not told:
+        return Datum("")
+    together = functools.reduce(operator.or_, told)
     return Datum(f"{together:08b}", together)
 
 

@@ -58,20 +58,22 @@ def check(apdu: bytes) -> None:
     result = _content(fields.get(_RESULT, b""), _INTEGER)
     if len(result) != 1 or _DIAGNOSTIC not in fields:
         raise FrameError("the answer has no result")
-    reason = _diagnostic(fields[_DIAGNOSTIC])
+    source, reason = _diagnostic(fields[_DIAGNOSTIC])
     if result[0] or reason:
-        raise DeniedError(_REASONS.get(reason, f"it says result {result[0]}, diagnostic {reason}"))
+        words = _REASONS.get(reason) if source == _BY_THE_USER else None
+        raise DeniedError(words or f"it says result {result[0]}, diagnostic {reason}")
     answer = _content(fields.get(_USER_INFORMATION, b""), _OCTETS)
     if answer[:1] != bytes([_INITIATE_RESPONSE]):
         raise DeniedError("it accepts, and then does not let us read")
 
 
-def _diagnostic(field: bytes) -> int:
+def _diagnostic(field: bytes) -> tuple[int, int]:
+    """Return who says the reason, and its number."""
     for source in (_BY_THE_USER, _BY_THE_PROVIDER):
         if field[:1] == bytes([source]):
             number = _content(_content(field, source), _INTEGER)
             if len(number) == 1:
-                return number[0]
+                return source, number[0]
     raise FrameError("the answer has no diagnostic")
 
 

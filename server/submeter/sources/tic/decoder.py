@@ -32,8 +32,8 @@ _SPACED = re.compile(rf"({_LABEL}) ([ -~]*) [ -_]")
 class Mode(StrEnum):
     """The languages of the TIC; a Linky is switched from one to the other by its supplier."""
 
-    HISTORIQUE = "historique"
     STANDARD = "standard"
+    HISTORIQUE = "historique"
     PME_PMI = "pme_pmi"
 
 
