@@ -117,7 +117,7 @@ def test_keys_whose_part_does_not_exist_yet_are_noted(tmp_path: Path) -> None:
         (
             "simulated: {seed: 7}",
             "wes: {}",
-            "6:9: unknown key 'meters.0.sources.0.wes'; known here: name, tic, simulated",
+            "6:9: unknown key 'meters.0.sources.0.wes'; known here: name, tic, dlms, optical, ",
         ),
         ("    unit_id: 1\n", "", "3:5: key 'meters.0.unit_id' is missing; add it"),
         (
@@ -170,7 +170,7 @@ def test_keys_whose_part_does_not_exist_yet_are_noted(tmp_path: Path) -> None:
             "- simulated: {seed: 7}",
             "- {}",
             "6:9: meters.0.sources.0: a source has one kind with its settings below; "
-            "kinds: tic, simulated",
+            "kinds: tic, dlms, optical, mbus, ",
         ),
         (
             "- simulated: {seed: 7}",

@@ -1,6 +1,7 @@
 """`submeter explain`: what it prints with a running server, and without one."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from submeter import config, explain_command, local_socket, plan, served_places
 from submeter.config import Loaded
 from submeter.errors import ConfigError, NoAnswerError
 from submeter.local_socket import Json, LocalSocket
-from tooling.program import write
+from tooling.program import eventually, free_port, run, running, write
 
 TEXT = """
     site: Park
@@ -162,3 +163,14 @@ def test_flags_and_devices_of_their_own(tmp_path: Path) -> None:
     each = plan.make(loaded)[1]
     found = list(served_places.objects(loaded, each, "Frequency"))
     assert found == ["device 102, analog-input 21, Frequency in Hz"]
+
+
+def test_through_the_program(tmp_path: Path) -> None:
+    text = TEXT.split("\n    bacnet:")[0].replace("1502", str(free_port())) + "\n"
+    path = write(tmp_path / "config.yaml", text)
+    with running(path, tmp_path / "log"):
+        assert (tmp_path / "park.db.sock").is_socket()
+        question = ("explain", str(path), "sum", "Active_Power_Total")
+        eventually(lambda: bool(re.search(r"\nvalue:   [0-9.]+ kW\n", run(*question).stdout)))
+        assert "why:     calculated: one + two" in run(*question).stdout
+    assert "no server runs" in run("explain", str(path), "one", "Frequency").stdout

@@ -1,5 +1,6 @@
 """The plan: ports, maps, options and BACnet numbers are checked before anything starts."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -150,8 +151,8 @@ def test_expected_qualities(tmp_path: Path) -> None:
     [
         (
             "tic: {port: ttyUSB0}",
-            "7:21: 'ttyUSB0' is no port; write /dev/serial/by-id/..., socket://host:port or "
-            "replay:FILE",
+            "7:21: 'ttyUSB0' is no port; write /dev/serial/by-id/..., socket://host:port, "
+            "rfc2217://host:port or replay:FILE",
         ),
         (
             "tic: {port: /dev/no-such-node}",
@@ -201,11 +202,11 @@ def test_a_device_without_the_right_to_use_it(
 
     def refuse(path: Path, flags: int) -> int:
         if str(path) == "/dev/null":
-            raise PermissionError
+            raise PermissionError(errno.EACCES, "Permission denied")
         return really(path, flags)
 
     path = write(tmp_path, "tic: {port: /dev/null}")
-    monkeypatch.setattr("submeter.sources.port.os.open", refuse)
+    monkeypatch.setattr("submeter.sources.device.os.open", refuse)
     (found,) = faults(path)
     assert found == "7:21: no right to use /dev/null; add the user to the group 'dialout'"
 

@@ -4,11 +4,14 @@ A row is one core. The bytes come as a serial adapter hands them over: what came
 most. The peers are pyMeterBus and the RTU framer of pymodbus, on the same bytes.
 """
 
+import functools
+import importlib
 import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
@@ -61,7 +64,7 @@ def _row(stream: Stream, peer: tuple[str, Peer] | None, rounds: int) -> tuple[fl
     shown = f"{stream.lines[-1].baudrate:6} {stream.lines[-1].format}"
     print(
         f"  {stream.name:24}  {shown:>10}  {size / count:5.0f}  {frames[0]:9.0f}  {frames[1]:6.0f}"
-        f"  {update[0]:8.0f}  {update[1]:6.0f}  {bytewise[1]:6.0f}  "
+        f"  {update[0]:8.0f}  {update[1]:6.0f}  {bytewise[1]:14.0f}  "
         + (_compared(stream, found[0], peer, rounds) if peer else "no peer")
         + _slower(stream, update[1]),
         flush=True,
@@ -122,22 +125,28 @@ def _compared(stream: Stream, ours: float, peer: tuple[str, Peer], rounds: int) 
     return f"{min(took) / ours:.1f} x {name}"
 
 
+def meterbus_values(data: bytes) -> object:
+    """Return the values of the telegram `data` as pyMeterBus reads them."""
+    return [each.value for each in _meterbus().load(data).records]
+
+
+@functools.cache
+def _meterbus() -> ModuleType:
+    before = logging.root.level, logging.root.handlers[:]
+    found = importlib.import_module("meterbus")
+    logging.root.level, logging.root.handlers[:] = before  # importing it sets up the log of all
+    return found
+
+
 def _peers() -> dict[str, tuple[str, Peer]]:
     """Return who else decodes what; each gets whole frames, which is all that it takes."""
-    before = logging.root.level, logging.root.handlers[:]
-    import meterbus
-
-    logging.root.level, logging.root.handlers[:] = before  # importing it sets up the log of all
     from pymodbus.framer import FramerRTU
     from pymodbus.pdu import DecodePDU
-
-    def values(data: bytes) -> object:
-        return [each.value for each in meterbus.load(data).records]
 
     framer = FramerRTU(DecodePDU(False))
     modbus = ("pymodbus, no values", lambda data: framer.handleFrame(data, 1, 0))
     return {
-        "M-Bus, 13 records": ("pyMeterBus", values),
+        "M-Bus, 13 records": ("pyMeterBus", meterbus_values),
         "Modbus RTU, PZEM-004T": modbus,
         "Modbus RTU, SDM630": modbus,
     }

@@ -22,7 +22,8 @@ from submeter.store.store import Store
 
 BEGIN = 1_790_000_100  # UTC s, a quarter of an hour
 WARM_UP = 20  # s before that, after which every index is committed
-POINTS = meter_map.load("standard").points
+MAP = meter_map.load("standard").serving(())
+POINTS = MAP.points
 NAME = "meter-{:04}"
 _PHASES = ("L1", "L2", "L3")
 _INDEXES = tuple(point.name for point in POINTS if point.kind == "index")
@@ -75,7 +76,7 @@ class Fleet:
         ]
         if images:
             for meter in self.meters:
-                meter.subscribe(Image(meter_map.load("standard")).apply)
+                meter.subscribe(Image(MAP).apply)
         self._store = Kept()
         self._journal = Journal(
             self._store,

@@ -24,8 +24,7 @@ from submeter.sources.modbus_meter import backwards, values
 from submeter.sources.modbus_meter.client import Answer, RtuCall
 from submeter.sources.optical import readout, text_items
 from submeter.sources.port import Line
-from submeter.sources.pulse import board
-from submeter.sources.pulse import weight
+from submeter.sources.pulse import board, weight
 from submeter.sources.pulse.board import BoardDecoder, Record
 from submeter.sources.tic.decoder import Decoder, Frame, Mode
 from submeter.sources.tic.ear import Ear

@@ -7,7 +7,7 @@ import pytest
 from submeter.errors import ConfigError
 from submeter.meter.feed import Dial
 from submeter.meter.reading import Quality
-from submeter.pointmap import points, source_map
+from submeter.pointmap import source_map
 
 GOOD = """\
 title: Small

@@ -17,17 +17,27 @@ from submeter.sources import port as ports
 from submeter.sources.dlms import line_search, source
 from submeter.sources.dlms.settings import DlmsSettings
 from submeter.sources.dlms.source import DlmsSource
+from submeter.sources.open_port import open_port
 from tooling import dlms_pusher
 from tooling.dlms_pusher import KEYS, Meter
 from tooling.pty_pair import pty_pair
 
 IMPORT = "Active_Energy_Import"
+OPEN: list[ports.Port] = []
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_search, "PAUSE", 0.03)
     monkeypatch.setattr(source, "REST", 0.05)
+    OPEN.clear()
+
+    async def opening(spec: ports.Spec, line: ports.Line, pace: ports.Pace) -> ports.Port:
+        port = await open_port(spec, line, pace)
+        OPEN.append(port)
+        return port
+
+    monkeypatch.setattr(source, "open_port", opening)
 
 
 @pytest.fixture
@@ -50,12 +60,21 @@ async def running(of: DlmsSource) -> AsyncIterator[list[Update]]:
         updates.append(update)
 
     task = asyncio.create_task(of.run(publish))
+    await opened()
     try:
         yield updates
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def opened() -> None:
+    """Wait until the source has its port; what was sent before is not for it."""
+    async with asyncio.timeout(5):
+        while not OPEN:
+            await asyncio.sleep(0.005)
+    OPEN.clear()
 
 
 async def until(updates: Sequence[Update], count: int) -> None:
@@ -75,7 +94,6 @@ async def test_pushes_over_a_line_become_updates(line: tuple[str, str]) -> None:
     one, meter = made(near), Meter()
     assert one.describe() == f"dlms {near} (obis-swiss-vse)"
     async with running(one) as updates:
-        await asyncio.sleep(0.05)
         for n in range(1, 3):
             push(far, dlms_pusher.in_blocks(meter.sealed(dlms_pusher.listed(meter))))
             await until(updates, n)
@@ -95,7 +113,6 @@ async def test_the_counter_outlives_a_restart(line: tuple[str, str]) -> None:
     one, meter = made(near), Meter()
     old = dlms_pusher.in_blocks(meter.sealed(dlms_pusher.listed(meter)))
     async with running(one) as updates:
-        await asyncio.sleep(0.05)
         push(far, old)
         await until(updates, 1)
     saved = one.saved()
@@ -104,7 +121,6 @@ async def test_the_counter_outlives_a_restart(line: tuple[str, str]) -> None:
     again.restore(saved)
     assert again.saved() == saved
     async with running(again) as updates:
-        await asyncio.sleep(0.05)
         push(far, old)
         push(far, dlms_pusher.in_blocks(meter.sealed(dlms_pusher.listed(meter))))
         await until(updates, 1)
@@ -134,8 +150,10 @@ async def test_bytes_that_are_no_push_are_noise(line: tuple[str, str]) -> None:
     far, near = line
     one = made(near)
     task = asyncio.create_task(one.run(lambda update, at: None))
-    await asyncio.sleep(0.05)
-    push(far, b"\x55" * line_search.FLOOD)
+    await opened()
+    for _ in range(5):
+        push(far, b"\x55" * 1024)
+        await asyncio.sleep(0.02)
     with pytest.raises(LinkError) as error:
         await asyncio.wait_for(task, 5)
     assert error.value.condition is Condition.NOISE
@@ -147,9 +165,8 @@ async def test_the_rest_of_a_message_is_not_waited_for(line: tuple[str, str]) ->
     stream = dlms_pusher.in_blocks(meter.sealed(dlms_pusher.listed(meter)))
     cut = stream.index(b"\x7e\x7e") + 1
     async with running(one) as updates:
-        await asyncio.sleep(0.05)
         push(far, stream[:cut])
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.4)
         push(far, stream[cut:])
         await asyncio.sleep(0.1)
         assert updates == []

@@ -20,10 +20,10 @@ def energies(port: int, unit: int) -> tuple[int, ...]:
         return data
 
 
-def watts(port: int, unit: int) -> float:
+def watts(port: int, unit: int) -> int:
     """Return the active power in W."""
     with Poller(port) as poller:
-        (kilowatts,) = struct.unpack(">f", poller.read(unit, 4, 8, 2))
+        kilowatts: float = struct.unpack(">f", poller.read(unit, 3, 0, 2))[0]
         return round(kilowatts * 1000)
 
 

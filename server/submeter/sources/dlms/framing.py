@@ -22,16 +22,21 @@ class Scanner:
 
     Of frames that would overlap, the valid one that ends first counts: a frame that was cut short
     then costs nothing of the next. `shared` octets at the end of a frame may be the beginning of
-    the next. It holds no more than the longest frame and what it was fed last. `bad` counts frames
-    that began rightly and are not valid.
+    the next. Where the check is weak, `head` is the octets that a beginning has at least: a frame
+    with another beginning in it is then taken for one that was cut short. It holds no more than the
+    longest frame and what it was fed last. `bad` counts frames that began rightly and are not
+    valid.
     """
 
-    def __init__(self, mark: int, sized: Sized, valid: Valid, shared: int = 0) -> None:
+    def __init__(
+        self, mark: int, sized: Sized, valid: Valid, shared: int = 0, head: int | None = None
+    ) -> None:
         self.bad = 0
         self._mark = mark
         self._sized = sized
         self._valid = valid
         self._shared = shared
+        self._head = head
         self._bytes = bytearray()
         self._looked = 0  # before this place every mark was judged
         self._used = 0  # what stands before it belongs to frames
@@ -69,7 +74,7 @@ class Scanner:
     def _close(self, start: int, end: int, found: list[Found]) -> None:
         octets = bytes(self._bytes[start:end])
         self._open.remove((end, start))
-        if not self._valid(octets):
+        if self._cut(start, end) or not self._valid(octets):
             self.bad += 1
             return
         broken = self._noise or self._fills(self._used, start)
@@ -78,6 +83,12 @@ class Scanner:
         self._open.clear()
         self._used, self._noise = end, False
         self._looked = end - self._shared
+
+    def _cut(self, start: int, end: int) -> bool:
+        """Tell whether another frame begins within this one, with all of its head."""
+        if self._head is None:
+            return False
+        return any(start < other <= end - self._head for _, other in self._open)
 
     def _forget(self) -> None:
         keep = min((start for _, start in self._open), default=self._looked)

@@ -13,6 +13,7 @@ from submeter.sources.dlms.framing import Scanner
 _START, _STOP = 0x68, 0x16
 _CONTROLS = (0x53, 0x73)
 _HEAD = 5  # C, A, CI, STSAP, DTSAP
+_KNOWN = 7  # from the first 68 to CI, by which a frame is recognised
 _AROUND = 6  # 68 L L 68, checksum, 16
 _LAST = 0x10
 
@@ -34,7 +35,7 @@ class Decoder:
     """
 
     def __init__(self) -> None:
-        self._scanner = Scanner(_START, _sized, _valid)
+        self._scanner = Scanner(_START, _sized, _valid, head=_KNOWN)
 
     @property
     def bad(self) -> int:
@@ -58,10 +59,10 @@ def encode(part: Part) -> bytes:
 
 def _sized(octets: bytearray, start: int) -> int | None:
     """Return the size of the frame that starts at `start`; see `Sized`."""
-    head = octets[start : start + 7]
+    head = octets[start : start + _KNOWN]
     if len(head) > 3 and (head[1] != head[2] or head[3] != _START):
         return 0
-    if len(head) < 7:
+    if len(head) < _KNOWN:
         return None
     right = head[4] in _CONTROLS and head[6] <= 0x1F
     size = head[1] if head[1] >= _HEAD else 0x100 + head[1]

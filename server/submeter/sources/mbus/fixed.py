@@ -14,7 +14,7 @@ _STATUS = 0x1C  # of the status: battery low, permanent and temporary error, as 
 _UNIT = 0x3F
 _AS_FIRST = 0x3E  # the unit of the second counter: that of the first, at the due date
 _RESERVED = Meaning("reserved")
-_MEDIA = {0: 0x00, 1: 0x01, 2: 0x02, 3: 0x03, 4: 0x04, 5: 0x05, 6: 0x06, 7: 0x07, 8: 0x08}
+_LAST_MEDIUM = 8  # of those that mean the same as in the other header
 
 
 def read(data: bytes) -> tuple[Header, tuple[Record, ...]]:
@@ -22,9 +22,9 @@ def read(data: bytes) -> tuple[Header, tuple[Record, ...]]:
     if len(data) != _LENGTH:
         raise FrameError(f"a fixed structure has {_LENGTH} bytes, not {len(data)}")
     access, status, first, second = data[4:8]
-    medium = _MEDIA.get(first >> 6 | second >> 6 << 2, 0)
+    medium = first >> 6 | second >> 6 << 2
     # There is no manufacturer and no version in it.
-    meter = Secondary(digits(data[:4]), medium=medium)
+    meter = Secondary(digits(data[:4]), medium=medium if medium <= _LAST_MEDIUM else 0xFF)
     head = Header(meter, access, status & _STATUS)
     units = (first & _UNIT, second & _UNIT)
     records = tuple(_counter(data, number, units, status) for number in (0, 1))

@@ -49,8 +49,8 @@ class Vib(NamedTuple):
 
     `vife` are the extensions that change the meaning or may do so, without their upper bit, in the
     order in which they are sent: those that say nothing or only scale the value are left out, as
-    their effect is in `factor` and `offset`; `every` are all of them. Behind 7F they are the
-    manufacturer's own. `error` is what the meter says that is wrong with the value.
+    their effect is in `factor` and `offset`. Behind 7F they are the manufacturer's own. `error` is
+    what the meter says that is wrong with the value.
     """
 
     raw: bytes
@@ -58,7 +58,6 @@ class Vib(NamedTuple):
     factor: Fraction
     offset: Fraction
     vife: tuple[int, ...] = ()
-    every: tuple[int, ...] = ()
     unit_text: str | None = None
     error: str | None = None
 
@@ -86,7 +85,7 @@ def read(data: bytes, start: int) -> tuple[Vib, int]:
             vife.append(code)
         elif code not in (_NONE, _STANDARD_CONTENT, _FORWARD):
             vife.append(code)
-    return Vib(codes, meaning, factor, offset, tuple(vife), every, text, error), place
+    return Vib(codes, meaning, factor, offset, tuple(vife), text, error), place
 
 
 def _codes(data: bytes, start: int) -> tuple[bytes, int, str | None]:

@@ -1,0 +1,186 @@
+"""The whole program with instruments at its ports, and all that a user can look at while it runs."""
+
+import asyncio
+import json
+import os
+import struct
+import tty
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bacnet.client import ERROR, Client, read
+from submeter.errors import Condition
+from tooling.bacnet_site import free_port as free_udp_port
+from tooling.modbus_client import Poller
+from tooling.program import Program, eventually, free_port, loopback, run, running
+
+GATEWAY_UNIT = 255
+FIRST_SOURCE, EACH_SOURCE, CONDITION = 101, 40, 32
+OFFSET = 1000
+PRESENT_VALUE = 85
+UNKNOWN_OBJECT = (1, 31)
+UNKNOWN = -(2**63)
+IMPORT, EXPORT = 30101, 30105
+"""The exact indexes of the standard map, in Wh."""
+
+Settings = Mapping[str, Any]
+
+
+class Site:
+    """A configuration with one meter for each list of sources, both faces and the gateway's unit.
+
+    The meters have the unit ids 1, 2 and so on, in the order of `sources`, and their BACnet objects
+    stand 1000 apart. `octet` is the last one of the BACnet host's loopback address.
+    """
+
+    def __init__(
+        self, folder: Path, octet: int, sources: Mapping[str, Sequence[Settings]]
+    ) -> None:
+        self._folder = folder
+        self._modbus, self._bacnet, self._host = free_port(), free_udp_port(), loopback(octet)
+        self._names = list(sources)
+        self._sources = [name for name in sources for _ in sources[name]]
+        self.config = folder / "config.yaml"
+        # JSON is YAML.
+        self.config.write_text(json.dumps(self._document(sources), indent=1))
+
+    def _document(self, sources: Mapping[str, Sequence[Settings]]) -> Settings:
+        meters = [
+            {
+                "name": name,
+                "unit_id": number + 1,
+                "sources": list(own),
+                "bacnet": {"instance_offset": OFFSET * number, "name_prefix": f"{name}."},
+            }
+            for number, (name, own) in enumerate(sources.items())
+        ]
+        return {
+            "site": "Park",
+            "store": {"path": "park.db", "commit": 1},
+            "meters": meters,
+            "modbus": {
+                "tcp": {"host": "127.0.0.1", "port": self._modbus},
+                "unit_255": "gateway",
+            },
+            "bacnet": {"address": f"{self._host}/8", "port": self._bacnet, "device_id": 4000},
+        }
+
+    @contextmanager
+    def running(self) -> Iterator[Program]:
+        """Run the program; nothing that it says may be a traceback."""
+        with (
+            running(self.config, self._folder / "log") as program,
+            Poller(self._modbus) as self._poller,
+        ):
+            yield program
+        assert "Traceback" not in program.log
+
+    def exact(self, meter: str, number: int = IMPORT) -> int:
+        """Return the whole number, of 64 bits, at an input register."""
+        # A float of 64 bits, which the poller returns, would be too coarse.
+        return int.from_bytes(self._read(meter, number, 4), "big", signed=True)
+
+    def number(self, meter: str, number: int) -> float:
+        """Return the float at a register such as 30001 or 40021."""
+        found: float = struct.unpack(">f", self._read(meter, number, 2))[0]
+        return found
+
+    def _read(self, meter: str, number: int, words: int) -> bytes:
+        function = {3: 4, 4: 3}[number // 10_000]
+        return self._poller.read(self._unit(meter), function, number % 10_000 - 1, words)
+
+    def bit(self, meter: str, number: int) -> bool:
+        """Return a discrete input."""
+        return self._poller.bit(self._unit(meter), number)
+
+    def _unit(self, meter: str) -> int:
+        return self._names.index(meter) + 1
+
+    def condition(self, meter: str) -> Condition:
+        """Return what the gateway says of the first source of a meter."""
+        start = FIRST_SOURCE + EACH_SOURCE * self._sources.index(meter) + CONDITION - 1
+        data = self._poller.read(GATEWAY_UNIT, 3, start, 1)
+        return Condition(int.from_bytes(data, "big"))
+
+    def becomes(self, meter: str, condition: Condition) -> None:
+        """Wait until the gateway says so."""
+        eventually(lambda: self.condition(meter) is condition)
+
+    def present(self, meter: str, kind: int, instance: int) -> float:
+        """Return the Present_Value of an object, whose number is that of the list."""
+        octets = self._ask(meter, kind, instance).apdu[3:]
+        value = octets[octets.index(b"\x3e") + 1 : -1]
+        if value[0] == 0x44:
+            real: float = struct.unpack(">f", value[1:])[0]
+            return real
+        return int.from_bytes(value[1:], "big")
+
+    def lacks(self, meter: str, kind: int, instance: int) -> bool:
+        """Tell whether there is no such object."""
+        answer = self._ask(meter, kind, instance)
+        return answer.kind == ERROR and answer.error == UNKNOWN_OBJECT
+
+    def _ask(self, meter: str, kind: int, instance: int) -> Any:
+        place = OFFSET * self._names.index(meter) + instance
+
+        async def asked() -> Any:
+            client = Client((self._host, self._bacnet))
+            try:
+                return await client.ask(12, read(kind, place, PRESENT_VALUE))
+            finally:
+                client.close()
+
+        return asyncio.run(asked())
+
+    def shown(self) -> dict[str, str]:
+        """Return what `submeter show --once` says of each source, by meter/source."""
+        done = run("show", str(self.config), "--once")
+        assert done.returncode == 0, done.stderr
+        lines = (line.partition(": ") for line in done.stdout.splitlines())
+        return {name: text for name, _, text in lines if "/" in name}
+
+    def explained(self, meter: str, point: str) -> str:
+        """Return what `submeter explain` prints."""
+        done = run("explain", str(self.config), meter, point)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+class Adapter:
+    """A pseudo-terminal behind a name of its own, that can be pulled out and plugged in again."""
+
+    def __init__(self, link: Path) -> None:
+        self.node = str(link)
+        self._link = link
+        self._master: int | None = None
+
+    def __enter__(self) -> "Adapter":
+        self.plug()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.unplug()
+
+    def plug(self) -> None:
+        """Plug it in: another device, with the same name."""
+        self._master, slave = os.openpty()
+        tty.setraw(slave)
+        os.set_blocking(self._master, False)
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(os.ttyname(slave))
+        self._slave = slave
+
+    def unplug(self) -> None:
+        """Pull it out."""
+        if self._master is not None:
+            os.close(self._master)
+            os.close(self._slave)
+        self._master = None
+        self._link.unlink(missing_ok=True)
+
+    def say(self, data: bytes) -> None:
+        """Let the instrument say something."""
+        assert self._master is not None
+        assert os.write(self._master, data) == len(data)
