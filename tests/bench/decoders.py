@@ -1,7 +1,8 @@
 """What the decoders of instruments take: frames a second, and how many of the fastest line that is.
 
 A row is one core. The bytes come as a serial adapter hands them over: what came in 16 ms, 62 at
-most. The peers are pyMeterBus and the RTU framer of pymodbus, on the same bytes.
+most. A line that is full carries one message after the other, with the requests for them where they
+are asked for. The peers are pyMeterBus and the RTU framer of pymodbus, on the same bytes.
 """
 
 import functools
@@ -48,20 +49,16 @@ def run(quick: bool = False) -> None:
 def _row(stream: Stream, peer: tuple[str, Peer] | None, rounds: int) -> tuple[float, float]:
     """Print a row; return how many times its fastest line a stream is decoded and understood."""
     count, size = len(stream.messages), sum(map(len, stream.messages))
-    as_read = _pieces(stream, min(_PACKET, max(1, round(stream.rate * _LATENCY))))
+    line = stream.lines[-1]
+    as_read = _pieces(stream, min(_PACKET, max(1, round(line.baudrate / line.bits * _LATENCY))))
     single = _pieces(stream, 1)
-    found = [
-        min(times)
-        for times in zip(
-            *(
-                (_decoded(stream, as_read), _understood(stream, as_read), _decoded(stream, single))
-                for _ in range(rounds)
-            ),
-            strict=True,
-        )
+    turns = [
+        (_decoded(stream, as_read), _understood(stream, as_read), _decoded(stream, single))
+        for _ in range(rounds)
     ]
-    frames, update, bytewise = ((count / each, size / each / stream.rate) for each in found)
-    shown = f"{stream.lines[-1].baudrate:6} {stream.lines[-1].format}"
+    found = [min(times) for times in zip(*turns, strict=True)]
+    frames, update, bytewise = ((count / each, count / each / stream.most(line)) for each in found)
+    shown = str(line)
     print(
         f"  {stream.name:24}  {shown:>10}  {size / count:5.0f}  {frames[0]:9.0f}  {frames[1]:6.0f}"
         f"  {update[0]:8.0f}  {update[1]:6.0f}  {bytewise[1]:14.0f}  "
@@ -74,8 +71,10 @@ def _row(stream: Stream, peer: tuple[str, Peer] | None, rounds: int) -> tuple[fl
 
 def _slower(stream: Stream, times: float) -> str:
     """Return how many of the slower lines an update is, `times` the fastest one."""
-    rates = ((line, line.baudrate / line.bits) for line in stream.lines[:-1])
-    return "".join(f"; {line}: {times * stream.rate / rate:.0f} x line" for line, rate in rates)
+    fastest = stream.most(stream.lines[-1])
+    return "".join(
+        f"; {line}: {times * fastest / stream.most(line):.0f} x line" for line in stream.lines[:-1]
+    )
 
 
 def _pieces(stream: Stream, size: int) -> list[bytes]:
@@ -101,7 +100,7 @@ def _decoded(stream: Stream, pieces: Sequence[bytes]) -> float:
 def _understood(stream: Stream, pieces: Sequence[bytes]) -> float:
     """Return the seconds of processor until all `pieces` are updates."""
     chain, count, said = stream.chain(), 0, 0
-    between = sum(map(len, stream.messages)) / len(stream.messages) / stream.rate
+    between = 1 / stream.most(stream.lines[-1])
     began = time.process_time()
     for piece in pieces:
         for frame in chain.feed(piece):

@@ -75,7 +75,8 @@ class Stream:
     """Messages as an instrument sends them over `lines`, the fastest of them last.
 
     `chain` makes decoders that have heard nothing yet. A message that completes no frame by itself
-    is part of one; of `updates` frames one says something.
+    is part of one; of `updates` frames one says something. `besides` are the seconds that a message
+    keeps the line busy before it comes: its request and the silences.
     """
 
     name: str
@@ -83,11 +84,12 @@ class Stream:
     messages: tuple[bytes, ...]
     chain: Callable[[], Chain]
     updates: int = 1
+    besides: Callable[[Line], float] = lambda _: 0.0
 
-    @property
-    def rate(self) -> float:
-        """The bytes a second of the fastest line."""
-        return self.lines[-1].baudrate / self.lines[-1].bits
+    def most(self, line: Line) -> float:
+        """Return the messages a second that `line` can carry."""
+        size = sum(map(len, self.messages)) / len(self.messages)
+        return 1 / (size * line.bits / line.baudrate + self.besides(line))
 
 
 def streams(count: int) -> list[Stream]:
@@ -189,7 +191,13 @@ def mbus(count: int) -> Stream:
 
         return Chain(feed, understand)
 
-    return Stream("M-Bus, 13 records", (Line(9600, "8E1"), Line(38_400, "8E1")), messages, chain)
+    lines = (Line(9600, "8E1"), Line(38_400, "8E1"))
+    return Stream("M-Bus, 13 records", lines, messages, chain, besides=_woken)
+
+
+def _woken(line: Line) -> float:
+    """SND_NKE, E5 and REQ_UD2, each answered after 11 bit times at least (EN 13757-2, 5.5)."""
+    return (11 * line.bits + 2 * 11) / line.baudrate
 
 
 def _sdm630() -> ModbusSlave:
@@ -245,7 +253,13 @@ def _modbus(name: str, of_map: str, reply: Callable[[bytes], bytes], count: int)
 
     lines = (Line(19_200, "8N1"), Line(115_200, "8N1"))
     rounds = -(-count // len(spans))
-    return Stream(name, lines, tuple(messages) * rounds, chain, len(spans))
+    return Stream(name, lines, tuple(messages) * rounds, chain, len(spans), _asked)
+
+
+def _asked(line: Line) -> float:
+    """Return what a request of eight characters takes, and t3.5 before and after it (V1.02)."""
+    character = line.bits / line.baudrate
+    return 8 * character + 2 * max(3.5 * character, 0.00175)
 
 
 def _finished(coroutine: Coroutine[object, None, _Result]) -> _Result:

@@ -1,7 +1,8 @@
 """The time from the last byte of a message to its value being readable over Modbus.
 
 Each message of an instrument has another power than the one before. A guarded index waits for the
-frame after it, so it is not looked at. The clock starts before the bytes are handed over.
+frame after it, so it is not looked at. The clock starts before the bytes are handed over. An answer
+on M-Bus counts after 20 ms of silence: another meter at the same address might answer too.
 """
 
 import queue
@@ -32,7 +33,7 @@ MESSAGES, QUICK_MESSAGES = 200, 30
 AIM = 5.0  # ms, p99
 METERS = 8  # of those that are asked, each once a second
 _PAUSE = 0.05  # s between two messages of an instrument that speaks by itself
-_PATIENCE, _SETTLE = 5.0, 2.0  # s
+_PATIENCE, _SETTLE = 5.0, 4.0  # s
 _ACTIVE, _APPARENT = 40001, 40011
 
 
@@ -105,8 +106,13 @@ def _measured(folder: Path, instrument: Instrument, count: int) -> tuple[list[fl
 
 
 def _settle(instrument: Instrument) -> None:
-    """Let the program open the ports, and pass over what was sent meanwhile."""
-    time.sleep(_SETTLE)
+    """Let the program hear enough to know which labels there are, and pass over all that."""
+    end = time.perf_counter() + _SETTLE
+    while time.perf_counter() < end:
+        instrument.wanted.set()
+        time.sleep(_PAUSE)
+    instrument.wanted.clear()
+    time.sleep(2 * _PAUSE)
     with suppress(queue.Empty):
         while True:
             instrument.sent.get_nowait()
@@ -134,9 +140,9 @@ def _tic(folder: Path) -> Iterator[Instrument]:
                 before = power
                 return bytes(map(_with_parity, frame)), int(power) / 1000
 
-    with _speaking(message) as (node, *rest):
+    with _speaking(message) as (node, sent, wanted):
         source = f"{{tic: {{port: {node}, baudrate: 9600, format: 8N1}}}}"
-        yield Instrument([source], _APPARENT, *rest)
+        yield Instrument([source], _APPARENT, sent, wanted)
 
 
 @contextmanager
@@ -156,9 +162,9 @@ def _dlms(folder: Path) -> Iterator[Instrument]:
         f"authentication: {(dlms_pusher.KEYS.authentication or b'').hex()}\n",
     )
     keys.chmod(0o600)
-    with _speaking(message) as (node, *rest):
+    with _speaking(message) as (node, sent, wanted):
         source = f"{{dlms: {{port: {node}, baudrate: 9600, format: 8N1, keys: keys}}}}"
-        yield Instrument([source], _ACTIVE, *rest)
+        yield Instrument([source], _ACTIVE, sent, wanted)
 
 
 @contextmanager

@@ -44,6 +44,12 @@ class ObisObject(BaseModel):
     unit: str | None = Field(default=None, description="Of the value, where the wire has no unit")
     text: bool = Field(default=False, description="The value is a text, such as a serial number")
     stamp: bool = Field(default=False, description="A time comes with it, or it is one")
+    hold: float | None = Field(
+        default=None,
+        gt=0,
+        le=7 * 86_400,
+        description="Seconds for which its last value counts with later messages that lack it",
+    )
     largest: int | None = Field(default=None, gt=0, description="A larger number is damage")
     digits: list[Annotated[int, Field(ge=1, le=18)]] | None = Field(
         default=None,

@@ -1,5 +1,6 @@
 """A rule of a source map: how the value of a point follows from an instrument's labels."""
 
+import functools
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -94,7 +95,7 @@ class Rule(BaseModel):
             raise ValueError("'past' is a label and as many labels as 'by' has; it goes with 'by'")
         return self
 
-    @property
+    @functools.cached_property
     def terms(self) -> tuple[tuple[str, int], ...]:
         """The labels that the value is added up from, each with its sign."""
         if self.label:
@@ -103,17 +104,17 @@ class Rule(BaseModel):
             (each.removeprefix("-"), -1 if each[0] == "-" else 1) for each in self.sum or ()
         )
 
-    @property
+    @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """The labels that the value is made of."""
         return (*(name for name, _ in self.terms), *self.by, *(self.present or ()))
 
-    @property
+    @functools.cached_property
     def indexes(self) -> tuple[str, ...]:
         """The index points that a slope is made of."""
         return tuple(filter(None, (self.slope, self.minus)))
 
-    @property
+    @functools.cached_property
     def is_state(self) -> bool:
         """Whether what it gives is a state rather than a quantity."""
         return (
@@ -123,7 +124,12 @@ class Rule(BaseModel):
             or self.states is not None
         )
 
-    @property
+    @functools.cached_property
     def result(self) -> Quality:
         """The quality of the value."""
         return Quality(self.quality or ("derived" if self.slope else "measured"))
+
+    @functools.cached_property
+    def conditions(self) -> frozenset[str]:
+        """The labels that decide whether the rule holds."""
+        return frozenset((*self.when, *self.unless))

@@ -20,6 +20,7 @@ class Heard:
     def __init__(self, source_map: SourceMap) -> None:
         self._map = source_map
         self._sent: set[str] = set()
+        self._feeds: dict[int, bool] = {}  # by the rule's id, while what is sent stays the same
         self._messages = 0
         self._before = False
         self._labels: set[str] = set()
@@ -37,14 +38,20 @@ class Heard:
 
         A message is not `sound` when a part of it may be missing.
         """
-        labels = said.keys() | set(sent)
-        self._sent |= labels
+        before = len(self._sent)
+        self._sent |= said.keys()
+        self._sent.update(sent)
         whole = self._map.complete <= said.keys()
         self._messages += whole
         self._before, self.complete = self.complete, bool(self._map.complete) and whole and sound
         if self.complete_twice:
             # What two complete messages lack is not sent any more, or never was: a damaged label.
-            self._sent = self._labels | said.keys()
+            now = self._labels | said.keys()
+            if now != self._sent:
+                self._sent = now
+                self._feeds.clear()
+        if len(self._sent) != before:
+            self._feeds.clear()
         self._labels = set(said)
         self.proved |= self.complete or self._messages >= ENOUGH
         if self._map.identity in said:
@@ -69,17 +76,22 @@ class Heard:
 
     def feeds(self, rule: Rule) -> bool:
         """Tell whether the instrument sends what `rule` is made of."""
-        origins = [self._map.rules.get(name, ()) for name in rule.indexes]
-        indexes = all(any(map(self.feeds, each)) for each in origins)
-        return indexes and (rule.present is not None or self._sent.issuperset(rule.labels))
+        known = self._feeds.get(id(rule))
+        if known is None:
+            origins = [self._map.rules.get(name, ()) for name in rule.indexes]
+            indexes = all(any(map(self.feeds, each)) for each in origins)
+            known = indexes and (rule.present is not None or self._sent.issuperset(rule.labels))
+            self._feeds[id(rule)] = known
+        return known
 
     def _holds(self, rule: Rule, said: Said) -> bool:
-        conditions = rule.when.keys() | rule.unless.keys()
-        return conditions <= said.keys() and not self._denied(rule, said)
+        if not rule.conditions:
+            return True
+        return rule.conditions <= said.keys() and not self._denied(rule, said)
 
     def _undecided(self, rule: Rule, said: Said) -> bool:
         """Tell whether a condition is missing here that the instrument does send."""
-        return bool((rule.when.keys() | rule.unless.keys()) & self._sent - said.keys())
+        return bool(rule.conditions & self._sent - said.keys())
 
     def _denied(self, rule: Rule, said: Said) -> bool:
         """Tell whether a label that was received rules `rule` out."""

@@ -10,6 +10,7 @@ from submeter import units
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Update, Value
 from submeter.pointmap import points
+from submeter.pointmap.obis_object import ObisObject
 from submeter.pointmap.source_faults import SLOPE_UNITS
 from submeter.pointmap.source_map import Rule, SourceMap
 from submeter.sources.growing_index import GrowingIndex
@@ -81,6 +82,12 @@ class Translator:
         self._slopes: dict[tuple[str, float], IndexSlope] = {}
         self._points = points.all_points()
         self._made: dict[str, _Made] = {}
+        self._hold = {
+            name: label.hold
+            for name, label in source_map.labels.items()
+            if isinstance(label, ObisObject) and label.hold
+        }
+        self._kept: dict[str, tuple[Message, float]] = {}  # the last with a label, and when
         self._owner: str | None = None  # who speaks, as far as is known
 
     def translate(self, message: Message, elapsed: float) -> Update | None:
@@ -88,9 +95,12 @@ class Translator:
 
         A point whose rules cannot be fed is absent, once that is proved.
         """
-        said = message.said
-        self.heard.take(said, message.sent, sound=message.sound)
-        self._owner = message.instrument or self.heard.identity
+        self.heard.take(message.said, message.sent, sound=message.sound)
+        owner = message.instrument or self.heard.identity
+        if owner != self._owner:
+            self._kept.clear()
+            self._owner = owner
+        said = self._with_kept(message, elapsed) if self._hold else message.said
         values: dict[str, Value] = {}
         absent = set(self._absent_always) if self.heard.proved else set()
         at = Instant.now()
@@ -100,7 +110,7 @@ class Translator:
                 value = self._value(name, rules[place], said, values, elapsed)
                 if value:
                     values[name] = value
-                    self._made[name] = _Made(message, place, at)
+                    self._made[name] = _Made(self._source(message, rules[place]), place, at)
             elif self.heard.lacks(rules, said):
                 absent.add(name)
         if not (values or absent):
@@ -112,6 +122,25 @@ class Translator:
             instrument=self._owner + self._lap if self._owner else None,
             clock=clock.stamp if clock else None,
         )
+
+    def _with_kept(self, message: Message, elapsed: float) -> Said:
+        """Return what `message` says, and what earlier ones said that still counts."""
+        said = dict(message.said)
+        for label, seconds in self._hold.items():
+            if label in said:
+                self._kept[label] = message, elapsed
+            elif label in self._kept:
+                earlier, since = self._kept[label]
+                if 0 <= elapsed - since <= seconds:
+                    said[label] = earlier.said[label]
+        return said
+
+    def _source(self, message: Message, rule: Rule) -> Message:
+        """Return the message that the first label of `rule` came in."""
+        first = rule.labels[0] if rule.labels else ""
+        if first in self._kept and first not in message.said:
+            return self._kept[first][0]
+        return message
 
     def origin(self, point: str) -> Origin | None:
         """Return what the last value of `point` was made of; None before the first."""
@@ -144,7 +173,7 @@ class Translator:
             return self._presence(rule, said)
         if rule.slope:
             return self._power(name, rule, values, elapsed)
-        if not said.keys() >= set(rule.labels):
+        if not all(label in said for label in rule.labels):
             return None
         if rule.stamp:
             stamp = said[rule.terms[0][0]].stamp
@@ -290,10 +319,15 @@ def _plain(number: Number) -> int | float:
     return number
 
 
+def _whole(text: str, number: Number | None) -> Number | None:
+    """Return the number that a label says, as a number or in digits."""
+    return int(text) if number is None and text.isdecimal() else number
+
+
 def _state_of(text: str, number: Number | None, states: dict[int | str, int]) -> int | None:
     for said, state in states.items():
         if isinstance(said, str) and fnmatchcase(text, said):
             return state
-        if isinstance(said, int) and number is not None and number == said:
+        if isinstance(said, int) and said == _whole(text, number):
             return state
     return None

@@ -1,0 +1,111 @@
+"""What has to be counted here, and must not be forgotten: pulses, and the accounts of a PME-PMI."""
+
+import os
+import signal
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from bacnet.client import ACCUMULATOR
+from submeter.errors import Condition
+from submeter.sources.tic.decoder import Mode
+from tooling import board
+from tooling.instruments import UNKNOWN, Adapter, Site
+from tooling.instruments_tic import Still, still
+from tooling.program import PATIENCE, eventually
+from tooling.tic_emitter import TicEmitter
+from tooling.tic_pme_pmi import NIGHT, PmePmi
+
+VOLUME, VOLUME_OBJECT = 31405, 37
+HOUR = 3600
+
+
+class Board(Adapter):
+    """A board with two inputs, and what they counted since its reset."""
+
+    boot, electricity, water = "a", 7, 3
+
+    def tell(self) -> None:
+        """Send the record of a second."""
+        self.say(board.record(self.boot, self.electricity, self.water))
+
+
+def test_counts_outlive_a_crash(tmp_path: Path) -> None:
+    pmi = PmePmi()
+    pmi.run(HOUR)
+    emitter = TicEmitter(still(pmi, Mode.PME_PMI), 1200, pause=0.1, link=tmp_path / "pmi")
+    with Board(tmp_path / "board") as counter, emitter, ExitStack():
+        electricity = {"board": {"port": counter.node, "input": 1}, "weight": "1000 imp/kWh"}
+        water = {"board": {"port": counter.node, "input": 2}, "weight": "10 L", "point": "Volume"}
+        sources = {
+            "factory": [{"tic": {"port": emitter.node, "baudrate": 1200}}],
+            "flat": [{"pulse": {**electricity, "initial": 1234.5}}],
+            "garden": [{"pulse": water}],
+        }
+        site = Site(tmp_path, 63, sources)
+        with site.running() as program:
+            see_pulses(site, counter)
+            see_accounts(site, emitter, pmi)
+            before = site.exact("factory")
+            time.sleep(1.2)  # a commit
+            os.kill(program.process.pid, signal.SIGKILL)
+            program.process.wait(PATIENCE)
+        counter.electricity += 5  # while nobody looks
+        pmi.next_period()
+        pmi.run(HOUR)
+        emitter.model = still(pmi, Mode.PME_PMI)
+        with site.running() as program:
+            see_pulses_again(site, counter)
+            eventually(lambda: site.exact("factory") == before + 90_000)
+            assert program.stop() == 0
+
+
+def count(site: Site, counter: Board, electricity: int, water: int) -> None:
+    """See both counts on Modbus, in Wh and mL."""
+
+    def seen() -> bool:
+        counter.tell()
+        time.sleep(0.1)
+        return site.exact("flat") == electricity and site.exact("garden", VOLUME) == water
+
+    eventually(seen, 6)
+
+
+def see_pulses(site: Site, counter: Board) -> None:
+    count(site, counter, 1_234_500, 0)
+    counter.electricity += 1501
+    counter.water += 123
+    count(site, counter, 1_236_001, 1_230_000)
+    assert site.present("flat", ACCUMULATOR, 1) == 1236
+    assert site.present("garden", ACCUMULATOR, VOLUME_OBJECT) == 1
+    assert site.lacks("flat", ACCUMULATOR, VOLUME_OBJECT)
+    assert site.exact("flat", VOLUME) == UNKNOWN
+    text = site.explained("garden", "Volume")
+    assert "label:   pulses = 123 x 10 L" in text, text
+    assert "31405, int64 in mL, function 4" in text
+    counter.unplug()
+    site.becomes("garden", Condition.NO_DEVICE)
+    assert site.condition("flat") is Condition.NO_DEVICE
+    counter.plug()
+    counter.boot, counter.electricity, counter.water = "b", 2, 1  # it had no power
+    count(site, counter, 1_236_003, 1_240_000)
+
+
+def see_pulses_again(site: Site, counter: Board) -> None:
+    count(site, counter, 1_236_008, 1_240_000)
+
+
+def see_accounts(site: Site, emitter: TicEmitter, pmi: PmePmi) -> None:
+    """Each tariff counts for itself; the index is the sum of all."""
+    eventually(lambda: site.exact("factory") != UNKNOWN)
+    start = site.exact("factory")
+    pmi.tariff = NIGHT
+    emitter.model = still(pmi, Mode.PME_PMI)
+    eventually(lambda: "HCH" in site.explained("factory", "Active_Energy_Import"))
+    pmi.run(HOUR)
+    emitter.model = still(pmi, Mode.PME_PMI)
+    eventually(lambda: site.exact("factory") == start + 90_000)
+    assert isinstance(emitter.model, Still)
+    text = site.explained("factory", "Active_Energy_Import")
+    assert "tic-pme-pmi.yaml:" in text
+    assert "label:   EAP_s = 90" in text, text
