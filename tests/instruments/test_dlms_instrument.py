@@ -17,6 +17,8 @@ from tooling.instruments import EXPORT, UNKNOWN, Adapter, Site
 from tooling.program import PATIENCE, eventually
 
 POWER, VOLTAGE, T1 = 40001, 40021, 31301
+POWER_KNOWN = 1005
+MESSAGES = 20  # that prove what a meter does not have
 IMPORTED = "1-0:1.8.0*255"
 OTHERS = Keys(bytes(range(50, 66)), bytes(range(100, 116)))
 
@@ -81,7 +83,10 @@ def see_values(site: Site, adapter: Adapter, meter: Meter) -> None:
     pushed_until(lambda: site.exact("good") != UNKNOWN, adapter, lambda: push(meter))
     assert site.exact("good") == 4_408_736
     assert site.exact("good", EXPORT) == 12_345
-    print(site.explained("good","Active_Power_Total"))
+    for _ in range(MESSAGES):
+        adapter.say(push(meter))
+    # One of the rules for it is for meters with a sum of their own: this one has none.
+    eventually(lambda: site.bit("good", POWER_KNOWN))
     assert site.number("good", POWER) == pytest.approx(2.893)
     assert site.number("good", VOLTAGE) == 231
     assert site.present("good", ACCUMULATOR, 1) == 4408
@@ -96,13 +101,19 @@ def see_values(site: Site, adapter: Adapter, meter: Meter) -> None:
     assert "frame that it came from: " in text
 
 
+def shows_on(site: Site, adapter: Adapter, meter: Meter) -> None:
+    """Push twice: an index is believed once the next reading follows from it."""
+    adapter.say(push(meter))
+    adapter.say(push(meter))
+    site.becomes("good", Condition.ONLINE)
+
+
 def see_replay(site: Site, adapter: Adapter, meter: Meter, first: bytes) -> None:
     meter.values[IMPORTED] = (4_408_740, 0, "Wh")
     adapter.say(first)
     site.becomes("good", Condition.REPLAYED)
-    adapter.say(push(meter))
-    site.becomes("good", Condition.ONLINE)
-    assert site.exact("good") == 4_408_740
+    shows_on(site, adapter, meter)
+    eventually(lambda: site.exact("good") == 4_408_740)
 
 
 def see_troubles(site: Site, at: dict[str, Adapter]) -> None:
@@ -144,6 +155,5 @@ def see_after_the_crash(site: Site, adapter: Adapter, meter: Meter, first: bytes
         lambda: site.condition("good") is Condition.REPLAYED, adapter, lambda: first
     )
     meter.values[IMPORTED] = (4_408_741, 0, "Wh")
-    adapter.say(push(meter))
-    site.becomes("good", Condition.ONLINE)
-    assert site.exact("good") == 4_408_741
+    shows_on(site, adapter, meter)
+    eventually(lambda: site.exact("good") == 4_408_741)
