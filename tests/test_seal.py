@@ -145,3 +145,50 @@ def test_a_key_of_a_later_version_breaks_no_seal(
 
     assert seal.inspect(later(3), note) == (True, note)
     assert not seal.inspect(later(4), note)[0], "nobody knows yet what that does"
+
+
+OBIS = """\
+title: made up
+document: none
+max_age: 60
+identity: serial
+objects:
+  serial: {obis: 0-0:96.1.0, text: true}
+  in: {obis: 1.8.0, unit: Wh}
+  out: {obis: 2.8.0, unit: Wh}
+options: {turned: what flows out is counted}
+points:
+  Active_Energy_Import: [{label: out, option: turned}, {label: in}]
+  Active_Energy_Import_T1: [{label: in}]
+  Voltage_L1_N: [{label: in, unit: V}]
+"""
+PUSH = "meters.1.sources=[{dlms: {port: 'socket://192.0.2.7:1', map: mine}}]"
+
+
+def obis_map(folder: Path, text: str = OBIS) -> tuple[Path]:
+    path = folder / "sources" / "mine.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return (folder,)
+
+
+def test_an_option_that_turns_an_index_breaks_the_seal_of_any_kind_of_source(
+    tmp_path: Path,
+) -> None:
+    own = obis_map(tmp_path)
+    _, note = seal.inspect(entry(tmp_path, MID, PUSH), None, own)
+    option = "meters.1.sources.0.dlms.options=[turned]"
+    intact, _ = seal.inspect(entry(tmp_path, MID, PUSH, option), note, own)
+    assert not intact
+
+
+def test_a_tariff_index_is_sealed_too_and_a_new_one_breaks_nothing(tmp_path: Path) -> None:
+    own = obis_map(tmp_path)
+    _, note = seal.inspect(entry(tmp_path, MID, PUSH), None, own)
+    more = OBIS.replace("  Voltage", "  Active_Energy_Import_T2: [{label: out}]\n  Voltage")
+    own = obis_map(tmp_path / "second", more)
+    intact, note = seal.inspect(entry(tmp_path, MID, PUSH), note, own)
+    assert intact
+    own = obis_map(tmp_path / "third", more.replace("T1: [{label: in}]", "T1: [{label: out}]"))
+    intact, _ = seal.inspect(entry(tmp_path, MID, PUSH), note, own)
+    assert not intact

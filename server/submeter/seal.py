@@ -12,7 +12,10 @@ from submeter.pointmap import points
 
 _RATINGS = ("CT_Primary_Rating", "CT_Secondary_Rating")
 # Of a source: where its bytes come from, which moves no index, and what the maps stand for.
-_LEFT_OUT = {"port", "tcp", "baudrate", "format", "maps", "map", "options", "keys", "period"}
+_LEFT_OUT = {
+    *("port", "tcp", "baudrate", "format", "parity", "stop_bits", "maps", "map", "options", "keys"),
+    *("period", "timeout", "retries", "pause", "reset", "telegrams", "wake", "switch", "client"),
+}
 _ROLES = ("historique", "standard", "map")  # those of later versions are among the others
 _STANDARD = frozenset(n for n, each in points.standard().items() if each.kind == "index")
 

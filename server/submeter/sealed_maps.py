@@ -38,7 +38,8 @@ def of(source: SourceEntry, own_maps: Sequence[Path]) -> dict[str, SealedMap]:
             loaded = {n: source_map.load(names[n], options, own_maps) for n in names}
             return {name: _OfInstrument(each) for name, each in loaded.items()}
         case DlmsSettings() | OpticalSettings() | MbusSettings() as settings:
-            return {"map": _OfInstrument(source_map.load(settings.map, (), own_maps))}
+            loaded_map = source_map.load(settings.map, settings.options, own_maps)
+            return {"map": _OfInstrument(loaded_map)}
         case ModbusMeterSettings() as settings:
             return {"map": _OfMeter(meter_map.load(settings.map, own_maps, settings.constants))}
         case _:
@@ -62,7 +63,7 @@ class _OfInstrument:
             label
             for each in rules.values()
             for rule in each
-            for label in (*rule.labels, *rule.when, *rule.unless)
+            for label in (*rule.labels, *rule.past, *rule.when, *rule.unless)
         }
         return {
             "points": {n: [_dump(rule) for rule in each] for n, each in rules.items()},
