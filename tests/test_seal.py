@@ -192,3 +192,26 @@ def test_a_tariff_index_is_sealed_too_and_a_new_one_breaks_nothing(tmp_path: Pat
     own = obis_map(tmp_path / "third", more.replace("T1: [{label: in}]", "T1: [{label: out}]"))
     intact, _ = seal.inspect(entry(tmp_path, MID, PUSH), note, own)
     assert not intact
+
+
+def test_a_later_version_breaks_no_seal(tmp_path: Path) -> None:
+    """A certified Linky was sealed with this digest once: it stands in stores."""
+    digest = "8065b15d82507f4f674f145fc654d01136487f5d5270a31920298544d9943542"
+    assert seal.fingerprint(entry(tmp_path)).whole == digest
+
+
+@pytest.mark.parametrize("key", ["timezone=Europe/Paris", "check_counter=false", "baudrate=9600"])
+def test_how_a_meter_is_heard_moves_no_index(tmp_path: Path, key: str) -> None:
+    own = obis_map(tmp_path)
+    _, note = seal.inspect(entry(tmp_path, MID, PUSH), None, own)
+    intact, _ = seal.inspect(
+        entry(tmp_path, MID, PUSH, f"meters.1.sources.0.dlms.{key}"), note, own
+    )
+    assert intact
+
+
+def test_another_address_is_another_register(tmp_path: Path) -> None:
+    line = "meters.1.sources=[{mbus: {port: 'socket://192.0.2.7:1', map: mbus-heat, address: %d}}]"
+    _, note = seal.inspect(entry(tmp_path, MID, line % 5), None)
+    assert seal.inspect(entry(tmp_path, MID, line % 5), note)[0]
+    assert not seal.inspect(entry(tmp_path, MID, line % 6), note)[0]

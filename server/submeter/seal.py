@@ -11,10 +11,13 @@ from submeter.config import MeterEntry, SourceEntry
 from submeter.pointmap import points
 
 _RATINGS = ("CT_Primary_Rating", "CT_Secondary_Rating")
-# Of a source: where its bytes come from, which moves no index, and what the maps stand for.
-_LEFT_OUT = {
-    *("port", "tcp", "baudrate", "format", "parity", "stop_bits", "maps", "map", "options", "keys"),
-    *("period", "timeout", "retries", "pause", "reset", "telegrams", "wake", "switch", "client"),
+# Of a source: what tells one register from another, and what a count is worth. Where its bytes come
+# from and how it is asked moves no index; what the maps stand for is told apart.
+_COUNTED: Any = {
+    **dict.fromkeys(("address", "unit", "constants", "point", "weight", "initial"), True),
+    **dict.fromkeys(("seed", "solar"), True),
+    "gpio": {"chip", "line"},
+    "board": {"input"},
 }
 _ROLES = ("historique", "standard", "map")  # those of later versions are among the others
 _STANDARD = frozenset(n for n, each in points.standard().items() if each.kind == "index")
@@ -40,12 +43,12 @@ def fingerprint(entry: MeterEntry, own_maps: Sequence[Path] = ()) -> Print:
         "power": entry.rating.power,
         **entry.model_dump(include={"initial_index", "sealed"}, exclude_defaults=True),
     }
-    others: dict[str, list[Any]] = {}
-    for source in entry.sources:
+    others = {}
+    for number, source in enumerate(entry.sources):
         for role, each in sealed_maps.of(source, own_maps).items():
             for point in each.indexes() - (_STANDARD if role in _ROLES else set()):
-                others.setdefault(point, []).append(each.kept({point}))
-    return Print(_digest(kept), {point: _digest({"maps": each}) for point, each in others.items()})
+                others[f"{number}/{role}/{point}"] = _digest(each.kept({point}))
+    return Print(_digest(kept), others)
 
 
 def inspect(
@@ -64,7 +67,7 @@ def inspect(
         before = {"certificate": entry.mid.number, "fingerprint": now.whole, "intact": True}
         before["others"] = {}
     others = before["others"]
-    same = all(now.others.get(point) == digest for point, digest in others.items())
+    same = all(now.others.get(each) == digest for each, digest in others.items())
     intact = before["intact"] and before["fingerprint"] == now.whole and same
     after = before | {"intact": intact, "others": {**now.others, **others}}
     return intact, json.dumps(after, sort_keys=True)
@@ -74,7 +77,7 @@ def _source(source: SourceEntry, own_maps: Sequence[Path]) -> dict[str, Any]:
     settings = source.settings
     kept: dict[str, Any] = {"kind": source.kind}
     if settings is not None:
-        kept |= settings.model_dump(exclude=_LEFT_OUT, exclude_defaults=True)
+        kept |= settings.model_dump(include=_COUNTED, exclude_defaults=True)
     maps = sealed_maps.of(source, own_maps)
     return kept | {key: _digest(maps[key].kept(_STANDARD)) for key in _ROLES if key in maps}
 

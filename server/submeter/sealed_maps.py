@@ -16,6 +16,9 @@ from submeter.sources.modbus_meter.settings import ModbusMeterSettings
 from submeter.sources.optical.settings import OpticalSettings
 from submeter.sources.tic.settings import TicSettings
 
+_REJECTING = ("pattern", "smallest", "largest")
+"""Of a label: what only makes damage of more; a later version may know more damage."""
+
 
 class SealedMap(Protocol):
     """A map as a seal sees it."""
@@ -67,7 +70,7 @@ class _OfInstrument:
         }
         return {
             "points": {n: [_dump(rule) for rule in each] for n, each in rules.items()},
-            "labels": {n: _dump(found.labels[n]) for n in used},
+            "labels": {n: _dump(found.labels[n], _REJECTING) for n in used},
             "identity": found.identity,
             "largest_power": found.largest_power,
         }
@@ -93,5 +96,5 @@ class _OfMeter:
         return {"registers": kept}
 
 
-def _dump(model: BaseModel) -> dict[str, Any]:
-    return model.model_dump(exclude_defaults=True)
+def _dump(model: BaseModel, without: Collection[str] = ()) -> dict[str, Any]:
+    return model.model_dump(exclude=set(without), exclude_defaults=True)
