@@ -11,14 +11,14 @@ from submeter.config import MeterEntry, SourceEntry
 from submeter.pointmap import points
 
 _RATINGS = ("CT_Primary_Rating", "CT_Secondary_Rating")
-# Of a source: what tells one register from another, and what a count is worth. Where its bytes come
-# from and how it is asked moves no index; what the maps stand for is told apart.
-_COUNTED: Any = {
-    **dict.fromkeys(("address", "unit", "constants", "point", "weight", "initial"), True),
-    **dict.fromkeys(("seed", "solar"), True),
-    "gpio": {"chip", "line"},
-    "board": {"input"},
-}
+# Of a source: where its bytes come from and how it is asked, which moves no index, and what the maps
+# stand for, which is told apart.
+_PLAIN = (
+    *("port", "tcp", "baudrate", "format", "parity", "stop_bits", "maps", "map", "options", "keys"),
+    *("period", "timeout", "retries", "pause", "reset", "telegrams", "wake", "switch", "client"),
+    *("mode", "timezone", "check_counter", "meter", "power", "idle", "stuck"),
+)
+_LEFT_OUT: Any = {**dict.fromkeys(_PLAIN, True), "board": {"port"}}
 _ROLES = ("historique", "standard", "map")  # those of later versions are among the others
 _STANDARD = frozenset(n for n, each in points.standard().items() if each.kind == "index")
 
@@ -77,7 +77,7 @@ def _source(source: SourceEntry, own_maps: Sequence[Path]) -> dict[str, Any]:
     settings = source.settings
     kept: dict[str, Any] = {"kind": source.kind}
     if settings is not None:
-        kept |= settings.model_dump(include=_COUNTED, exclude_defaults=True)
+        kept |= settings.model_dump(exclude=_LEFT_OUT, exclude_defaults=True)
     maps = sealed_maps.of(source, own_maps)
     return kept | {key: _digest(maps[key].kept(_STANDARD)) for key in _ROLES if key in maps}
 
