@@ -1,7 +1,8 @@
 # make run    start the example: a replayed Linky and a simulated workshop
 # make test   checks, then every test; installs what it needs
 # make check  ruff, ruff format, mypy --strict
-# make bench  speed and memory, as ratios against a peer in the same run; SECTIONS="modbus --quick"
+# make bench  speed and memory, as ratios against a peer in the same run; SECTIONS="modbus --quick",
+#             of the instruments SECTIONS="decoders sources_load latency"
 # make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an
 #             index, FRAMES=1000000 damaged Modbus frames and BACnet packets, EXCHANGES=10000 on a
 #             shared line, COMINGS=20000 turns of BACnet subscribers that come and go

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submeter.count_file import Count, CountFile
+from submeter.count_file import Count, CountFile, beside
 from tooling.program import CHECKOUT
 
 NUMBERS = st.integers(0, 2**64 - 1)
@@ -41,10 +41,31 @@ def test_a_new_file_has_no_count_and_then_the_last_one(tmp_path: Path) -> None:
 def test_a_file_of_another_owner_is_as_good_as_none(tmp_path: Path) -> None:
     CountFile(tmp_path / "file", "owner").write(Count(5))
     other = CountFile(tmp_path / "file", "another")
-    with pytest.raises(ValueError, match="belongs to something else"):
-        other.read()
+    assert other.read() is None
     other.write(Count(1))
     assert CountFile(tmp_path / "file", "another").read() == Count(1)
+
+
+def test_a_damaged_file_is_told_whoever_owns_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"\xff" * 200)
+    with pytest.raises(ValueError, match="checksum is wrong"):
+        CountFile(tmp_path / "file", "owner").read()
+
+
+def test_no_two_have_the_same_file(tmp_path: Path) -> None:
+    """Names of meters and sources hold dots; one may be called "output"."""
+    store = tmp_path / "submeter.db"
+    paths = [
+        beside(store, "a", "output", kind="counted"),
+        beside(store, "a", "b.c", kind="counted"),
+        beside(store, "a.b", "c", kind="counted"),
+        beside(store, "a.b.c", kind="counted"),
+        beside(store, "a", kind="sent"),
+        beside(store, "a.output", kind="sent"),
+        beside(tmp_path / "submeter.backup", "a", kind="sent"),
+    ]
+    assert len(set(paths)) == len(paths)
+    assert {path.parent for path in paths} == {tmp_path}
 
 
 @given(st.lists(st.builds(Count, NUMBERS, NUMBERS, NUMBERS), min_size=2), st.data())

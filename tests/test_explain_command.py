@@ -100,6 +100,13 @@ async def test_inputs_and_other_sources(loaded: Loaded) -> None:
     assert "  linky, silent: 3 kW, stale, 81.0 s old\n *clamp, online: 3 kW, measured" in text
 
 
+async def test_a_source_in_trouble(loaded: Loaded) -> None:
+    said = {"value": "unknown", "quality": "stale", "age": None}
+    told = {**TOLD, **said, "voices": [{"source": "simulated", "condition": "wrong key", **said}]}
+    text = await answered(loaded, told)
+    assert "age:     never heard\nsource:  simulated, wrong key\n" in text
+
+
 async def test_a_server_with_another_configuration(loaded: Loaded) -> None:
     with pytest.raises(NoAnswerError, match="the running server answers: no meter"):
         await answered(loaded, {"error": "no meter is called 'two'"})

@@ -1,37 +1,49 @@
-"""Whether the serial ports of the sources are free, just before the start."""
+"""Whether serial ports and GPIO lines of the configuration are free, just before the start."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from submeter import yamlfile
-from submeter.config import Loaded, SourceEntry
+from submeter import gpio_line, yamlfile
+from submeter.config import Loaded, MeterEntry, SourceEntry
 from submeter.errors import ConfigError, LinkError
 from submeter.sources.port import Device
 from submeter.sources.pulse.settings import PulseSettings
 
+_Proof = Callable[[], None]
+
 
 def prove(loaded: Loaded) -> None:
-    """Raise ConfigError with one line for each port that another program has."""
+    """Raise ConfigError with one line for each port or GPIO line that another program has."""
     faults = []
     for index, meter in enumerate(loaded.config.meters):
-        for number, source in enumerate(meter.sources):
-            for key, path in _devices(source):
-                try:
-                    Device(path).prove_free()
-                except LinkError as error:
-                    loc: yamlfile.Loc = ("meters", index, "sources", number, source.kind, *key)
-                    faults.append(loaded.document.fault(loc, str(error)))
+        for key, is_free in _used(meter):
+            try:
+                is_free()
+            except LinkError as error:
+                faults.append(loaded.document.fault(("meters", index, *key), str(error)))
     if faults:
         raise ConfigError(*faults)
 
 
-def _devices(source: SourceEntry) -> Iterator[tuple[tuple[str, ...], Path]]:
-    """Yield the device nodes of `source`, each with its key."""
+def _used(meter: MeterEntry) -> Iterator[tuple[yamlfile.Loc, _Proof]]:
+    """Yield what `meter` takes for itself: its key, and what raises LinkError if it is taken."""
+    for number, source in enumerate(meter.sources):
+        for key, is_free in _of_source(source):
+            yield ("sources", number, source.kind, *key), is_free
+    if output := meter.pulse_output:
+        is_free = partial(gpio_line.prove_free, output.chip, output.line)
+        yield ("pulse_output", "line"), is_free
+
+
+def _of_source(source: SourceEntry) -> Iterator[tuple[tuple[str, ...], _Proof]]:
     settings = source.settings
     if isinstance(settings, PulseSettings):
+        if gpio := settings.gpio:
+            yield ("gpio", "line"), partial(gpio_line.prove_free, gpio.chip, gpio.line)
         text = settings.board.port if settings.board else ""
         key: tuple[str, ...] = ("board", "port")
     else:
         text, key = getattr(settings, "port", None) or "", ("port",)
     if text.startswith("/"):
-        yield key, Path(text)
+        yield key, Device(Path(text)).prove_free

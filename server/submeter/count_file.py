@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _MAGIC = b"submeter count 1"
-_SLOT = struct.Struct("<QQQQII")  # turn, the Count, CRC of the slot and its owner, unused
+_SLOT = struct.Struct("<QQQQII")  # turn, the Count, CRC of the owner, CRC of the slot so far
+_CHECKED = _SLOT.size - 4
 _SLOTS = (len(_MAGIC), len(_MAGIC) + _SLOT.size)
 _SIZE = len(_MAGIC) + 2 * _SLOT.size
 
@@ -24,16 +25,24 @@ class Count(NamedTuple):
     raw: int = 0
 
 
+def beside(store: Path, *names: str, kind: str) -> Path:
+    """Return the path of the file of `kind` for what `names` name, beside the file `store`.
+
+    No two of them are the same: names of meters and sources hold dots, but no plus sign.
+    """
+    return store.with_name("+".join((store.name, *names)) + f".{kind}")
+
+
 class CountFile:
     """The file at `path`, in two slots that are written in turn: one of them is always whole.
 
     A write is a copy into shared memory. What was written is there after a kill -9; after a power
     cut it may be up to half a minute old, or nothing. `owner` names what is counted: a file of
-    another owner is as good as none. Raises OSError if the file cannot be made.
+    another owner is as good as a new one. Raises OSError if the file cannot be made.
     """
 
     def __init__(self, path: Path, owner: str) -> None:
-        self._seed = zlib.crc32(owner.encode())
+        self._owner = zlib.crc32(owner.encode())
         # Never truncated here: what is there may be the only record.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         descriptor = os.open(path, flags, 0o600)
@@ -48,23 +57,23 @@ class CountFile:
     def read(self) -> Count | None:
         """Return what was written last, None in a new file; raises ValueError if it is damaged.
 
-        A file of another owner counts as damaged. To be called before the first write.
+        To be called before the first write.
         """
         if not any(self._memory[:]):
             return None
-        slots = [self._slot(at) for at in _SLOTS]
-        valid = [slot for slot in slots if slot]
+        valid = [slot for slot in map(self._slot, _SLOTS) if slot]
         if not valid or self._memory[: len(_MAGIC)] != _MAGIC:
-            raise ValueError("its checksum is wrong, or it belongs to something else")
-        self._turn, count = max(valid)
-        return count
+            raise ValueError("its checksum is wrong")
+        self._turn, *_ = max(valid)
+        own = [slot for slot in valid if slot.owner == self._owner]
+        return max(own).kept if own else None
 
     def write(self, count: Count) -> None:
         """Keep `count` from now on."""
         self._turn += 1
         at = _SLOTS[self._turn % 2]
-        crc = self._crc(_SLOT.pack(self._turn, *count, 0, 0))
-        self._memory[at : at + _SLOT.size] = _SLOT.pack(self._turn, *count, crc, 0)
+        slot = _SLOT.pack(self._turn, *count, self._owner, 0)[:_CHECKED]
+        self._memory[at : at + _SLOT.size] = slot + zlib.crc32(slot).to_bytes(4, "little")
         if self._turn == 1 or self._memory[0] != _MAGIC[0]:
             self._memory[: len(_MAGIC)] = _MAGIC
 
@@ -72,10 +81,13 @@ class CountFile:
         """Let go of the file; may be called twice."""
         self._memory.close()
 
-    def _slot(self, at: int) -> tuple[int, Count] | None:
-        turn, total, boot, raw, crc, _ = _SLOT.unpack_from(self._memory, at)
-        whole = turn and crc == self._crc(_SLOT.pack(turn, total, boot, raw, 0, 0))
-        return (turn, Count(total, boot, raw)) if whole else None
+    def _slot(self, at: int) -> "_Slot | None":
+        turn, total, boot, raw, owner, crc = _SLOT.unpack_from(self._memory, at)
+        whole = turn and crc == zlib.crc32(self._memory[at : at + _CHECKED])
+        return _Slot(turn, Count(total, boot, raw), owner) if whole else None
 
-    def _crc(self, slot: bytes) -> int:
-        return zlib.crc32(slot, self._seed)
+
+class _Slot(NamedTuple):
+    turn: int
+    kept: Count
+    owner: int

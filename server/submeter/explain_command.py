@@ -5,7 +5,7 @@ from typing import Any
 
 from submeter import local_socket, plan, served_places, yamlfile
 from submeter.config import Loaded
-from submeter.errors import ConfigError, NoAnswerError
+from submeter.errors import Condition, ConfigError, NoAnswerError
 from submeter.meter.point import Point
 from submeter.meter.reading import Quality
 from submeter.plan import PlannedMeter
@@ -13,6 +13,8 @@ from submeter.pointmap import points
 from submeter.value_text import bytes_text
 
 Told = Mapping[str, Any]
+
+_WELL = ("", Condition.ONLINE.words)
 
 
 def run(loaded: Loaded, meter: str, point: str) -> None:
@@ -54,7 +56,7 @@ def _live(told: Told) -> Iterator[str]:
     yield f"quality: {told['quality']}"
     yield f"age:     {_age(told['age'])}"
     if told["source"]:
-        yield f"source:  {told['source']}"
+        yield f"source:  {told['source']}{_trouble(told)}"
     if told["why"]:
         yield f"why:     {told['why']}"
     for each in told["inputs"]:
@@ -63,6 +65,14 @@ def _live(told: Told) -> Iterator[str]:
         yield from _voices(told)
     if origin := told.get("origin"):
         yield from _origin(origin)
+
+
+def _trouble(told: Told) -> str:
+    """Return how the source is that speaks, if not well."""
+    for each in told["voices"]:
+        if each["source"] == told["source"] and each["condition"] not in _WELL:
+            return f", {each['condition']}"
+    return ""
 
 
 def _voices(told: Told) -> Iterator[str]:

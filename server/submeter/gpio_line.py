@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -42,6 +43,20 @@ def request(chip: str, line: int, settings: Callable[[ModuleType], Any], **rest:
         raise lost(chip, line, error) from None
     except ValueError as error:
         raise LinkError(f"{chip} has no line {line} ({error})") from None
+
+
+def check(chip: str) -> None:
+    """Raise LinkError with one line if the library or the node of the chip is missing."""
+    if not library().is_gpiochip_device(chip):
+        number = errno.ENOTTY if os.path.exists(chip) else errno.ENOENT
+        condition, why = _CONDITIONS[number]
+        raise LinkError(f"cannot use {chip}: {why}", condition)
+
+
+def prove_free(chip: str, line: int) -> None:
+    """Raise LinkError if there is no such line, or another program has it now."""
+    # Asked for as it is, a line is neither driven nor let go.
+    request(chip, line, lambda gpiod: gpiod.LineSettings()).release()
 
 
 def lost(chip: str, line: int, error: OSError) -> LinkError:

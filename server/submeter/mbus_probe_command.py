@@ -56,7 +56,7 @@ def run(text: str, baudrate: int, primary: bool, secondary: bool) -> None:
 
 
 async def _search(spec: Spec, line: Line, scans: list[tuple[str, _Scan]]) -> list[Found]:
-    opened = await open_port(spec, line, _pace)
+    opened = await open_port(spec, line)
     timed = timing.of(line, remote=not isinstance(spec, Device))
     found: list[Found] = []
     try:
@@ -107,8 +107,3 @@ def entry(text: str, baudrate: int, found: Found) -> str:
     medium = found.meter.medium if found.meter else 0
     name = _MAPS.get(medium, "mbus-electricity")
     return f"      - mbus: {{port: {quoted(text)}, address: {address}, map: {name}{speed}}}"
-
-
-def _pace(data: bytes) -> float:
-    """Return the bytes a second of a recording that says nothing of it."""
-    return 240.0

@@ -18,6 +18,7 @@ from submeter.meter.reading import Quality
 from submeter.meter.setup import Setup
 from submeter.pointmap import folders, meter_map
 from submeter.pointmap.meter_map import MeterMap
+from submeter.pulse_output import pulse_output
 from submeter.source_plan import SourcePlan
 from submeter.sources.source import Source
 
@@ -43,7 +44,10 @@ class PlannedMeter:
     def expected(self) -> dict[str, Quality]:
         """Return the quality that each point will usually have, in the order of the list."""
         setup = replace(self.setup, commands=dict.fromkeys(OUTSIDE, _nothing))
-        return Meter(self.entry.name, self.map.points, self.feeds, setup).prospects()
+        meter = Meter(self.entry.name, self.map.points, self.feeds, setup)
+        if self.entry.pulse_output:
+            meter.report(pulse_output.ACTIVE, 0, Instant.now())
+        return meter.prospects()
 
 
 def _nothing(who: Who, now: Instant) -> str:
@@ -92,6 +96,7 @@ def _meter(
     loc: yamlfile.Loc = ("meters", index)
     entry = loaded.config.meters[index]
     map_of_meter = _meter_map(loaded, entry, loc)
+    plan.output(entry, loc)
     sources = {
         source.called: plan.source(entry, number, (*loc, "sources", number))
         for number, source in enumerate(entry.sources)

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
+from submeter import count_file
 from submeter.errors import StoreError
 from submeter.pulse_output.output import GpioOutput
 from submeter.pulse_output.pulse_output import PulseOutput
@@ -22,7 +22,8 @@ class PulseOutputs:
             if settings:
                 name = each.meter.name
                 opened = partial(GpioOutput, settings)
-                output = PulseOutput(each.meter, settings, opened, _tally(store.path, name))
+                tally = count_file.beside(store.path, name, kind="sent")
+                output = PulseOutput(each.meter, settings, opened, tally)
                 self._outputs[_note(name)] = output
                 _restore(output, kept.get(_note(name)), store, name)
 
@@ -37,10 +38,6 @@ class PulseOutputs:
 
 def _note(meter: str) -> str:
     return f"pulse_output:{meter}"
-
-
-def _tally(store: Path, meter: str) -> Path:
-    return store.with_name(f"{store.stem}.{meter}.output.tally")
 
 
 def _restore(output: PulseOutput, text: str | None, store: Store, meter: str) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from submeter import yamlfile
+from submeter import count_file, gpio_line, yamlfile
 from submeter.config import Loaded, MeterEntry, SourceEntry
 from submeter.errors import ConfigError, LinkError
 from submeter.pointmap import folders, meter_map, source_map
 from submeter.pointmap.source_map import Kind, SourceMap
+from submeter.pulse_output.settings import PulseOutputSettings
 from submeter.sources import port
 from submeter.sources.dlms import keys
 from submeter.sources.dlms.keys import Keys
@@ -28,7 +29,7 @@ from submeter.sources.optical.source import OpticalSource
 from submeter.sources.port import Line, Spec
 from submeter.sources.pulse import source as pulse_source
 from submeter.sources.pulse.board_line import BoardLine
-from submeter.sources.pulse.settings import PulseSettings
+from submeter.sources.pulse.settings import BoardInput, GpioInput, PulseSettings
 from submeter.sources.pulse.source import PulseSource
 from submeter.sources.shared_line import SharedLine
 from submeter.sources.simulated.settings import SimulatedSettings
@@ -49,6 +50,7 @@ class SourcePlan:
         self._lines: dict[str, tuple[SharedLine, str]] = {}  # by port: who named it first
         self._boards: dict[str, BoardLine] = {}
         self._ports: dict[str, str] = {}  # device nodes -> who has them
+        self._contacts: dict[tuple[str, int], str] = {}  # chip or board, its line or input -> who
         if rtu := loaded.config.modbus.rtu:
             self._ports[os.path.realpath(rtu.port)] = "is modbus.rtu.port"
 
@@ -112,19 +114,52 @@ class SourcePlan:
     def _pulse(
         self, name: str, settings: PulseSettings, called: str, place: "_Place"
     ) -> PulseSource:
-        line = self._board(settings.board.port, place) if settings.board else None
-        store = self._loaded.store_path
-        tally = store.with_name(f"{store.stem}.{place.meter}.{called}.tally")
+        line, who = None, f"feeds meter '{place.meter}'"
+        if settings.board:
+            line = self._board(settings.board, place, who)
+        if settings.gpio:
+            self._gpio(settings.gpio, place, who, "gpio")
+        tally = count_file.beside(self._loaded.store_path, place.meter, called, kind="counted")
         return PulseSource(name, settings, tally, line)
 
-    def _board(self, text: str, place: "_Place") -> BoardLine:
-        """Return the board at the port that `text` names, the same for all of its inputs."""
-        spec = place.spec(text, "board", "port")
+    def _board(self, wanted: BoardInput, place: "_Place", who: str) -> BoardLine:
+        """Return the board with the input that is `wanted`, the same for all of its inputs."""
+        spec = place.spec(wanted.port, "board", "port")
         name = _name(spec)
         if name not in self._boards:
             self._take(spec, place, "board", "port")
             self._boards[name] = BoardLine(spec)
+        contact = f"input {wanted.input} of {spec}"
+        self._touch((name, wanted.input), contact, who, place, "board", "input")
         return self._boards[name]
+
+    def output(self, entry: MeterEntry, loc: yamlfile.Loc) -> None:
+        """Take the line of the pulse output of `entry`, which stands at `loc`.
+
+        Raises ConfigError.
+        """
+        if entry.pulse_output:
+            place = _Place(self._loaded, entry.name, (*loc, "pulse_output"))
+            self._gpio(entry.pulse_output, place, f"is the pulse output of meter '{entry.name}'")
+
+    def _gpio(
+        self, wanted: GpioInput | PulseOutputSettings, place: "_Place", who: str, *key: str
+    ) -> None:
+        """Take a line of a GPIO chip, which must be there, for `who` alone."""
+        try:
+            gpio_line.check(wanted.chip)
+        except LinkError as error:
+            raise place.error(str(error), *key, "chip") from None
+        contact = f"line {wanted.line} of {wanted.chip}"
+        line = os.path.realpath(wanted.chip), wanted.line
+        self._touch(line, contact, who, place, *key, "line")
+
+    def _touch(
+        self, contact: tuple[str, int], called: str, who: str, place: "_Place", *key: str
+    ) -> None:
+        if other := self._contacts.get(contact):
+            raise place.error(f"{called} {other} already; name another", *key)
+        self._contacts[contact] = who
 
     def _own(self, text: str, place: "_Place", *key: str) -> Spec:
         """Return the port that `text` names, which nothing else may open."""

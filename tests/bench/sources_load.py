@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
@@ -177,10 +178,7 @@ def _pymeterbus() -> float:
 
 
 class _Instruments:
-    """The instruments, in a process of their own: the `nodes` of the TIC outputs, the M-Bus `port`.
-
-    They are left when the program is gone.
-    """
+    """The instruments, in a process of their own: `nodes` of the TIC outputs, `port` of M-Bus."""
 
     def __init__(self, baudrate: int) -> None:
         command = [sys.executable, "-m", _MODULE, str(baudrate)]
@@ -202,10 +200,9 @@ class _Instruments:
         tics, answers = self._said()
         return tics, answers
 
-    def _said(self) -> list:  # type: ignore[type-arg]
+    def _said(self) -> Any:
         assert self._process.stdout
-        said: list = json.loads(self._process.stdout.readline())  # type: ignore[type-arg]
-        return said
+        return json.loads(self._process.stdout.readline())
 
 
 class _Line:

@@ -1,4 +1,4 @@
-"""What has to be counted here, and must not be forgotten: pulses, and the accounts of a PME-PMI."""
+"""What must not be forgotten: pulses, the accounts of a PME-PMI, the counter of an E450."""
 
 import os
 import signal
@@ -9,7 +9,9 @@ from bacnet.client import ACCUMULATOR
 from submeter.errors import Condition
 from submeter.sources.tic.decoder import Mode
 from tooling import board
-from tooling.instruments import UNKNOWN, Adapter, Site
+from tooling.dlms_pusher import Meter
+from tooling.instruments import UNKNOWN, Adapter, Site, Sources
+from tooling.instruments_dlms import key_file, push, pushed_until
 from tooling.instruments_tic import still
 from tooling.program import PATIENCE, eventually
 from tooling.tic_emitter import TicEmitter
@@ -33,18 +35,22 @@ def test_counts_outlive_a_crash(tmp_path: Path) -> None:
     pmi = PmePmi()
     pmi.run(HOUR)
     emitter = TicEmitter(still(pmi, Mode.PME_PMI), 1200, pause=0.1, link=tmp_path / "pmi")
-    with Board(tmp_path / "board") as counter, emitter:
+    e450 = Meter()
+    first = push(e450)
+    with Board(tmp_path / "board") as counter, emitter, Adapter(tmp_path / "e450") as pushes:
         electricity = {"board": {"port": counter.node, "input": 1}, "weight": "1000 imp/kWh"}
         water = {"board": {"port": counter.node, "input": 2}, "weight": "10 L", "point": "Volume"}
-        sources = {
+        sources: Sources = {
             "factory": [{"tic": {"port": emitter.node, "baudrate": 1200}}],
             "flat": [{"pulse": {**electricity, "initial": 1234.5}}],
             "garden": [{"pulse": water}],
+            "e450": [{"dlms": {"port": pushes.node, "keys": key_file(tmp_path)}}],
         }
         site = Site(tmp_path, 63, sources)
         with site.running() as program:
             see_pulses(site, counter)
             see_accounts(site, emitter, pmi)
+            pushed_until(lambda: site.exact("e450") > 0, pushes, lambda: push(e450))
             before = site.exact("factory")
             time.sleep(1.2)  # a commit
             os.kill(program.process.pid, signal.SIGKILL)
@@ -55,7 +61,13 @@ def test_counts_outlive_a_crash(tmp_path: Path) -> None:
         emitter.model = still(pmi, Mode.PME_PMI)
         with site.running() as program:
             see_pulses_again(site, counter)
+            pushes.say(first)
             eventually(lambda: site.exact("factory") == before + 4000)
+            site.becomes("e450", Condition.REPLAYED)
+            assert site.exact("e450") == UNKNOWN, "what it said once is not said again"
+            pushes.say(push(e450))
+            site.becomes("e450", Condition.ONLINE)
+            assert site.exact("e450") == 4_408_736
             assert program.stop() == 0
 
 
@@ -83,8 +95,7 @@ def see_pulses(site: Site, counter: Board) -> None:
     assert "label:   pulses = 123 x 10 L" in text, text
     assert "31405, int64 in mL, function 4" in text
     counter.unplug()
-    site.becomes("garden", Condition.NO_DEVICE)
-    assert site.condition("flat") is Condition.NO_DEVICE
+    site.agrees(garden=Condition.NO_DEVICE, flat=Condition.NO_DEVICE)
     counter.plug()
     counter.boot, counter.electricity, counter.water = "b", 2, 1  # it had no power
     count(site, counter, 1_236_003, 1_240_000)

@@ -1,9 +1,6 @@
 """Meters that push DLMS through the whole program: a good day, and each bad one."""
 
-import os
-import signal
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,33 +11,14 @@ from submeter.errors import Condition
 from submeter.sources.dlms.keys import Keys
 from tooling.dlms_pusher import KEYS, Meter, in_blocks, in_frames, listed, paired
 from tooling.instruments import EXPORT, UNKNOWN, Adapter, Site
-from tooling.program import PATIENCE, eventually
+from tooling.instruments_dlms import key_file, push, pushed_until
+from tooling.program import eventually
 
 POWER, VOLTAGE, T1 = 40001, 40021, 31301
 POWER_KNOWN = 1005
 MESSAGES = 20  # that prove what a meter does not have
 IMPORTED = "1-0:1.8.0*255"
 OTHERS = Keys(bytes(range(50, 66)), bytes(range(100, 116)))
-
-
-def key_file(folder: Path) -> str:
-    path = folder / "e450.keys"
-    assert KEYS.authentication
-    text = f"encryption: {KEYS.encryption.hex()}\nauthentication: {KEYS.authentication.hex()}\n"
-    path.write_text(text)
-    path.chmod(0o600)
-    return str(path)
-
-
-def pushed_until(condition: Callable[[], bool], adapter: Adapter, push: Callable[[], bytes]) -> None:
-    """Push until it is so: what is sent before the port is open is lost."""
-
-    def seen() -> bool:
-        adapter.say(push())
-        time.sleep(0.15)
-        return condition()
-
-    eventually(seen)
 
 
 def test_pushes(tmp_path: Path) -> None:
@@ -64,19 +42,9 @@ def test_pushes(tmp_path: Path) -> None:
             see_values(site, at["good"], meter)
             see_replay(site, at["good"], meter, first)
             see_troubles(site, at)
-            see_unplugged(site, at["good"], meter)
-            time.sleep(1.2)  # a commit
-            os.kill(program.process.pid, signal.SIGKILL)
-            program.process.wait(PATIENCE)
-        with site.running() as program:
-            see_after_the_crash(site, at["good"], meter, first)
             assert program.stop() == 0
             for key in (KEYS.encryption, KEYS.authentication or b"", OTHERS.encryption):
                 assert key.hex() not in program.log.lower()
-
-
-def push(meter: Meter) -> bytes:
-    return in_blocks(meter.sealed(listed(meter)))
 
 
 def see_values(site: Site, adapter: Adapter, meter: Meter) -> None:
@@ -92,7 +60,6 @@ def see_values(site: Site, adapter: Adapter, meter: Meter) -> None:
     assert site.present("good", ACCUMULATOR, 1) == 4408
     assert site.present("good", ANALOG_INPUT, 7) == 231
     assert site.exact("good", T1) == UNKNOWN
-    assert site.condition("good") is Condition.ONLINE
     text = site.explained("good", "Active_Energy_Import")
     assert "label:   1.8.0 = 4408736" in text, text
     assert "obis-standard.yaml:" in text
@@ -130,30 +97,11 @@ def see_troubles(site: Site, at: dict[str, Adapter]) -> None:
         "unfit": Condition.WRONG_LAYOUT,
         "other": Condition.OTHER_METER,
     }
-    for name, condition in expected.items():
-        site.becomes(name, condition)
+    site.agrees(good=Condition.ONLINE, **expected)
     shown = site.shown()
     for name, condition in expected.items():
         assert shown[f"{name}/dlms"].startswith(f"{condition.words}; no frame yet"), shown
         assert site.exact(name) == UNKNOWN
+        told = site.explained(name, "Active_Energy_Import")
+        assert f"source:  dlms, {condition.words}\n" in told
         assert site.bit(name, 1001) is False
-
-
-def see_unplugged(site: Site, adapter: Adapter, meter: Meter) -> None:
-    adapter.unplug()
-    site.becomes("good", Condition.NO_DEVICE)
-    adapter.plug()
-    pushed_until(
-        lambda: site.condition("good") is Condition.ONLINE, adapter, lambda: push(meter)
-    )
-
-
-def see_after_the_crash(site: Site, adapter: Adapter, meter: Meter, first: bytes) -> None:
-    """The counter is known still."""
-    assert site.exact("good") == 4_408_740
-    pushed_until(
-        lambda: site.condition("good") is Condition.REPLAYED, adapter, lambda: first
-    )
-    meter.values[IMPORTED] = (4_408_741, 0, "Wh")
-    shows_on(site, adapter, meter)
-    eventually(lambda: site.exact("good") == 4_408_741)

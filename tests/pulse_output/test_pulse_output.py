@@ -73,16 +73,17 @@ class Site:
 class MovedMeter:
     """A meter whose committed index the test moves."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, point: str = ENERGY) -> None:
         every = points.all_points().values()
-        self.meter: Meter = meters.meter("main", every, [ENERGY], 60.0)
+        self._point = point
+        self.meter: Meter = meters.meter("main", every, [point], 60.0)
         self._second = 0.0
         self.meter.settings.set("Pulse_Constant", 1)
         self.show(index)
 
     def show(self, index: int) -> None:
         self._second += 36_000
-        meters.know(self.meter, {ENERGY: index}, meters.at(self._second))
+        meters.know(self.meter, {self._point: index}, meters.at(self._second))
 
 
 @pytest.fixture
@@ -220,7 +221,31 @@ async def test_before_the_index_is_known_nothing_happens(site: Site) -> None:
         assert json.loads(output.saved())["mark"] is None
 
 
-@pytest.mark.parametrize("point", ["Volume", "Frequency", "Nothing"])
-def test_only_an_energy_can_be_followed(point: str) -> None:
-    with pytest.raises(ValueError, match=f"'{point}' is no index of energy"):
+async def test_a_chip_that_is_gone_in_a_pulse_keeps_no_program_from_its_end(site: Site) -> None:
+    task = asyncio.create_task(site.output(width=40).run())
+    await asyncio.sleep(0.005)
+    site.meter.show(START + 5_000)
+    await site.until(1)
+    site.contact.fails = True
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=2)
+    task.cancel()
+    assert done
+    assert task.cancelled()
+    assert site.contact.closes == 1
+
+
+async def test_a_volume_is_sent_in_litres(site: Site) -> None:
+    site.meter = MovedMeter(START, "Volume")
+    site.meter.meter.settings.set("Pulse_Constant", 10)
+    async with running(site.output(point="Volume")):
+        site.meter.show(START + 39_999)  # mL
+        await site.quiet(3)
+        site.meter.show(START + 40_000)
+        await site.quiet(4)
+
+
+@pytest.mark.parametrize("point", ["Volume_Flow", "Frequency", "Nothing"])
+def test_only_an_index_can_be_followed(point: str) -> None:
+    with pytest.raises(ValueError, match=f"'{point}' is no index"):
         PulseOutputSettings(line=1, point=point)

@@ -64,13 +64,17 @@ class FakeRequest:
 
 
 class FakeGpiod(ModuleType):
-    """The module; `requests` are those made, `failure` is what the next one raises."""
+    """The module; `requests` are those made, `failure` is what the next one raises.
+
+    `chips` are the nodes that are chips.
+    """
 
     def __init__(self) -> None:
         super().__init__("gpiod")
         self.requests: list[FakeRequest] = []
         self.failure: Exception | None = None
         self.closed_at_first = False
+        self.chips: set[str] = set()
         self.EdgeEvent = SimpleNamespace(Type=Type)
         names: Callable[..., SimpleNamespace] = lambda *each: SimpleNamespace(  # noqa: E731
             **{name: name for name in each}
@@ -82,6 +86,9 @@ class FakeGpiod(ModuleType):
             Bias=names("PULL_UP", "PULL_DOWN", "DISABLED"),
             Clock=names("MONOTONIC"),
         )
+
+    def is_gpiochip_device(self, path: str) -> bool:
+        return path in self.chips
 
     def LineSettings(self, **settings: Any) -> SimpleNamespace:
         return SimpleNamespace(**settings)

@@ -1,4 +1,4 @@
-"""The whole program with instruments at its ports, and all that a user can look at while it runs."""
+"""The whole program with instruments at its ports, and all that a user can look at."""
 
 import asyncio
 import json
@@ -8,9 +8,12 @@ import tty
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pymodbus.client import ModbusTcpClient
 
 from bacnet.client import ERROR, Client, read
+from submeter import config, explain_command, local_socket, source_states
 from submeter.errors import Condition
 from tooling.bacnet_site import free_port as free_udp_port
 from tooling.modbus_client import Poller
@@ -26,6 +29,7 @@ IMPORT, EXPORT = 30101, 30105
 """The exact indexes of the standard map, in Wh."""
 
 Settings = Mapping[str, Any]
+Sources = Mapping[str, Sequence[Settings]]
 
 
 class Site:
@@ -35,9 +39,7 @@ class Site:
     stand 1000 apart. `octet` is the last one of the BACnet host's loopback address.
     """
 
-    def __init__(
-        self, folder: Path, octet: int, sources: Mapping[str, Sequence[Settings]]
-    ) -> None:
+    def __init__(self, folder: Path, octet: int, sources: Sources) -> None:
         self._folder = folder
         self._modbus, self._bacnet, self._host = free_port(), free_udp_port(), loopback(octet)
         self._names = list(sources)
@@ -46,7 +48,7 @@ class Site:
         # JSON is YAML.
         self.config.write_text(json.dumps(self._document(sources), indent=1))
 
-    def _document(self, sources: Mapping[str, Sequence[Settings]]) -> Settings:
+    def _document(self, sources: Sources) -> Settings:
         meters = [
             {
                 "name": name,
@@ -98,15 +100,23 @@ class Site:
     def _unit(self, meter: str) -> int:
         return self._names.index(meter) + 1
 
-    def condition(self, meter: str) -> Condition:
-        """Return what the gateway says of the first source of a meter."""
+    def becomes(self, meter: str, condition: Condition) -> None:
+        """Wait until the first source of a meter is so, as the program itself tells."""
+        eventually(lambda: self._told()[meter] is condition)
+
+    def _told(self) -> dict[str, Condition]:
+        answer = local_socket.ask(self._folder / "park.db.sock", {"ask": "sources"})
+        assert answer is not None
+        return {row["meter"]: Condition(row["code"]) for row in reversed(answer["sources"])}
+
+    def agrees(self, **conditions: Condition) -> None:
+        """Wait until the registers of the gateway say so of the first sources of meters."""
+        eventually(lambda: {name: self._register(name) for name in conditions} == conditions)
+
+    def _register(self, meter: str) -> Condition:
         start = FIRST_SOURCE + EACH_SOURCE * self._sources.index(meter) + CONDITION - 1
         data = self._poller.read(GATEWAY_UNIT, 3, start, 1)
         return Condition(int.from_bytes(data, "big"))
-
-    def becomes(self, meter: str, condition: Condition) -> None:
-        """Wait until the gateway says so."""
-        eventually(lambda: self.condition(meter) is condition)
 
     def present(self, meter: str, kind: int, instance: int) -> float:
         """Return the Present_Value of an object, whose number is that of the list."""
@@ -120,7 +130,7 @@ class Site:
     def lacks(self, meter: str, kind: int, instance: int) -> bool:
         """Tell whether there is no such object."""
         answer = self._ask(meter, kind, instance)
-        return answer.kind == ERROR and answer.error == UNKNOWN_OBJECT
+        return bool(answer.kind == ERROR and answer.error == UNKNOWN_OBJECT)
 
     def _ask(self, meter: str, kind: int, instance: int) -> Any:
         place = OFFSET * self._names.index(meter) + instance
@@ -135,15 +145,19 @@ class Site:
         return asyncio.run(asked())
 
     def shown(self) -> dict[str, str]:
-        """Return what `submeter show --once` says of each source, by meter/source."""
-        done = run("show", str(self.config), "--once")
-        assert done.returncode == 0, done.stderr
-        lines = (line.partition(": ") for line in done.stdout.splitlines())
-        return {name: text for name, _, text in lines if "/" in name}
+        """Return what `submeter show` says of each source, by meter/source."""
+        client = ModbusTcpClient("127.0.0.1", port=self._modbus)
+        states = source_states.ask(config.load(self.config), client, self._names, local=True)
+        lines = (str(state).partition(": ") for state in states)
+        return {name: text for name, _, text in lines}
 
     def explained(self, meter: str, point: str) -> str:
         """Return what `submeter explain` prints."""
-        done = run("explain", str(self.config), meter, point)
+        return explain_command.text(config.load(self.config), meter, point)
+
+    def command(self, name: str, *arguments: str) -> str:
+        """Return what a command that takes the configuration prints, as a process of its own."""
+        done = run(name, str(self.config), *arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -156,7 +170,7 @@ class Adapter:
         self._link = link
         self._master: int | None = None
 
-    def __enter__(self) -> "Adapter":
+    def __enter__(self) -> Self:
         self.plug()
         return self
 

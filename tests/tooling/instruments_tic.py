@@ -1,4 +1,4 @@
-"""TIC outputs whose frames a test knows: a meter that stands still, and a Linky in historique mode."""
+"""TIC outputs whose frames a test knows: meters that stand still, in either mode."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -105,6 +105,27 @@ class ScriptedPort:
         raise AssertionError("nobody closes this")
 
 
+class Latent:
+    """Answers on the line of `port` that come late: each `latency()` seconds after its request.
+
+    They come in the order of the requests, as on a real line, or after an outage all at once.
+    """
+
+    def __init__(self, port: ScriptedPort, reply: Reply, latency: Callable[[], float]) -> None:
+        self._port = port
+        self._reply = reply
+        self._latency = latency
+        self._until = 0.0
+        port.reply = self
+
+    def __call__(self, frame: bytes) -> bytes:
+        loop = asyncio.get_running_loop()
+        if answer := self._reply(frame):
+            self._until = max(self._until, loop.time() + self._latency())
+            loop.call_at(self._until, self._port.arrive, answer)
+        return b""
+
+
 class ScriptedLine(SharedLine):
     """A line with a `ScriptedPort`; `lost` are failures of the next turns."""
 

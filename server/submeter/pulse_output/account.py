@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class PulseAccount:
-    """Follows an index in mWh (mvarh, mVAh) with pulses.
+    """Follows an index in mWh (mvarh, mVAh, mL) with pulses.
 
     `mark` is the index up to which pulses were sent; what it lacks to a whole pulse stays between
     the two, whatever a pulse is worth next. It goes to the file at `path` before each pulse, if

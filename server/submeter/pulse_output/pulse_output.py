@@ -119,10 +119,14 @@ class PulseOutput:
         end = time.monotonic() + self._settings.width / 1000
         try:
             await asyncio.sleep(self._settings.width / 1000)
-        finally:
-            # A pulse that is cut short at the end of the program might not be counted.
+        except asyncio.CancelledError:
+            # A pulse that is cut short at the end of the program might not be counted; but a chip
+            # that is gone must not keep the program from its end.
             time.sleep(max(0.0, end - time.monotonic()))
-            output.set(False)
+            with contextlib.suppress(LinkError):
+                output.set(False)
+            raise
+        output.set(False)
         await asyncio.sleep(self._settings.pause / 1000)
 
     def _skip(self, weight: int) -> None:
@@ -148,7 +152,7 @@ class PulseOutput:
             _log.warning("event=pulse_output_follows meter=%s", self._meter.name)
 
     def _weight(self) -> int | None:
-        """Return the mWh (mvarh) of a pulse; None if the meter has no such setting."""
+        """Return the mWh (mvarh, mVAh, mL) of a pulse; None if the meter has no such setting."""
         constant = self._meter.settings.value(CONSTANT)
         return int(constant) * 1000 if constant else None
 

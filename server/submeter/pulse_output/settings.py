@@ -4,11 +4,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from submeter.pointmap import points
 
-_ENERGIES = ("kWh", "kvarh", "kVAh")
-
 
 class PulseOutputSettings(BaseModel):
-    """A line of a GPIO chip that drives a totaliser; Pulse_Constant says what a pulse is worth."""
+    """A line of a GPIO chip that drives a totaliser.
+
+    Pulse_Constant says what a pulse is worth: Wh, varh or VAh, and L of a volume.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -24,8 +25,8 @@ class PulseOutputSettings(BaseModel):
 
     @field_validator("point")
     @classmethod
-    def _is_energy(cls, name: str) -> str:
+    def _is_index(cls, name: str) -> str:
         point = points.all_points().get(name)
-        if point is None or point.kind != "index" or point.unit not in _ENERGIES:
-            raise ValueError(f"'{name}' is no index of energy; 'Active_Energy_Import' is one")
+        if point is None or point.kind != "index":
+            raise ValueError(f"'{name}' is no index; 'Active_Energy_Import' is one")
         return name

@@ -34,8 +34,13 @@ class IndexGuard:
         self._latest[name] = latest = _Reading(index, now)
         if len(self._latest) > self.MOST:
             del self._latest[next(iter(self._latest))]
-        return before.total if before and self._follows(before, latest) else None
+        if before is None:
+            return None
+        seconds = latest.at - before.at
+        confirmed = follows(before.total, latest.total, seconds, self._largest_power)
+        return before.total if confirmed else None
 
-    def _follows(self, before: _Reading, after: _Reading) -> bool:
-        seconds = max(0.0, after.at - before.at) + SLACK
-        return 0 <= after.total - before.total <= self._largest_power * seconds / 3.6
+
+def follows(before: int, after: int, seconds: float, largest_power: float) -> bool:
+    """Tell whether an index in mWh can read `after` that read `before` so many seconds earlier."""
+    return 0 <= after - before <= largest_power * (max(0.0, seconds) + SLACK) / 3.6

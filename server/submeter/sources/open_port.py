@@ -7,7 +7,12 @@ from submeter.sources.replay_port import ReplayPort
 from submeter.sources.serial_port import SerialPort
 
 
-async def open_port(spec: Spec, line: Line, pace: Pace) -> Port:
+def unknown_pace(data: bytes) -> float:
+    """Return the bytes per second of a recording that says nothing of its line: of 2400 baud."""
+    return 240.0
+
+
+async def open_port(spec: Spec, line: Line, pace: Pace = unknown_pace) -> Port:
     """Open `spec`; `pace` tells the real bytes per second of a recording without time stamps.
 
     Raises LinkError.

@@ -33,7 +33,7 @@ class SharedLine:
         async with self._lock:
             try:
                 if self._port is None:
-                    self._port = await open_port(self.spec, self.line, _unknown_pace)
+                    self._port = await open_port(self.spec, self.line)
                 self._port.discard()
                 yield self._port
             except LinkError as error:
@@ -56,8 +56,3 @@ class SharedLine:
         if self._port is not None:
             self._port.close()
             self._port = None
-
-
-def _unknown_pace(data: bytes) -> float:
-    """Return the bytes per second of a recording that says nothing of its line."""
-    return 240.0

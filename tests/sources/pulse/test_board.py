@@ -1,4 +1,4 @@
-"""Records of a board that counts by itself, and the count that they come to."""
+"""Records of a board that counts by itself."""
 
 import zlib
 from itertools import pairwise
@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submeter.count_file import Count
-from submeter.sources.pulse.board import BoardDecoder, Record, advance
+from submeter.sources.pulse.board import BoardDecoder, are_one, board_of
 from tooling.board import line, record
 
 STREAM = b"".join(
@@ -65,37 +64,30 @@ def test_a_record_nested_without_end_is_dropped() -> None:
     assert decoder.feed(record(1, 5))[0].counters == (5,)
 
 
-def test_what_the_first_record_has_is_not_ours() -> None:
-    assert advance(Count(0), Record(7, (500,)), 0) == Count(0, 7, 500)
+def test_the_board_is_named_by_its_records_or_for_its_run() -> None:
+    decoder = BoardDecoder()
+    name = line("ID", {"uid": "e6", "boot": "a"})
+    found = decoder.feed(
+        record("a", 1) + name + record("a", 2) + record("b", 3) + record("b", 4, uid="e7")
+    )
+    assert [each.uid for each in found] == ["", "e6", "", "e7"]
+    assert decoder.bad == 0
+    before, named, *_ = found
+    assert are_one(before.run, named.run)
+    assert board_of(before.run) == 0
+    assert not are_one(named.run, named._replace(uid="e7").run)
+    assert not are_one(named.run, found[2].run)
 
 
-def test_differences_count_and_roll_over() -> None:
-    assert advance(Count(10, 7, 500), Record(7, (0, 503)), 1) == Count(13, 7, 503)
-    assert advance(Count(10, 7, 2**32 - 2), Record(7, (3,)), 0) == Count(15, 7, 3)
+@pytest.mark.parametrize("said", [{"uid": 5, "boot": 1}, {"uid": "e6"}, {"boot": 1}, []])
+def test_a_name_that_is_none_is_dropped(said: object) -> None:
+    decoder = BoardDecoder()
+    (found,) = decoder.feed(line("ID", said) + record(1, 2))
+    assert found.uid == ""
+    assert decoder.bad == 1
 
 
-def test_a_reset_board_counts_from_0() -> None:
-    assert advance(Count(10, 7, 500), Record(8, (4,)), 0) == Count(14, 8, 4)
-
-
-def test_an_old_record_counts_for_nothing() -> None:
-    assert advance(Count(10, 7, 500), Record(7, (499,)), 0) == Count(10, 7, 500)
-
-
-def test_an_input_that_the_board_does_not_have() -> None:
-    with pytest.raises(IndexError):
-        advance(Count(0), Record(7, (1, 2)), 2)
-
-
-@given(st.lists(st.tuples(st.integers(0, 1000), st.booleans(), st.booleans()), max_size=40))
-def test_no_pulse_that_was_sent_is_lost(steps: list[tuple[int, bool, bool]]) -> None:
-    """Whatever records are lost on the way, and whenever the board is reset after one."""
-    boot, raw, true, unsent = 1, 2**32 - 700, 0, 0
-    count = advance(Count(0), Record(boot, (raw,)), 0)
-    for pulses, heard, reset in steps:
-        raw, true, unsent = (raw + pulses) % 2**32, true + pulses, unsent + pulses
-        if heard:
-            count, unsent = advance(count, Record(boot, (raw,)), 0), 0
-            assert count.total == true
-        if reset:
-            boot, raw, true, unsent = boot + 1, 0, true - unsent, 0
+def test_a_record_of_a_board_with_a_senseless_name_is_dropped() -> None:
+    decoder = BoardDecoder()
+    assert decoder.feed(record(1, 2, uid=["e6"]) + record(1, 2, uid="e" * 65)) == []
+    assert decoder.bad == 2

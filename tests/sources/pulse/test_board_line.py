@@ -15,7 +15,7 @@ from submeter.sources.pulse.board import Record
 from submeter.sources.pulse.board_line import BoardLine
 from submeter.sources.pulse.settings import PulseSettings
 from submeter.sources.pulse.source import PulseSource
-from tooling.board import record
+from tooling.board import line, record
 from tooling.pty_pair import pty_pair
 
 WATER = "Volume"
@@ -30,10 +30,10 @@ def cable() -> Iterator[tuple[int, str]]:
         os.close(descriptor)
 
 
-def source(line: BoardLine, place: int, folder: Path) -> PulseSource:
-    said = {"port": "/dev/ttyACM0", "input": place}
-    settings = PulseSettings.model_validate({"board": said, "point": WATER, "weight": "10 L"})
-    return PulseSource(f"w{place}", settings, folder / f"{place}", line)
+def source(shared: BoardLine, place: int, folder: Path, **more: object) -> PulseSource:
+    said = {"board": {"port": "/dev/ttyACM0", "input": place}, "point": WATER, "weight": "10 L"}
+    settings = PulseSettings.model_validate(said | more)
+    return PulseSource(f"w{place}", settings, folder / f"{place}", shared)
 
 
 async def until(found: list[Update], index: int) -> None:
@@ -44,8 +44,8 @@ async def until(found: list[Update], index: int) -> None:
 
 async def test_two_inputs_share_a_board(cable: tuple[int, str], tmp_path: Path) -> None:
     board, node = cable
-    line = BoardLine(Device(Path(node)))
-    first, second = source(line, 1, tmp_path), source(line, 2, tmp_path)
+    shared = BoardLine(Device(Path(node)))
+    first, second = source(shared, 1, tmp_path), source(shared, 2, tmp_path)
     heard: tuple[list[Update], list[Update]] = ([], [])
     runs = [
         asyncio.create_task(first.run(lambda update, at: heard[0].append(update))),
@@ -66,13 +66,60 @@ async def test_two_inputs_share_a_board(cable: tuple[int, str], tmp_path: Path) 
     await asyncio.gather(runs[1], return_exceptions=True)
 
     # What the board counted meanwhile is counted with the next record.
-    again, later = source(line, 2, tmp_path), list[Update]()
+    again, later = source(shared, 2, tmp_path), list[Update]()
     again.restore(second.saved())
     run = asyncio.create_task(again.run(lambda update, at: later.append(update)))
     await asyncio.sleep(0.05)
     os.write(board, record("b", 2, 13))
     await until(later, 140_000)
     assert "Volume_Flow" not in later[-1].values
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+
+
+async def test_another_board_at_the_port_is_begun_with_anew_and_told_once(
+    cable: tuple[int, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    board, node = cable
+    made = source(BoardLine(Device(Path(node))), 1, tmp_path)
+    heard: list[Update] = []
+    run = asyncio.create_task(made.run(lambda update, at: heard.append(update)))
+    await asyncio.sleep(0.05)
+    os.write(board, line("ID", {"uid": "e6", "boot": "a"}) + record("a", 100) + record("a", 103))
+    await until(heard, 30_000)
+    assert made.identity == "e6"
+    os.write(board, line("ID", {"uid": "e7", "boot": "b"}) + record("b", 50) + record("b", 51))
+    await until(heard, 40_000)
+    assert made.identity == "e7"
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    told = [each for each in caplog.messages if "pulse_count_begun_anew" in each]
+    assert told == ['event=pulse_count_begun_anew source=w1 reason="it is another board: e7"']
+
+
+async def test_only_the_board_that_is_named_counts(cable: tuple[int, str], tmp_path: Path) -> None:
+    board, node = cable
+    made = source(BoardLine(Device(Path(node))), 1, tmp_path, meter="e6")
+    heard: list[Update] = []
+    run = asyncio.create_task(made.run(lambda update, at: heard.append(update)))
+    await asyncio.sleep(0.05)
+
+    async def trouble(wanted: Condition | None) -> None:
+        async with asyncio.timeout(5):
+            while made.trouble is not wanted:
+                await asyncio.sleep(0.005)
+
+    os.write(board, record("a", 100))  # nobody knows whose
+    await trouble(Condition.OTHER_METER)
+    os.write(board, record("a", 100, uid="e6") + record("a", 103))  # it is the same run
+    await until(heard, 30_000)
+    assert made.trouble is None
+    count = len(heard)
+    os.write(board, record("b", 4, uid="e7"))
+    await trouble(Condition.OTHER_METER)
+    assert (len(heard), made.identity) == (count, "e7")
+    os.write(board, record("a", 104, uid="e6"))
+    await until(heard, 40_000)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
 
@@ -94,13 +141,13 @@ async def test_an_input_that_the_board_lacks_is_a_wrong_layout(
 
 async def test_one_input_that_breaks_does_not_take_the_others(cable: tuple[int, str]) -> None:
     board, node = cable
-    line = BoardLine(Device(Path(node)))
+    shared = BoardLine(Device(Path(node)))
     heard: list[Record] = []
 
     def breaks(record: Record) -> None:
         raise RuntimeError("broken")
 
-    broken, good = (asyncio.create_task(line.listen(each)) for each in (breaks, heard.append))
+    broken, good = (asyncio.create_task(shared.listen(each)) for each in (breaks, heard.append))
     await asyncio.sleep(0.05)
     os.write(board, record("a", 1))
     with pytest.raises(RuntimeError, match="broken"):
@@ -123,8 +170,8 @@ async def test_a_board_that_says_nothing_is_told_to_all(
     monkeypatch.setattr(board_line, "SILENCE", 0.15)
     recording = tmp_path / "recording"
     recording.write_bytes(sent)
-    line = BoardLine(Replay(recording, 100.0))
-    runs = [source(line, each, tmp_path).run(lambda update, at: None) for each in (1, 2)]
+    shared = BoardLine(Replay(recording, 100.0))
+    runs = [source(shared, each, tmp_path).run(lambda update, at: None) for each in (1, 2)]
     for error in await asyncio.gather(*runs, return_exceptions=True):
         assert isinstance(error, LinkError)
         assert error.condition is condition

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from submeter.errors import Condition, LinkError
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Update
+from submeter.pointmap import points
+from submeter.sources.pulse import powers
 from submeter.sources.pulse import source as module
 from submeter.sources.pulse.settings import PulseSettings
 from submeter.sources.pulse.source import PulseSource
@@ -177,11 +179,33 @@ async def test_a_chip_that_is_gone_or_busy_is_a_lost_link(gpiod: FakeGpiod, tmp_
 
 
 async def test_export_has_a_negative_power(gpiod: FakeGpiod, tmp_path: Path) -> None:
-    made = source(tmp_path, point="Active_Energy_Export", power=POWER)
+    made = source(tmp_path, point="Active_Energy_Export_T2", power=POWER)
     async with running(made, gpiod) as bench:
         bench.pulse(2)
         await bench.until(lambda: bench.updates and POWER in bench.updates[-1].values)
         assert bench.updates[-1].values[POWER].number < 0
+
+
+@pytest.mark.parametrize(
+    ("index", "power", "expected"),
+    [
+        ("Active_Energy_Import", POWER, 1),
+        ("Active_Energy_Import_T3", POWER, 1),
+        ("Active_Energy_Export", POWER, -1),
+        ("Active_Energy_Export_T4", "Active_Power_L1", -1),
+        ("Active_Energy_Export", "Active_Power_Mean_Export", 1),
+        ("Reactive_Energy_Import", "Reactive_Power_Total", 1),
+        ("Reactive_Energy_Export", "Reactive_Power_Total", -1),
+        ("Reactive_Energy_Q1", "Reactive_Power_Total", 1),
+        ("Reactive_Energy_Q3", "Reactive_Power_Total", -1),
+        ("Apparent_Energy_Export", "Apparent_Power_Injected", 1),
+        ("Apparent_Energy_Export", "Apparent_Power_Total", 1),
+        ("Volume", "Volume_Flow", 1),
+    ],
+)
+def test_the_sign_of_a_power(index: str, power: str, expected: int) -> None:
+    assert {index, power} <= points.all_points().keys()
+    assert powers.sign(index, power) == expected
 
 
 def test_of_another_weight_it_is_another_register(tmp_path: Path) -> None:

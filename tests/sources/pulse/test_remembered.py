@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from submeter.count_file import Count, CountFile
-from submeter.sources.pulse.remembered import Remembered
+from submeter.sources.pulse.remembered import RUNS, Remembered
 
 
 def begun(folder: Path, saved: str | None = None, owner: str = "1 Wh") -> Remembered:
@@ -47,10 +47,28 @@ def test_a_damaged_file_is_told_and_the_committed_count_is_used(
     assert begun(tmp_path, saved).now == Count(8)
 
 
-def test_another_worth_of_a_pulse_is_another_count(tmp_path: Path) -> None:
+def test_another_worth_of_a_pulse_is_another_count_and_no_damage(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     memory = begun(tmp_path)
     memory.set(Count(7))
-    assert begun(tmp_path, memory.saved(), owner="2 Wh").now == Count(0)
+    other = begun(tmp_path, memory.saved(), owner="2 Wh")
+    assert other.now == Count(0)
+    other.set(Count(1))
+    assert begun(tmp_path, owner="2 Wh").now == Count(1)
+    assert caplog.messages == []
+
+
+def test_runs_of_a_board_that_ended_are_remembered(tmp_path: Path) -> None:
+    memory = begun(tmp_path)
+    for boot in range(1, 2 * RUNS):
+        memory.set(Count(boot, boot, 5))
+    saved = memory.saved()
+    memory.set(Count(99, 99, 5))
+    again = begun(tmp_path, saved)
+    assert again.now == Count(99, 99, 5)
+    assert again.ended == memory.ended == tuple(range(RUNS, 2 * RUNS))
+    assert again.at
 
 
 def test_without_a_file_pulses_count_all_the_same(tmp_path: Path) -> None:
@@ -79,6 +97,9 @@ def test_saved_is_the_same_while_nothing_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "{}", '{"total": -1, "boot": 0, "raw": 0}', '{"total": true, "boot": 0, "raw": 0}',
+     '{"total": 1, "boot": 0, "raw": 0, "ended": 5}',
+     '{"total": 1, "boot": 0, "raw": 0, "ended": ["5"]}',
+     '{"total": 1, "boot": 0, "raw": 0, "at": "5"}',
      '{"total": 36893488147419103232, "boot": 0, "raw": 0, "owner": "1 Wh"}'],
 )  # fmt: skip
 def test_what_is_damaged_is_refused(tmp_path: Path, text: str) -> None:

@@ -7,17 +7,13 @@
 The authentication key may be missing. Digits may be grouped with spaces.
 """
 
-import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from submeter import regular_file
 from submeter.errors import ConfigError
+from submeter.sources import secret_file
 
 SIZE = 16
-_LARGEST = 4096
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +32,8 @@ def read(path: Path) -> Keys:
 
     A file that others than its owner may read is refused.
     """
-    try:
-        mode = path.stat().st_mode
-        if mode & _OTHERS:
-            raise ConfigError(f"others may read the keys in {path}; run: chmod 600 {path}")
-        text = regular_file.read(path, _LARGEST).decode("utf-8", "replace")
-    except OSError as error:
-        reason = error.strerror or os.strerror(error.errno or 0)
-        raise ConfigError(f"cannot read the keys in {path}: {reason}") from None
     found: dict[str, bytes] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(secret_file.read(path, "the keys").splitlines(), 1):
         content = line.partition("#")[0].strip()
         if content:
             name, key = _entry(content, f"{path}:{number}")

@@ -67,7 +67,9 @@ class Reader:
             return None
         self._introduce(meter)
         self.trouble, self._reason = None, ""
-        message = Message(said, answer.raw, unusable, instrument=self.identity)
+        # With no more to follow the meter has said all that it says.
+        whole = not answer.telegrams[-1].more
+        message = Message(said, answer.raw, unusable, instrument=self.identity, whole=whole)
         return self._translator.translate(message, elapsed)
 
     def refuse(self, error: FrameError) -> None:

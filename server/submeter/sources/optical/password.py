@@ -3,17 +3,13 @@
 password: 00000000
 """
 
-import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from submeter import regular_file
 from submeter.errors import ConfigError
+from submeter.sources import secret_file
 
-_LARGEST = 4096
 _LONGEST = 64
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +24,7 @@ def read(path: Path) -> Password:
 
     Lines that start with # are left out. A file that others than its owner may read is refused.
     """
-    try:
-        if path.stat().st_mode & _OTHERS:
-            raise ConfigError(f"others may read the password in {path}; run: chmod 600 {path}")
-        text = regular_file.read(path, _LARGEST).decode("utf-8", "replace")
-    except OSError as error:
-        reason = error.strerror or os.strerror(error.errno or 0)
-        raise ConfigError(f"cannot read the password in {path}: {reason}") from None
+    text = secret_file.read(path, "the password")
     lines = [line.strip() for line in text.splitlines()]
     told = [line for line in lines if line and not line.startswith("#")]
     name, colon, value = told[0].partition(":") if len(told) == 1 else ("", "", "")

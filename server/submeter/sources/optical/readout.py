@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 LARGEST = 65_536
 """Bytes of a block; readouts of 330 lines have about 13 000."""
+SEVEN_BITS = bytes(range(128)) * 2
+"""Takes the eighth bit off, which is the parity where the port did not."""
 
 _STX, _ETX, _CR, _LF = b"\x02\x03\r\n"
-_SEVEN_BITS = bytes(range(128)) * 2  # the eighth is the parity, where the port did not take it off
 _END = b"!\r\n"
 
 _ID = r"[0-9A-Za-z.:\-*&]{0,32}"
@@ -66,7 +67,7 @@ class Decoder:
     def feed(self, data: bytes) -> list[Readout]:
         """Take in the next bytes, return the readouts that they complete; raises nothing."""
         done: list[Readout] = []
-        for byte in data.translate(_SEVEN_BITS):
+        for byte in data.translate(SEVEN_BITS):
             if self._ended:
                 self._end(byte, done)
             elif byte == _STX:

@@ -67,15 +67,15 @@ class Session(Generic[_Result]):
         except StopIteration as end:
             self._result = end.value
         except FrameError as error:
-            self._failure = LinkError(f"the meter's answer makes no sense: {error}", _NOISE)
+            self._failure = LinkError(
+                f"the meter's answer makes no sense: {error}", Condition.NOISE
+            )
         except LinkError as error:
             self._failure = error
             if error.condition is Condition.SILENT and self._bytes and not self._frames:
                 self._failure = LinkError(
-                    "bytes come, but no frame: look at the speed and at how the head sits", _NOISE
+                    "bytes come, but no frame: look at the speed and at how the head sits",
+                    Condition.NOISE,
                 )
         self.done = True
         return b""
-
-
-_NOISE = Condition.NOISE

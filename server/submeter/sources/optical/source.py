@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, NoReturn
 
@@ -9,16 +10,17 @@ from submeter.errors import Condition, LinkError
 from submeter.meter.instant import Instant
 from submeter.pointmap.source_map import SourceMap
 from submeter.sources.dlms.said import Item, Reader
-from submeter.sources.index_guard import IndexGuard
+from submeter.sources.growing_index import GrowingIndex
 from submeter.sources.open_port import open_port
 from submeter.sources.optical import local_time, text_items
 from submeter.sources.optical.association import DeniedError
+from submeter.sources.optical.confirmation import Confirmation
 from submeter.sources.optical.dlms_dialogue import DlmsDialogue
 from submeter.sources.optical.password import Password
 from submeter.sources.optical.settings import OpticalSettings
 from submeter.sources.optical.text_dialogue import SIGN_ON, TextDialogue
 from submeter.sources.origin import Origin
-from submeter.sources.port import Line, Port, Spec
+from submeter.sources.port import Line, Port, Replay, Spec
 from submeter.sources.source import Publish
 from submeter.sources.translation.translator import Message, Translator
 
@@ -26,7 +28,14 @@ LONGEST_READING = 900.0
 """Seconds; a readout of 20 kB takes 700 at 300 baud."""
 PENALTY, LONGEST_PENALTY = 900.0, 6 * 3600.0
 """Seconds to wait after the meter refused: one that is asked too often may lock its port."""
+MISSES = 3
+"""Readings in a row that came to nothing, after which the link is lost."""
+RETRY = 30.0
+"""Seconds until a reading that came to nothing is tried again; the period if that is shorter."""
+READOUTS = 4
+"""Readouts of a reading, until one bears the one before it out."""
 
+_PASSING = (Condition.SILENT, Condition.NOISE)  # perhaps over at the next reading
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +50,15 @@ class _Heard(NamedTuple):
     raw: bytes
     identity: str | None = None
     sound: bool = True
+
+
+class _Told(NamedTuple):
+    """What a reading says, and when it came: `elapsed` by the port's time."""
+
+    language: Language
+    message: Message
+    elapsed: float
+    at: Instant
 
 
 class OpticalSource:
@@ -72,6 +90,10 @@ class OpticalSource:
         self._translator: Translator | None = None
         self._direct = settings.mode == "hdlc"
         self._password = password
+        self._confirmation = Confirmation(source_map)
+        # A recording starts over, and its index with it; nobody can be asked a second time.
+        self._growing = GrowingIndex() if isinstance(spec, Replay) else None
+        self._lap = f" replay {secrets.token_hex(4)}" if self._growing else ""
         self._text_only = False
         self._penalty = PENALTY
         self._denied_until = 0.0
@@ -94,19 +116,61 @@ class OpticalSource:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._denied_until - loop.time()))
         self._dlms.forget()
-        port = await open_port(self._spec, SIGN_ON, _unknown_pace)
+        port = await open_port(self._spec, SIGN_ON)
+        misses = MISSES - 1  # the first reading has to come to something
         try:
             while True:
-                started = loop.time()
-                self._understand(await self._read(port), port.elapsed(), publish)
-                self._penalty = PENALTY
-                await asyncio.sleep(max(0.0, started + self._settings.period - loop.time()))
+                due = loop.time() + self._settings.period
+                try:
+                    await self._once(port, publish)
+                    misses = 0
+                except LinkError as error:
+                    misses += 1
+                    if misses >= MISSES or error.condition not in _PASSING:
+                        raise
+                    due = min(due, loop.time() + RETRY)
+                await asyncio.sleep(max(0.0, due - loop.time()))
         except DeniedError:
             self._denied_until = loop.time() + self._penalty
             self._penalty = min(2 * self._penalty, LONGEST_PENALTY)
             raise
         finally:
             port.close()
+
+    async def _once(self, port: Port, publish: Publish) -> None:
+        """Read the meter until it can be believed, and publish what it says."""
+        readings = await self._believed(port)
+        self._penalty = PENALTY
+        for each in readings:
+            self._understand(each, publish)
+
+    async def _believed(self, port: Port) -> list[_Told]:
+        """Return a reading in DLMS, or a readout and one right after it that bears it out."""
+        before = await self._told(port)
+        if before.language == "hdlc" or self._growing:
+            return [before]
+        if not self._confirmation.needed(before.message):
+            return [before]
+        for _ in range(READOUTS - 1):
+            after = await self._told(port)
+            if after.language == "hdlc":
+                return [after]
+            seconds = after.at.mono - before.at.mono
+            if self._confirmation.given(before.message, after.message, seconds):
+                return [before, after]
+            self._damaged += 1
+            before = after
+        raise LinkError("no readout bears out the one before it", Condition.NOISE)
+
+    async def _told(self, port: Port) -> _Told:
+        """Return what the meter says now."""
+        heard = await self._read(port)
+        said = self._reader.said(heard.items)
+        told = said.get(self._map.identity or "")
+        identity = told.text.strip() if told else heard.identity
+        # The meter was asked for everything, or said all that it has: the rest is not there.
+        message = Message(said, heard.raw, sound=heard.sound, instrument=identity, whole=True)
+        return _Told(heard.language, message, port.elapsed(), Instant.now())
 
     async def _read(self, port: Port) -> _Heard:
         """Read the meter once, in the language that it is to speak."""
@@ -161,44 +225,27 @@ class OpticalSource:
         dlms = self._dlms
         return _Heard("hdlc", items, dlms.raw, dlms.memory.identity, dlms.sound)
 
-    def _understand(self, heard: _Heard, elapsed: float, publish: Publish) -> None:
+    def _understand(self, told: _Told, publish: Publish) -> None:
         """Publish what a reading says, unless it is of another meter or says nothing."""
-        said = self._reader.said(heard.items)
-        told = said.get(self._map.identity or "")
-        identity = told.text.strip() if told else heard.identity
-        self._introduce(identity, heard.language)
+        identity = told.message.instrument
+        translator = self._introduce(identity, told.language)
         if self._settings.meter not in (None, identity):
             self.trouble = Condition.OTHER_METER
-        elif not said:
-            self.trouble = Condition.WRONG_LAYOUT
-        else:
-            message = Message(said, heard.raw, sound=heard.sound, instrument=identity)
-            self._translate(message, elapsed, publish)
-
-    def _translate(self, message: Message, elapsed: float, publish: Publish) -> None:
-        translator = self._translator
-        assert translator is not None
-        # The meter was asked for everything, or said all that it has: the rest is not there.
-        translator.heard.proved |= message.sound
+            return
         misfits = translator.misfits
-        update = translator.translate(message, elapsed)
-        fits = translator.misfits == misfits or (update and update.values)
+        update = translator.translate(told.message, told.elapsed) if told.message.said else None
+        fits = update and (translator.misfits == misfits or update.values)
         self.trouble = None if fits else Condition.WRONG_LAYOUT
         if update and fits:
-            publish(update, Instant.now())
+            publish(update, told.at)
 
-    def _introduce(self, identity: str | None, language: Language) -> None:
+    def _introduce(self, identity: str | None, language: Language) -> Translator:
         """Begin anew with another meter or another language, and say so."""
-        if self._translator and (identity, language) == (self.identity, self._language):
-            return
-        # The check character of a readout is one octet; the frames of HDLC need no such care.
-        guard = IndexGuard(self.largest_power) if language == "text" else None
-        self._translator = Translator(self._map, guard=guard)
+        known = self._translator
+        if known and (identity, language) == (self.identity, self._language):
+            return known
+        self._translator = Translator(self._map, growing=self._growing, lap=self._lap)
         self.identity, self._language = identity, language
         message = "event=optical_meter source=%s language=%s meter=%s"
         _log.info(message, self.name, language, identity)
-
-
-def _unknown_pace(data: bytes) -> float:
-    """Return the bytes per second of a recording that says nothing of its line."""
-    return 240.0
+        return self._translator

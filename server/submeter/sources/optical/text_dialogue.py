@@ -8,7 +8,7 @@ import asyncio
 from submeter.errors import Condition, LinkError
 from submeter.sources.optical import identification
 from submeter.sources.optical.identification import SIGN_ON_BAUDRATE, Identification
-from submeter.sources.optical.readout import LARGEST, Decoder, Readout
+from submeter.sources.optical.readout import LARGEST, SEVEN_BITS, Decoder, Readout
 from submeter.sources.optical.settings import OpticalSettings
 from submeter.sources.port import Line, Port
 
@@ -20,7 +20,6 @@ SIGN_ON_TRIES = 2
 READOUT_TRIES = 3
 _MOST_BYTES = 2 * LARGEST
 _NAK = b"\x15"
-_SEVEN_BITS = bytes(range(128)) * 2
 
 
 class TextDialogue:
@@ -47,7 +46,7 @@ class TextDialogue:
                 data = await self._bytes()
                 if not data:
                     break
-                heard += data.translate(_SEVEN_BITS)
+                heard += data.translate(SEVEN_BITS)
                 found = identification.find(heard)
                 if found:
                     self._early = found[1]
@@ -89,11 +88,12 @@ class TextDialogue:
             self._early = b""
             await self._port.retune(Line(meter.baudrate, "7E1"))
         decoder = Decoder()
-        for _ in range(READOUT_TRIES):
+        for attempt in range(READOUT_TRIES):
+            if attempt:
+                await self._port.write(_NAK)
             readout = await self._block(decoder)
             if readout:
                 return readout
-            await self._port.write(_NAK)
         raise LinkError("every readout is damaged; does the head sit straight?", Condition.NOISE)
 
     async def _block(self, decoder: Decoder) -> Readout | None:

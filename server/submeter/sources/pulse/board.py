@@ -2,7 +2,9 @@
 
 A line is `$S {json}*CRC` with CR LF: CRC is the CRC-32 (IEEE 802.3) of what stands between `$` and
 `*`, as eight hexadecimal digits. Of the JSON object two keys matter here: `b` names the run of the
-board since its last reset, `p` lists how often each input closed in it, modulo 2**32.
+board since its last reset, `p` lists how often each input closed in it, modulo 2**32. The unique
+number of the board is `uid` of the same object, or of a line `$ID {json}*CRC` whose `boot` names
+that run.
 """
 
 import json
@@ -10,33 +12,53 @@ import re
 import zlib
 from typing import Any, NamedTuple
 
-from submeter.count_file import Count
-
-_SPAN = 1 << 32
+SPAN = 1 << 32
 _LONGEST = 4096  # bytes that are kept of a line, the last ones; waveforms are longer
 _MOST_INPUTS = 64
-_RECORD = b"$S "
-_LINE = re.compile(rb"\$(S (\{.*\}))\*([0-9A-Fa-f]{8})\r?")
+_LONGEST_UID = 64
+_STARTS = (b"$S ", b"$ID ")
+_LINE = re.compile(rb"\$((S|ID) (\{.*\}))\*([0-9A-Fa-f]{8})\r?")
 
 
 class Record(NamedTuple):
-    """What one line says: the run of the board, and how often each input closed in it."""
+    """What one line says: the run of the board, and how often each input closed in it.
+
+    `uid` is the board, "" where it did not say.
+    """
 
     boot: int
     counters: tuple[int, ...]
+    uid: str = ""
+
+    @property
+    def run(self) -> int:
+        """The run as one number of 64 bits: above the board, 0 if unknown, below its boot."""
+        return ((zlib.crc32(self.uid.encode()) or 1) << 32 if self.uid else 0) | self.boot
+
+
+def board_of(run: int) -> int:
+    """Return what stands for the board in `run`, 0 if it is not known."""
+    return run >> 32
+
+
+def are_one(run: int, other: int) -> bool:
+    """Tell whether both are one run, as far as is known."""
+    boards = {board_of(run), board_of(other)} - {0}
+    return len(boards) < 2 and run % SPAN == other % SPAN
 
 
 class BoardDecoder:
     """Turns the bytes of a board into records; the split of the bytes makes no difference.
 
     What stands before the last `$S` of a line, and lines of another kind, are ignored. `bad` counts
-    lines of this kind that are damaged.
+    lines of these kinds that are damaged.
     """
 
     def __init__(self) -> None:
         self.good = 0
         self.bad = 0
         self._line = bytearray()
+        self._named: tuple[int, str] | None = None  # a run, and its board
 
     def feed(self, data: bytes) -> list[Record]:
         """Take in the next bytes, return the records that they complete; raises nothing."""
@@ -56,50 +78,58 @@ class BoardDecoder:
         del self._line[:-_LONGEST]
 
     def _parse(self) -> Record | None:
-        start = self._line.rfind(_RECORD)
+        start = max(map(self._line.rfind, _STARTS))
         if start < 0:
             return None
-        record = None
+        record, named = None, None
         match = _LINE.fullmatch(self._line, start)
-        if match and int(match[3], 16) == zlib.crc32(match[1]):
-            record = _record(match[2])
+        if match and int(match[4], 16) == zlib.crc32(match[1]):
+            said = _json(match[3])
+            record = self._record(said) if match[2] == b"S" else None
+            named = _name(said) if match[2] == b"ID" else None
+        self._named = named or self._named
         if record:
             self.good += 1
-        else:
+        elif not named:
             self.bad += 1
         return record
 
-
-def advance(count: Count, record: Record, place: int) -> Count:
-    """Return `count` with what input `place` of the board, from 0 on, counted since.
-
-    Of a run that is new all it counted is new; what was counted before the first record is not
-    ours. A counter that stands back is an old record. Raises IndexError if there is no such input.
-    """
-    raw = record.counters[place]
-    if not count.boot:
-        return Count(count.total, record.boot, raw)
-    grown = raw if record.boot != count.boot else (raw - count.raw) % _SPAN
-    if record.boot == count.boot and grown >= _SPAN // 2:
-        return count
-    return Count(count.total + grown, record.boot, raw)
+    def _record(self, said: dict[str, Any]) -> Record | None:
+        boot, counters = _boot(said.get("b")), _counters(said.get("p"))
+        uid = said.get("uid", "")
+        if boot is None or counters is None or not _is_uid(uid):
+            return None
+        if not uid and self._named and self._named[0] == boot:
+            uid = self._named[1]
+        return Record(boot, counters, uid)
 
 
-def _record(text: bytes) -> Record | None:
+def _json(text: bytes) -> dict[str, Any]:
     try:
         said = json.loads(text)
     except (ValueError, RecursionError):
-        return None
-    boot, counters = said.get("b"), said.get("p")
-    if isinstance(boot, bool) or not isinstance(boot, int | str) or not _are_counters(counters):
-        return None
-    # 0 stands for no run at all.
-    return Record(zlib.crc32(str(boot).encode()) + 1, tuple(counters))
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
-def _are_counters(counters: Any) -> bool:
-    return (
-        isinstance(counters, list)
-        and len(counters) <= _MOST_INPUTS
-        and all(type(each) is int and 0 <= each < _SPAN for each in counters)
-    )
+def _name(said: dict[str, Any]) -> tuple[int, str] | None:
+    """Return a run and its board."""
+    boot, uid = _boot(said.get("boot")), said.get("uid")
+    return (boot, uid) if boot is not None and uid and _is_uid(uid) else None
+
+
+def _boot(said: Any) -> int | None:
+    if isinstance(said, bool) or not isinstance(said, int | str):
+        return None
+    return zlib.crc32(str(said).encode()) or 1  # 0 stands for no run at all
+
+
+def _is_uid(said: Any) -> bool:
+    return isinstance(said, str) and len(said) <= _LONGEST_UID and said.isascii()
+
+
+def _counters(said: Any) -> tuple[int, ...] | None:
+    if not isinstance(said, list) or len(said) > _MOST_INPUTS:
+        return None
+    counted = all(type(each) is int and 0 <= each < SPAN for each in said)
+    return tuple(said) if counted else None

@@ -1,6 +1,5 @@
 """A contact at a line of a Linux GPIO chip."""
 
-import asyncio
 import os
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import Any
 
 from submeter import gpio_line
 from submeter.errors import LinkError
+from submeter.sources import waiting
 from submeter.sources.pulse.counting import Edge
 from submeter.sources.pulse.settings import GpioInput
 
@@ -44,7 +44,7 @@ class GpioContact:
         May be cancelled at any time without loss of edges.
         """
         while True:
-            await _readable(self._request.fd)
+            await waiting.readable(self._request.fd)
             try:
                 events = self._request.read_edge_events()
             except BlockingIOError:
@@ -72,13 +72,3 @@ class GpioContact:
             debounce_period=timedelta(milliseconds=wanted.debounce),
             event_clock=line.Clock.MONOTONIC,
         )
-
-
-async def _readable(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, lambda: None if ready.done() else ready.set_result(None))
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)

@@ -2,10 +2,13 @@
 
 import json
 import logging
+import time
 from pathlib import Path
 
 from submeter.count_file import Count, CountFile
 from submeter.meter import saved as taken
+
+RUNS = 16  # of a board, that ended
 
 _log = logging.getLogger(__name__)
 
@@ -16,10 +19,14 @@ class Remembered:
     Another owner is another count, which begins at 0. `committed` goes with the index, the file at
     `path` knows every pulse. What is begun with is the larger of both: the index never falls, and
     a kill -9 loses nothing. Without a committed count the file is used if it is of this owner.
+    `ended` are runs of a board before that of the count, the last ones; `at` is when the count
+    changed last, in s UTC, None if that is not known.
     """
 
     def __init__(self, name: str, owner: str, path: Path) -> None:
         self.now = Count(0)
+        self.ended: tuple[int, ...] = ()
+        self.at: int | None = None
         self._name = name
         self._owner = owner
         self._path = path
@@ -42,15 +49,22 @@ class Remembered:
             _log.warning(message, self._name, self._path, self.now.total, error)
             kept = None
         if kept and kept.total >= self.now.total:
-            self.now = kept
+            self._take(kept)
         if self._file:
             self._file.write(self.now)
 
     def set(self, count: Count) -> None:
         """Keep `count` from now on."""
-        self.now = count
+        self._take(count)
         if self._file:
             self._file.write(count)
+
+    def _take(self, count: Count) -> None:
+        if self.now.boot not in (0, count.boot):
+            self.ended = (*self.ended, self.now.boot)[-RUNS:]
+        if count != self.now:
+            self.at = int(time.time())
+        self.now = count
 
     def close(self) -> None:
         """Let go of the file; `open` reads it again."""
@@ -60,7 +74,8 @@ class Remembered:
 
     def saved(self) -> str:
         """Return the count as JSON."""
-        return json.dumps({"owner": self._owner, **self.now._asdict()})
+        more = {"ended": self.ended, "at": self.at}
+        return json.dumps({"owner": self._owner, **self.now._asdict(), **more})
 
     def restore(self, text: str) -> None:
         """Go on from what `saved` returned; raises ValueError if it is damaged."""
@@ -70,5 +85,10 @@ class Remembered:
         count = Count(*(taken.whole(said, key) for key in Count._fields))
         if max(count) >> 64:
             raise ValueError(f"saved state: {max(count)} is no count of pulses")
+        ended, at = said.get("ended", []), said.get("at")
+        if not isinstance(ended, list) or not all(type(each) is int for each in ended):
+            raise ValueError("saved state: 'ended' is no list of runs")
+        if at is not None:
+            at = taken.whole(said, "at")
         if taken.text(said, "owner") == self._owner:
-            self.now = count
+            self.now, self.ended, self.at = count, tuple(ended[-RUNS:]), at

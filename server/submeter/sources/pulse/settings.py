@@ -7,19 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from submeter.meter.point import Point
 from submeter.pointmap import points
-from submeter.sources.pulse import weight
+from submeter.sources.pulse import powers, weight
 from submeter.sources.pulse.weight import Weight
 
 Bias = Literal["pull-up", "pull-down", "none"]
 
-_POWERS = {
-    "Active_Energy_Import": "Active_Power_Total",
-    "Reactive_Energy_Import": "Reactive_Power_Total",
-    "Apparent_Energy_Import": "Apparent_Power_Total",
-    "Volume": "Volume_Flow",
-    "Heat_Energy": "Heat_Power",
-}
-_RATES = {"kWh": "kW", "kvarh": "kvar", "kVAh": "kVA", "m3": "m3/h"}
 _LONGEST_CLOSED = 60.0  # s; S0 closes for less than 1 s, while the magnet of a water meter may rest
 _FASTEST = 1000.0  # pulses/s of a board
 
@@ -82,7 +74,11 @@ class PulseSettings(BaseModel):
         le=1e12,
         description="W (var, VA, L/h) that can be; default: the fastest pulses that can be told",
     )
-    meter: str | None = Field(default=None, min_length=1, description="Serial number of the meter")
+    meter: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Serial number of the meter; of a board its own, which it must say",
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> "PulseSettings":
@@ -100,7 +96,7 @@ class PulseSettings(BaseModel):
                 f"{self.point} is in {index.unit}, and the weight '{self.weight}' is not"
             )
         if self.power_point:
-            _check_power(known.get(self.power_point), self.power_point, _RATES[unit])
+            _check_power(known.get(self.power_point), self.power_point, powers.RATES[unit])
         return self
 
     @property
@@ -117,7 +113,7 @@ class PulseSettings(BaseModel):
     @property
     def power_point(self) -> str | None:
         """The point of the power, None if it has none."""
-        return _POWERS.get(self.point) if self.power == "auto" else self.power
+        return powers.USUAL.get(self.point) if self.power == "auto" else self.power
 
     @property
     def stuck_seconds(self) -> float | None:
@@ -134,7 +130,17 @@ class PulseSettings(BaseModel):
         rate = _FASTEST
         if self.gpio and self.gpio.debounce:
             rate = 500 / self.gpio.debounce
-        return float(self.each.each) * 3.6 * rate
+        return self._power_of_one * rate
+
+    @property
+    def fastest(self) -> float:
+        """The pulses in a second at `most`."""
+        return self.most / self._power_of_one
+
+    @property
+    def _power_of_one(self) -> float:
+        """The power in W (var, VA, L/h) of a pulse each second."""
+        return float(self.each.each) * 3.6
 
 
 def _check_power(point: Point | None, name: str, unit: str) -> None:

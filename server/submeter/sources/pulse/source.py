@@ -15,8 +15,9 @@ from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Update, Value
 from submeter.sources.origin import Origin
-from submeter.sources.pulse import board
+from submeter.sources.pulse import powers
 from submeter.sources.pulse.board import Record
+from submeter.sources.pulse.board_count import BoardCount
 from submeter.sources.pulse.board_line import BoardLine
 from submeter.sources.pulse.counting import PulseCounter
 from submeter.sources.pulse.gpio import GpioContact
@@ -31,6 +32,7 @@ QUIET = 60.0  # s between two lines of the log on lost edges
 MAX_AGE = 15.0  # s; longer than a board may be silent
 _SECOND = 1_000_000_000
 _ROUGH = 10 * _SECOND  # a board tells a count each second, not the moment of a pulse
+_STARTING = 600.0  # s that a machine without a clock of its own may need to start
 
 _log = logging.getLogger(__name__)
 
@@ -52,13 +54,13 @@ class PulseSource:
         self.max_age = MAX_AGE
         self.largest_power = settings.most
         self.trouble: Condition | None = None
-        self.identity: str | None = settings.meter
+        self.identity: str | None = None if line else settings.meter
         self._settings = settings
         self._weight = settings.each
         self._line = line
         self._power = settings.power_point
-        # A power that is imported is positive.
-        self._sign = -1 if settings.point == "Active_Energy_Export" else 1
+        self._sign = powers.sign(settings.point, self._power) if self._power else 1
+        self._followed: BoardCount | None = None
         self.dials = {settings.point: Dial(math.ceil(self._weight.each))}
         self.expected = {settings.point: Quality.MEASURED}
         if self._power:
@@ -141,25 +143,46 @@ class PulseSource:
 
     async def _follow_board(self, line: BoardLine, wanted: BoardInput, publish: Publish) -> None:
         rate = self._rate(_ROUGH)
+        follow = self._followed = self._followed or self._follow(wanted)
         first = True  # what was counted before says nothing of the power now
 
         def hear(record: Record) -> None:
             nonlocal first
             before = self._memory.now
+            self.identity = record.uid or self.identity
+            if not self._is_expected(record):
+                self._set_trouble(Condition.OTHER_METER)
+                return
             try:
-                count = board.advance(before, record, wanted.input - 1)
+                step = follow.take(before, self._memory.ended, record, time.monotonic())
             except IndexError:
                 self._set_trouble(Condition.WRONG_LAYOUT)
                 return
             self._set_trouble(None)
-            if count != before:
-                self._memory.set(count)
-            if count.total > before.total and not first:
-                rate.pulse(time.monotonic_ns(), count.total - before.total)
+            if step.anew:
+                message = 'event=pulse_count_begun_anew source=%s reason="%s"'
+                _log.warning(message, self.name, step.anew)
+            if step.now != before:
+                self._memory.set(step.now)
+            if step.now.total > before.total and not first:
+                rate.pulse(time.monotonic_ns(), step.now.total - before.total)
             first = False
             self._tell(rate, publish)
 
         await line.listen(hear)
+
+    def _follow(self, wanted: BoardInput) -> BoardCount:
+        at, heard = self._memory.at, None
+        if at is not None:
+            heard = time.monotonic() - max(0.0, time.time() - at) - _STARTING
+        return BoardCount(wanted.input - 1, self._settings.fastest, heard)
+
+    def _is_expected(self, record: Record) -> bool:
+        """Tell whether it is the board that `meter` names, by what it says now or said before."""
+        name = self._settings.meter
+        if not name or record.uid:
+            return not name or record.uid == name
+        return self._memory.now.boot == record._replace(uid=name).run
 
     def _rate(self, shortest: int = 1) -> PulseRate:
         now = time.monotonic_ns()

@@ -1,10 +1,11 @@
 """What is known of an instrument from its messages: which labels it sends, and which it lacks."""
 
-from collections.abc import Collection
 from fnmatch import fnmatchcase
 
+from submeter.pointmap.obis_object import ObisObject
 from submeter.pointmap.source_map import Rule, SourceMap
 from submeter.sources.translation.datum import Said
+from submeter.sources.translation.message import Message
 
 ENOUGH = 20  # messages; a label that none of so many had is not sent, damaged though each may be
 
@@ -13,13 +14,20 @@ class Heard:
     """The labels heard so far, in messages that one map describes.
 
     `complete` tells that the last message lacks nothing that the instrument sends, `proved` that
-    labels which were never heard do not exist. A map without labels of a complete message has no
-    complete ones: then ENOUGH messages prove what is not sent.
+    labels which were never heard do not exist. Without complete messages ENOUGH others prove what
+    is not sent, or not any more; those of `hold` are awaited for as many seconds.
     """
 
     def __init__(self, source_map: SourceMap) -> None:
         self._map = source_map
+        self.hold = {
+            name: label.hold
+            for name, label in source_map.labels.items()
+            if isinstance(label, ObisObject) and label.hold
+        }
         self._sent: set[str] = set()
+        self._recent: set[str] = set()  # since the last ENOUGH messages were full
+        self._held: dict[str, float] = {}  # when a label that is held was heard last
         self._feeds: dict[int, bool] = {}  # by the rule's id, while what is sent stays the same
         self._messages = 0
         self._before = False
@@ -33,29 +41,34 @@ class Heard:
         """Whether the last two messages were complete."""
         return self.complete and self._before
 
-    def take(self, said: Said, sent: Collection[str] = (), *, sound: bool = True) -> None:
-        """Take the labels of a message; `sent` were sent too, but could not be believed.
-
-        A message is not `sound` when a part of it may be missing.
-        """
-        before = len(self._sent)
-        self._sent |= said.keys()
-        self._sent.update(sent)
-        whole = self._map.complete <= said.keys()
-        self._messages += whole
-        self._before, self.complete = self.complete, bool(self._map.complete) and whole and sound
-        if self.complete_twice:
-            # What two complete messages lack is not sent any more, or never was: a damaged label.
-            now = self._labels | said.keys()
-            if now != self._sent:
-                self._sent = now
-                self._feeds.clear()
-        if len(self._sent) != before:
-            self._feeds.clear()
-        self._labels = set(said)
+    def take(self, message: Message, elapsed: float) -> None:
+        """Take the labels of a message, `elapsed` seconds into the stream."""
+        labels = message.said.keys() | message.sent
+        counts = message.whole or self._map.complete <= message.said.keys()
+        complete = counts and message.sound and (message.whole or bool(self._map.complete))
+        self._before, self.complete = self.complete, complete
+        self._held.update((label, elapsed) for label in self.hold.keys() & labels)
+        self._recent |= labels
+        self._messages += counts
+        # What two complete messages lack is not sent any more, or never was: a damaged label.
+        self._send(self._labels | labels if self.complete_twice else self._sent | labels)
+        if counts and self._messages % ENOUGH == 0:
+            self._send(self._recent | self._awaited(elapsed))
+            self._recent = set()
+        self._labels = labels
         self.proved |= self.complete or self._messages >= ENOUGH
-        if self._map.identity in said:
-            self.identity = said[self._map.identity].text
+        if self._map.identity in message.said:
+            self.identity = message.said[self._map.identity].text
+
+    def _send(self, labels: set[str]) -> None:
+        if labels != self._sent:
+            self._sent = labels
+            self._feeds.clear()
+
+    def _awaited(self, elapsed: float) -> set[str]:
+        """Return the labels that still count although the last messages lacked them."""
+        since = self._held.items()
+        return {label for label, at in since if 0 <= elapsed - at <= self.hold[label]}
 
     def rule(self, rules: tuple[Rule, ...], said: Said) -> int | None:
         """Return the place of the first rule that can be fed, None if there is none or not yet."""

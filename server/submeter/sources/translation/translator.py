@@ -1,53 +1,42 @@
 """From what a message says to an update of the meter, as the source map tells."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from fractions import Fraction
-from typing import NamedTuple, Protocol
 
 from submeter import units
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Update, Value
 from submeter.pointmap import points
-from submeter.pointmap.obis_object import ObisObject
 from submeter.pointmap.source_faults import SLOPE_UNITS
 from submeter.pointmap.source_map import Rule, SourceMap
 from submeter.sources.growing_index import GrowingIndex
 from submeter.sources.origin import Origin
-from submeter.sources.slope import IndexSlope
+from submeter.sources.translation.admission import Admission, Guard, Made
 from submeter.sources.translation.datum import Number, Said
 from submeter.sources.translation.heard import Heard
 from submeter.sources.translation.ledger import Ledger
+from submeter.sources.translation.message import Message
+from submeter.sources.translation.speaker import Speakers
+
+__all__ = ["Guard", "Message", "Translator"]
 
 
-class Guard(Protocol):
-    """Decides which readings of an index are believed; see `IndexGuard`."""
+@dataclass(slots=True)
+class _Making:
+    """A value in the making: of the point `name`, by `rule`, from what is `said` now.
 
-    def admit(self, name: str, index: int, now: float) -> int | None:
-        """Take a reading and return the one to serve now, None for none."""
-
-
-class Message(NamedTuple):
-    """One message: what it says, and its bytes `raw` for people who ask.
-
-    `sent` are labels that it had too, but that could not be believed. It is not `sound` when a part
-    of it may be missing. `instrument` is the serial number where the protocol itself carries it.
+    `values` are those that were made of the same message before, `made` is what tells people.
     """
 
+    name: str
+    rule: Rule
     said: Said
-    raw: bytes = b""
-    sent: frozenset[str] = frozenset()
-    sound: bool = True
-    instrument: str | None = None
-
-
-class _Made(NamedTuple):
-    """Of what a value was made: the message, and the place of the rule among those of its point."""
-
-    message: Message
-    place: int
-    at: Instant
+    elapsed: float
+    values: Mapping[str, Value]
+    made: Made
 
 
 class Translator:
@@ -71,76 +60,56 @@ class Translator:
         lap: str = "",
         ledger: Ledger | None = None,
     ) -> None:
-        self.heard = Heard(source_map)
         self.misfits = 0
         self._map = source_map
         self._absent_always = frozenset(promised) - source_map.rules.keys()
-        self._guard = guard
+        self._admission = Admission(guard)
         self._growing = growing
         self._lap = lap
         self._ledger = ledger or Ledger()
-        self._slopes: dict[tuple[str, float], IndexSlope] = {}
+        self._speakers = Speakers(source_map)
         self._points = points.all_points()
-        self._made: dict[str, _Made] = {}
-        self._hold = {
-            name: label.hold
-            for name, label in source_map.labels.items()
-            if isinstance(label, ObisObject) and label.hold
-        }
-        self._kept: dict[str, tuple[Message, float]] = {}  # the last with a label, and when
-        self._owner: str | None = None  # who speaks, as far as is known
+        self._made: dict[str, Made] = {}
+
+    @property
+    def heard(self) -> Heard:
+        """What is known of the labels of the instrument that speaks."""
+        return self._speakers.present.heard
 
     def translate(self, message: Message, elapsed: float) -> Update | None:
         """Return what `message` says, `elapsed` seconds into the stream; None if nothing.
 
         A point whose rules cannot be fed is absent, once that is proved.
         """
-        self.heard.take(message.said, message.sent, sound=message.sound)
-        owner = message.instrument or self.heard.identity
-        if owner != self._owner:
-            self._kept.clear()
-            self._owner = owner
-        said = self._with_kept(message, elapsed) if self._hold else message.said
+        told = message.said.get(self._map.identity or "")
+        self._speakers.turn_to(message.instrument or (told.text if told else None))
+        speaker, heard = self._speakers.present, self.heard
+        heard.take(message, elapsed)
+        said = speaker.said(message, elapsed)
         values: dict[str, Value] = {}
-        absent = set(self._absent_always) if self.heard.proved else set()
+        absent = set(self._absent_always) if heard.proved else set()
         at = Instant.now()
         for name, rules in self._map.rules.items():
-            place = self.heard.rule(rules, said)
+            place = heard.rule(rules, said)
             if place is not None:
-                value = self._value(name, rules[place], said, values, elapsed)
+                made = Made(speaker.source(message, rules[place]), place, at)
+                making = _Making(name, rules[place], said, elapsed, values, made)
+                value = self._value(making)
                 if value:
                     values[name] = value
-                    self._made[name] = _Made(self._source(message, rules[place]), place, at)
-            elif self.heard.lacks(rules, said):
+                    self._made[name] = making.made
+            elif heard.lacks(rules, said):
                 absent.add(name)
         if not (values or absent):
             return None
         clock = said.get(self._map.clock or "")
+        owner = self._speakers.name
         return Update(
             values,
             frozenset(absent),
-            instrument=self._owner + self._lap if self._owner else None,
+            instrument=owner + self._lap if owner else None,
             clock=clock.stamp if clock else None,
         )
-
-    def _with_kept(self, message: Message, elapsed: float) -> Said:
-        """Return what `message` says, and what earlier ones said that still counts."""
-        said = dict(message.said)
-        for label, seconds in self._hold.items():
-            if label in said:
-                self._kept[label] = message, elapsed
-            elif label in self._kept:
-                earlier, since = self._kept[label]
-                if 0 <= elapsed - since <= seconds:
-                    said[label] = earlier.said[label]
-        return said
-
-    def _source(self, message: Message, rule: Rule) -> Message:
-        """Return the message that the first label of `rule` came in."""
-        first = rule.labels[0] if rule.labels else ""
-        if first in self._kept and first not in message.said:
-            return self._kept[first][0]
-        return message
 
     def origin(self, point: str) -> Origin | None:
         """Return what the last value of `point` was made of; None before the first."""
@@ -165,14 +134,13 @@ class Translator:
             if index in self._made:
                 yield from self._labels(self._map.rules[index][self._made[index].place])
 
-    def _value(
-        self, name: str, rule: Rule, said: Said, values: dict[str, Value], elapsed: float
-    ) -> Value | None:
-        """Return the value of the point `name`; None when this message does not carry it."""
+    def _value(self, making: _Making) -> Value | None:
+        """Return the value of a point; None when this message does not carry it."""
+        name, rule, said = making.name, making.rule, making.said
         if rule.present is not None:
             return self._presence(rule, said)
         if rule.slope:
-            return self._power(name, rule, values, elapsed)
+            return self._power(making)
         if not all(label in said for label in rule.labels):
             return None
         if rule.stamp:
@@ -184,7 +152,7 @@ class Translator:
         if total is None:
             return None
         if self._points[name].kind == "index":
-            return self._index(name, rule, math.floor(total), said, elapsed)
+            return self._index(making, math.floor(total))
         number = total if rule.times is None else float(total) * rule.times
         return Value(_plain(number), rule.result)
 
@@ -233,62 +201,64 @@ class Translator:
             return None
         return Value(state, rule.result)
 
-    def _index(
-        self, name: str, rule: Rule, register: int, said: Said, elapsed: float
-    ) -> Value | None:
+    def _index(self, making: _Making, register: int) -> Value | None:
         """Return the index, where it is guarded the one of the message before."""
         if register < 0:
             return None
-        if rule.by:
-            index = self._ledger_total(name, rule, register, said, elapsed)
+        if making.rule.by:
+            index = self._ledger_total(making, register)
         else:
-            index = self._admit(name, register, elapsed)
+            index = self._admit(making.name, register, making)
         if index is not None and self._growing:
-            index = self._growing.serve(name, index)
-        return None if index is None else Value(index, rule.result)
+            index = self._growing.serve(making.name, index)
+        return None if index is None else Value(index, making.rule.result)
 
-    def _admit(self, key: str, register: int, elapsed: float) -> int | None:
-        return self._guard.admit(key, register, elapsed) if self._guard else register
+    def _admit(self, key: str, register: int, making: _Making) -> int | None:
+        found = self._admission.admit(key, register, making.elapsed, making.made)
+        if found is None:
+            return None
+        admitted, making.made = found
+        return admitted
 
-    def _ledger_total(
-        self, name: str, rule: Rule, register: int, said: Said, elapsed: float
-    ) -> int | None:
+    def _ledger_total(self, making: _Making, register: int) -> int | None:
         """Return the sum of what the label's register came to in all its accounts."""
-        if self._owner is None and not self.heard.proved:
+        owner = self._speakers.name
+        if owner is None and not self.heard.proved:
             return None  # it may still say who it is, and the book is another one then
-        book = f"{name}\t{self._owner or ''}"
-        self._close_account(book, name, rule, said, elapsed)
-        account = tuple(said[label].text for label in rule.by)
-        admitted = self._admit("\t".join((book, *account)), register, elapsed)
+        book = f"{making.name}\t{owner or ''}"
+        self._close_account(book, making)
+        account = tuple(making.said[label].text for label in making.rule.by)
+        admitted = self._admit("\t".join((book, *account)), register, making)
         return None if admitted is None else self._ledger.total(book, account, admitted)
 
-    def _close_account(self, book: str, name: str, rule: Rule, said: Said, elapsed: float) -> None:
+    def _close_account(self, book: str, making: _Making) -> None:
         """Take the final reading of an account that ended unseen."""
+        rule, said = making.rule, making.said
         if not rule.past or not said.keys() >= set(rule.past):
             return
         label, *names = rule.past
-        final = self._number(name, label, rule, said)
+        final = self._number(making.name, label, rule, said)
         if final is None:
             return
         account = tuple(said[each].text for each in names)
-        admitted = self._admit("\t".join((book, "past", *account)), math.floor(final), elapsed)
-        if admitted is not None:
-            self._ledger.close(book, account, admitted)
+        key = "\t".join((book, "past", *account))
+        found = self._admission.admit(key, math.floor(final), making.elapsed, making.made)
+        if found is not None:
+            self._ledger.close(book, account, found[0])
 
-    def _power(
-        self, name: str, rule: Rule, values: dict[str, Value], elapsed: float
-    ) -> Value | None:
+    def _power(self, making: _Making) -> Value | None:
         """Return the power of an index less that of the other direction."""
+        name, rule, values, elapsed = making.name, making.rule, making.values, making.elapsed
         powers = []
         slopes = []
         for index in rule.indexes:
             if index not in values:
                 return None
-            slope = self._slopes.setdefault(
-                (index, rule.window), IndexSlope(rule.window, self._map.largest_power)
-            )
+            slope = self._speakers.present.slope(index, rule.window)
             slopes.append(slope)
             powers.append(slope.power(int(values[index].number), elapsed))
+        of = self._made[rule.indexes[0]]
+        making.made = Made(of.message, making.made.place, of.at)
         if any(powers):
             # Energy flows one way: while one register steps, one that rests is known to be at 0.
             powers = [
