@@ -68,14 +68,14 @@ def test_lines_of_their_own_are_accepted_and_the_output_has_a_state(
 @pytest.mark.parametrize(
     ("second", "told"),
     [
-        ((pulse(17), ""), "12:48: line 17 of /dev/gpiochip0 feeds meter 'm1' already"),
+        ((pulse(17), ""), "13:52: line 17 of /dev/gpiochip0 feeds meter 'm1' already"),
         (
             ("simulated: {}", "pulse_output: {line: 17}"),
-            "10:26: line 17 of /dev/gpiochip0 feeds meter 'm1' already",
+            "11:26: line 17 of /dev/gpiochip0 feeds meter 'm1' already",
         ),
         (
             (pulse(22), ""),
-            "12:48: line 22 of /dev/gpiochip0 is the pulse output of meter 'm1' already",
+            "13:52: line 22 of /dev/gpiochip0 is the pulse output of meter 'm1' already",
         ),
     ],
 )
@@ -98,14 +98,14 @@ def test_two_names_of_a_chip_are_one_chip(gpiod: FakeGpiod, tmp_path: Path) -> N
 def test_an_input_of_a_board_feeds_one_meter(gpiod: FakeGpiod, tmp_path: Path) -> None:
     path = written(tmp_path, (BOARD.format(1), ""), (BOARD.format(2), ""), (BOARD.format(1), ""))
     told = "input 1 of socket://127.0.0.1:9 feeds meter 'm1' already; name another"
-    assert faults(path) == [f"18:63: {told}"]
+    assert faults(path) == [f"18:62: {told}"]
 
 
 def test_a_chip_that_is_not_there_stops_the_start(gpiod: FakeGpiod, tmp_path: Path) -> None:
     path = written(tmp_path, (pulse(1, "/dev/gpiochip9"), ""), (pulse(1, "/dev/null"), ""))
     assert faults(path) == [
-        "7:29: cannot use /dev/gpiochip9: there is no such chip; gpiodetect lists them",
-        "12:29: cannot use /dev/null: it is no GPIO chip",
+        "8:30: cannot use /dev/gpiochip9: there is no such chip; gpiodetect lists them",
+        "13:30: cannot use /dev/null: it is no GPIO chip",
     ]
     path = written(tmp_path, ("simulated: {}", "pulse_output: {chip: /dev/gpiochip9, line: 1}"))
     assert faults(path)[0].startswith("6:26: cannot use /dev/gpiochip9: there is no such chip")
@@ -114,13 +114,13 @@ def test_a_chip_that_is_not_there_stops_the_start(gpiod: FakeGpiod, tmp_path: Pa
 def test_a_chip_that_is_not_named_has_a_place_too(gpiod: FakeGpiod, tmp_path: Path) -> None:
     gpiod.chips = set()
     path = written(tmp_path, ("pulse: {gpio: {line: 1}, weight: 1 Wh}", ""))
-    assert faults(path)[0].startswith("7:22: cannot use /dev/gpiochip0: ")
+    assert faults(path)[0].startswith("8:23: cannot use /dev/gpiochip0: ")
 
 
 def test_a_missing_library_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "gpiod", None)
     (found,) = faults(written(tmp_path, (pulse(1), "")))
-    assert found == "7:29: the library gpiod is missing; pip install 'gpiod>=2'"
+    assert found == "8:30: the library gpiod is missing; pip install 'gpiod>=2'"
 
 
 def test_lines_that_are_free_are_let_go_again(gpiod: FakeGpiod, tmp_path: Path) -> None:
@@ -136,6 +136,6 @@ def test_busy_lines_stop_the_start(gpiod: FakeGpiod, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         busy_ports.prove(config.load(path))
     assert [fault.removeprefix(f"{path}:") for fault in caught.value.faults] == [
-        "8:48: cannot use line 17 of /dev/gpiochip0: another program uses it",
+        "8:52: cannot use line 17 of /dev/gpiochip0: another program uses it",
         "6:26: cannot use line 22 of /dev/gpiochip0: another program uses it",
     ]

@@ -1,12 +1,13 @@
 """The socket beside the store: what it answers, and that nothing there disturbs the program."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -136,6 +137,33 @@ async def test_one_who_waits_is_sent_away(path: Path, monkeypatch: pytest.Monkey
         reader, writer = await asyncio.open_unix_connection(path)
         assert await reader.read() == b""
         writer.close()
+
+
+async def test_an_answer_that_nobody_takes_is_thrown_away(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_socket, "PATIENCE", 0.05)
+    async with listening(path, lambda _: {"long": "x" * 900_000}):
+        with socket.socket(socket.AF_UNIX) as deaf:
+            deaf.connect(str(path))
+            deaf.send(b"{}\n")
+            await eventually(lambda: kept() > 0)
+            await eventually(lambda: kept() == 0)
+
+
+def kept() -> int:
+    """Return how many bytes wait in this process for somebody to take them."""
+    return sum(
+        each.get_write_buffer_size()
+        for each in gc.get_objects()
+        if isinstance(each, asyncio.WriteTransport)
+    )
+
+
+async def eventually(wanted: Callable[[], bool]) -> None:
+    async with asyncio.timeout(2):
+        while not wanted():
+            await asyncio.sleep(0.01)
 
 
 async def test_several_at_once_but_not_any_number(

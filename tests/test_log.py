@@ -53,3 +53,13 @@ def test_another_fault_is_not_hidden_by_the_first(
         ValueError,
         KeyError,
     ]
+
+
+def test_no_name_can_forge_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    log.start()
+    name = "A1\n2024-01-01 level=ERROR event=fake \x1b[31m" + "x" * 5000
+    logging.getLogger("submeter.sources").warning("event=meter name=%s", name)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "A1\\n2024" in line
+    assert "\x1b" not in line
+    assert len(line) < 2100

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from submeter import config, orders, plan, settings_command
+from submeter import config, plan, settings_command
 from submeter.errors import ConfigError, Refusal, StoreError, SubmeterError, WriteRefusedError
+from submeter.meter.reading import LARGEST
 from submeter.meter.settings import Number
 from submeter.plan import PlannedMeter
 from submeter.pointmap import points
@@ -251,7 +252,7 @@ def test_swap(planned: list[PlannedMeter], store: Path, server: Server) -> None:
         ("0", 0),
         ("12345.678", 12_345_678_000),
         ("0.000001", 1),
-        ("999999999.999999", orders.LARGEST_INDEX - 1),
+        ("999999999.999999", LARGEST - 1),
         ("007.10", 7_100_000),
     ],
 )

@@ -8,7 +8,6 @@ from submeter import yamlfile
 from submeter.bacnet import names
 from submeter.bacnet.settings import BacnetSettings, MeterInBacnet
 from submeter.config import MeterEntry
-from submeter.pointmap import points
 from submeter.pointmap.meter_file import LAST_INSTANCE
 from submeter.pointmap.meter_map import MeterMap
 
@@ -37,7 +36,7 @@ def of_meter(
     for each in mapped.objects:
         yield Numbered((each.object, offset + each.instance), prefix + each.name)
     shown = {each.point.name for each in mapped.objects}
-    for number, point in enumerate(points.all_points(), 1):
+    for point, number in names.trend_instances().items():
         if point in trends and point in shown:
             yield Numbered(("trend-log", offset + number), prefix + names.trend(point))
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
+import stat
 import time
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from submeter.sources.recording import Piece
 
 GATHER_SECONDS = 0.01
 """What comes within this time is one piece; it must be less than recording.PAUSE."""
+
+_NO_FILE = "it is no regular file"
 
 
 @dataclass(frozen=True)
@@ -103,14 +107,19 @@ class _File:
 
     def __init__(self, path: Path, force: bool) -> None:
         self._path = path
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+        # Without O_NONBLOCK the open of a FIFO waits for a reader, and nothing ends that.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | (os.O_TRUNC if force else os.O_EXCL)
         try:
             self._descriptor = os.open(path, flags, 0o644)
         except FileExistsError:
             message = f"{path} is there already; name another file, or give --force"
             raise ConfigError(message) from None
         except OSError as error:
-            raise ConfigError(f"cannot write {path}: {error.strerror}") from None
+            reason = _NO_FILE if error.errno == errno.ENXIO else error.strerror
+            raise ConfigError(f"cannot write {path}: {reason}") from None
+        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            os.close(self._descriptor)
+            raise ConfigError(f"cannot write {path}: {_NO_FILE}")
         self._size = 0
 
     def __enter__(self) -> Self:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from submeter import dlms_maps
 from submeter.errors import FrameError
 from submeter.sources.dlms import notification, said, security, title
 from submeter.sources.dlms.said import Item
@@ -93,6 +94,7 @@ class DlmsEar:
         self._messages = 0
         self._facts: dict[str, str] = {}
         self._values: dict[str, str] = {}
+        self._counts: set[int] = set()  # of the values in a message without codes
 
     @property
     def good(self) -> int:
@@ -133,7 +135,9 @@ class DlmsEar:
         """Return the line of the configuration."""
         speed = f", baudrate: {line.baudrate}, format: {line.format}" if line else ""
         keys = ", keys: meter.keys" if "ciphered" in self._facts else ""
-        return f"dlms: {{port: {quoted(port)}{speed}{keys}}}"
+        name = dlms_maps.fitting(self._facts.get("layout", ""), self._counts)
+        chosen = f", map: {name}" if name else ""
+        return f"dlms: {{port: {quoted(port)}{chosen}{speed}{keys}}}"
 
     def _understand(self, apdu: Apdu) -> None:
         if security.ciphered(apdu.data):
@@ -143,6 +147,7 @@ class DlmsEar:
             return
         found = notification.read(apdu.data)
         self._facts["layout"] = found.layout
+        self._counts |= {item.among for item in found.items if item.obis is None}
         self._values |= dict(map(_shown, found.items))
 
 
@@ -185,7 +190,8 @@ class BoardEar:
 
     def entry(self, port: str, line: Line | None) -> str:
         """Return the line of the configuration."""
-        return f"pulse: {{board: {{port: {quoted(port)}, input: 1}}, weight: 1 Wh}}"
+        # Nobody may take a weight over that the meter does not have: this one is refused.
+        return f"pulse: {{board: {{port: {quoted(port)}, input: 1}}, weight: AS ON THE METER}}"
 
 
 def _shown(item: Item) -> tuple[str, str]:

@@ -39,6 +39,9 @@ class Condition(IntEnum):
     SLEEPING = 15  # the instrument says that it has nothing to say (TIC without power)
     STUCK = 16  # a contact that does not open
     FAILED = 17  # a fault of this program
+    WRONG_SETTINGS = 18  # the port does not take the speed or the format
+    BAD_RECORDING = 19  # a recording that is damaged, empty or none
+    NOT_INSTALLED = 20  # a library that this instrument needs is missing
 
     @property
     def words(self) -> str:
@@ -67,6 +70,8 @@ _PORT = {
     Condition.BUSY,
     Condition.NO_PERMISSION,
     Condition.UNREACHABLE,
+    Condition.WRONG_SETTINGS,
+    Condition.BAD_RECORDING,
 }
 
 

@@ -10,6 +10,7 @@ from submeter.meter.meter import Meter
 from submeter.meter.point import Point
 from submeter.meter.reading import Quality, Reading
 from submeter.pointmap import points
+from submeter.sources.origin import Origin
 from submeter.sources.source import Health, Source
 from submeter.value_text import value_text
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Meters = Mapping[str, "ServedMeter"]
 Healths = Mapping[Source, Health]
+
+_SHORT = 32  # bytes of the frame of each input
 
 
 def answer(
@@ -45,6 +48,8 @@ def answer(
 
 
 def _unknown(what: str, name: str, known: list[str]) -> Json:
+    # JSON can say characters that no text has.
+    name = name.encode(errors="backslashreplace").decode()
     return {"error": f"no {what} is called '{name}'; {yamlfile.suggest(name, known)}"}
 
 
@@ -57,11 +62,11 @@ def _sources(meters: Meters, health: Healths, now: Instant) -> list[Json]:
 
 
 def _source(source: Source, state: Health, now: Instant) -> Json:
-    condition = state.condition(source.trouble)
+    condition = state.condition(source.trouble, now)
     return {
         "condition": condition.words,
         "code": int(condition),
-        "reason": state.reason if state.online is False else "",
+        "reason": state.why(now),
         "age": _age(state.last, now),
         "frames": state.frames,
         "errors": source.dropped + state.failures,
@@ -81,18 +86,27 @@ def _explained(each: "ServedMeter", point: Point, health: Healths, now: Instant)
         "source": speaker,
         "voices": _voices(each, point, health, now),
     }
-    source = each.plan.sources.get(speaker or "")
-    origin = source.origin(point.name) if source else None
-    if origin:
-        told["origin"] = {
-            "where": origin.where,
-            "labels": [list(label) for label in origin.labels],
-            "raw": origin.raw.hex(),
-            "age": _age(origin.at, now),
-        }
+    if origin := _origin(each, speaker, point.name):
+        told["origin"] = _written(origin, now)
     told["why"] = _why(each, point, reading, speaker)
     told["inputs"] = _inputs(each, point, now)
     return told
+
+
+def _origin(each: "ServedMeter", speaker: str | None, point: str) -> Origin | None:
+    source = each.plan.sources.get(speaker or "")
+    return source.origin(point) if source else None
+
+
+def _written(origin: Origin, now: Instant, most: int | None = None) -> Json:
+    """Return `origin` for JSON, with `most` bytes of its frame at most."""
+    return {
+        "where": origin.where,
+        "labels": [list(label) for label in origin.labels],
+        "raw": origin.raw[:most].hex(),
+        "length": len(origin.raw),
+        "age": _age(origin.at, now),
+    }
 
 
 def _shown(point: Point, reading: Reading, now: Instant) -> Json:
@@ -109,7 +123,7 @@ def _voices(each: "ServedMeter", point: Point, health: Healths, now: Instant) ->
     told = []
     for name, reading in each.meter.feeds.voices(point.name, now):
         source = each.plan.sources.get(name)
-        state = health[source].condition(source.trouble).words if source else ""
+        state = health[source].condition(source.trouble, now).words if source else ""
         told.append({"source": name, "condition": state, **_shown(point, reading, now)})
     return told
 
@@ -130,8 +144,8 @@ def _why(each: "ServedMeter", point: Point, reading: Reading, speaker: str | Non
         return "worked out by the meter itself"
     if each.plan.calculated:
         return f"calculated: {each.plan.entry.calculated}"
-    if name in meter.energy.gives(speaker):
-        return f"counted from the power that {speaker} gives; it has no such register"
+    if powers := meter.energy.powers(speaker, name):
+        return f"counted from {_listed(powers)} of {speaker}, which has no such register"
     return f"{speaker} has not given it yet" if reading.value is None else ""
 
 
@@ -150,13 +164,19 @@ def _lacking(meter: Meter, name: str) -> str:
 
 
 def _inputs(each: "ServedMeter", point: Point, now: Instant) -> list[Json]:
-    """Return what the rule takes that gives the point now."""
-    rule = each.meter.derivation.rule(point.name)
-    every, readings = points.all_points(), each.meter.readings
-    return [
-        {"point": name, **_shown(every[name], readings.get(name, _ABSENT), now)}
-        for name in (rule.inputs if rule else ())
-    ]
+    """Return what the rule takes that gives the point now, or the powers that are counted."""
+    meter, every = each.meter, points.all_points()
+    rule = meter.derivation.rule(point.name)
+    counting = meter.feeds.speakers.get(point.name) or ""
+    told = []
+    for name in rule.inputs if rule else meter.energy.powers(counting, point.name):
+        speaker = meter.feeds.speakers.get(name) if rule else counting
+        reading = meter.readings.get(name, _ABSENT)
+        row: Json = {"point": name, "source": speaker, **_shown(every[name], reading, now)}
+        if origin := _origin(each, speaker, name):
+            row["origin"] = _written(origin, now, _SHORT)
+        told.append(row)
+    return told
 
 
 def _quality(meter: Meter, name: str) -> Quality:

@@ -32,18 +32,26 @@ def text(loaded: Loaded, meter: str, point: str) -> str:
     _expect(point, "point", list(points.all_points()))
     question = {"ask": "explain", "meter": meter, "point": point}
     told = local_socket.ask(local_socket.beside(loaded.store_path), question)
-    if told and "error" in told:
+    if told is not None and "error" in told:
         # The server was started with another configuration.
         raise NoAnswerError(f"the running server answers: {told['error']}")
     each, known = planned[meter], points.all_points()[point]
     lines = [f"{point} of meter {meter}: {known.description}"]
-    lines += _live(told) if told else ["no server runs with this store: no value is known here"]
-    if not told:
-        lines += _planned(each, known)
-    lines += _served(loaded, each, point)
-    if told and (origin := told.get("origin")):
-        lines += _frame(origin)
-    return "\n".join(lines)
+    if told is None:
+        lines.append("no server runs with this store: no value is known here")
+        return "\n".join([*lines, *_planned(each, known), *_served(loaded, each, point)])
+    value, frame = _understood(told)
+    return "\n".join([*lines, *value, *_served(loaded, each, point), *frame])
+
+
+def _understood(told: Told) -> tuple[list[str], list[str]]:
+    """Return the lines on the value, and on its frame; raises NoAnswerError."""
+    try:
+        origin = told.get("origin")
+        return list(_live(told)), list(_frame(origin)) if origin else []
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        message = "what listens beside the store says something else; is it another version?"
+        raise NoAnswerError(message) from None
 
 
 def _expect(name: str, what: str, known: list[str]) -> None:
@@ -60,11 +68,22 @@ def _live(told: Told) -> Iterator[str]:
     if told["why"]:
         yield f"why:     {told['why']}"
     for each in told["inputs"]:
-        yield f"  {each['point']}: {_said(each)}"
+        yield from _input(each)
     if len(told["voices"]) > 1 or told["quality"] == Quality.ABSENT:
         yield from _voices(told)
     if origin := told.get("origin"):
         yield from _origin(origin)
+
+
+def _input(each: Told) -> Iterator[str]:
+    source = f", from {each['source']}" if each.get("source") else ""
+    yield f"  {each['point']}: {_said(each)}{source}"
+    if origin := each.get("origin"):
+        yield from (f"    {line}" for line in _origin(origin))
+        raw = bytes.fromhex(origin["raw"])
+        rest = " ..." if len(raw) < origin["length"] else ""
+        if raw:
+            yield f"    frame:   {origin['length']} bytes: {raw.hex(' ')}{rest}"
 
 
 def _trouble(told: Told) -> str:

@@ -24,9 +24,11 @@ def library() -> ModuleType:
     try:
         gpiod = importlib.import_module("gpiod")
     except ImportError:
-        raise LinkError("the library gpiod is missing; pip install 'gpiod>=2'") from None
+        message = "the library gpiod is missing; pip install 'gpiod>=2'"
+        raise LinkError(message, Condition.NOT_INSTALLED) from None
     if not hasattr(gpiod, "request_lines"):
-        raise LinkError("gpiod is of version 1; pip install 'gpiod>=2'")
+        message = "gpiod is of version 1; pip install 'gpiod>=2'"
+        raise LinkError(message, Condition.NOT_INSTALLED)
     return gpiod
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import stat
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,18 +84,25 @@ class LocalSocket:
         task = asyncio.current_task()
         try:
             if task is None or len(self._clients) >= MOST_CLIENTS:
+                writer.write(_line({"error": "too many ask at once; ask again"}))
                 return
             self._clients.add(task)
             async with asyncio.timeout(PATIENCE):
-                line = await reader.readline()
-                writer.write(self._reply(line))
-                await writer.drain()
-        except (OSError, TimeoutError, ValueError):
-            pass  # one who goes away, is too slow, or sends a line without end
+                writer.write(await self._answered(reader))
+                writer.close()
+                await writer.wait_closed()
+        except (OSError, TimeoutError):
+            pass  # one who goes away, or is too slow
         finally:
             if task:
                 self._clients.discard(task)
-            writer.close()
+            _leave(writer)
+
+    async def _answered(self, reader: asyncio.StreamReader) -> bytes:
+        try:
+            return self._reply(await reader.readline())
+        except ValueError:  # a line without end
+            return _line({"error": f"a question has {LONGEST_QUESTION} bytes at most"})
 
     def _reply(self, line: bytes) -> bytes:
         try:
@@ -126,8 +134,9 @@ def ask(path: Path, question: Mapping[str, Any], patience: float = PATIENCE) -> 
         client.settimeout(patience)
         try:
             client.connect(str(path))
-            client.sendall(_line(question))
-            reply = _read(client)
+            with contextlib.suppress(BrokenPipeError):  # refused before it could ask
+                client.sendall(_line(question))
+            reply = _read(client, patience)
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             return None
         except PermissionError:
@@ -136,19 +145,47 @@ def ask(path: Path, question: Mapping[str, Any], patience: float = PATIENCE) -> 
         except OSError as error:
             message = f"no answer at {path}: {error.strerror or error}"
             raise NoAnswerError(message) from None
+    if not reply:
+        raise NoAnswerError(f"no answer at {path}: the connection was closed")
     try:
         decoded = json.loads(reply)
-    except ValueError:
-        raise NoAnswerError(f"no answer at {path}: the connection was closed") from None
-    return decoded if isinstance(decoded, dict) else None
+    except (ValueError, RecursionError):
+        decoded = None
+    if not isinstance(decoded, dict):
+        raise NoAnswerError(f"no answer at {path}: what listens there says something else")
+    return decoded
 
 
-def _read(client: socket.socket) -> bytes:
-    """Return all that comes until the other side closes."""
-    parts: list[bytes] = []
-    while part := client.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
+def _leave(writer: asyncio.StreamWriter) -> None:
+    """Close the connection; what was not taken by now is not kept."""
+    if writer.transport.get_write_buffer_size():
+        writer.transport.abort()
+    writer.close()
+
+
+def _read(client: socket.socket, patience: float) -> bytes:
+    """Return all that comes until the other side closes; raises OSError.
+
+    It must come within `patience` seconds in all, and be no longer than an answer may be.
+    """
+    reply = bytearray()
+    end = time.monotonic() + patience
+    while part := _part(client, begun=bool(reply)):
+        reply += part
+        if len(reply) > LONGEST_ANSWER + 1:
+            raise OSError(None, "the answer is too long")
+        client.settimeout(max(0.001, end - time.monotonic()))
+    return bytes(reply)
+
+
+def _part(client: socket.socket, begun: bool) -> bytes:
+    try:
+        return client.recv(65536)
+    except ConnectionResetError:
+        # Who answers before the whole question was read ends with this.
+        if begun:
+            return b""
+        raise
 
 
 def _line(content: Mapping[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 
+LONGEST = 2000  # characters of a message
 _LACKING = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -42,12 +43,21 @@ def _place(error: BaseException | None) -> str:
     return f"{type(error).__name__} {trace.tb_lineno if trace else 0}"
 
 
+class _OneLine(logging.Formatter):
+    """Writes what instruments and peers call themselves so that no line can be forged by it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        text = record.message
+        if not text.isprintable():
+            text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        record.message = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+        return super().formatMessage(record)
+
+
 def start(verbose: bool = False) -> None:
     """Send records of submeter to standard error; libraries are heard from warnings on."""
     out = logging.StreamHandler(sys.stderr)
-    out.setFormatter(
-        logging.Formatter("%(asctime)s level=%(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
-    )
+    out.setFormatter(_OneLine("%(asctime)s level=%(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     logging.basicConfig(handlers=[out], level=logging.WARNING, force=True)
     logging.getLogger("submeter").setLevel(logging.DEBUG if verbose else logging.INFO)
     logging.getLogger("asyncio").addFilter(_Calm())

@@ -22,7 +22,8 @@ DEFAULT_BAUDRATE = 2400
 _MAPS = {
     **dict.fromkeys((0x02,), "mbus-electricity"),
     **dict.fromkeys((0x03,), "mbus-gas"),
-    **dict.fromkeys((0x04, 0x0A, 0x0B, 0x0C, 0x0D), "mbus-heat"),
+    **dict.fromkeys((0x04, 0x0C, 0x0D), "mbus-heat"),
+    **dict.fromkeys((0x0A, 0x0B), "mbus-cooling"),
     **dict.fromkeys((0x06, 0x07, 0x15, 0x16, 0x17), "mbus-water"),
 }
 _NOBODY = (

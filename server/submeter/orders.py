@@ -7,10 +7,9 @@ from submeter.errors import Refusal, WriteRefusedError
 from submeter.meter.access import Who
 from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter
+from submeter.meter.reading import LARGEST
 from submeter.pointmap import points
 from submeter.store.requests import Request
-
-LARGEST_INDEX = 10**15  # millionths, above what a reading can be: 1000 GWh, 10**9 m3
 
 Order = Callable[[Meter, Who, Instant], str]
 
@@ -109,8 +108,8 @@ def _energy(argument: object, key: str) -> int | None:
     value = _of(argument, key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST_INDEX:
-        raise ValueError(f"'{key}' is no whole number of millionths below {LARGEST_INDEX}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST:
+        raise ValueError(f"'{key}' is no whole number of millionths below {LARGEST}")
     return value
 
 

@@ -111,7 +111,7 @@ def _meter(
         made = installation.setup(loaded, entry, loc, own, (feed,), LARGEST_POWER)
         return PlannedMeter(entry, map_of_meter, sources, calculated, (feed,), made)
     feeds = tuple(
-        Feed(name, source.expected, source.max_age, source.dials)
+        Feed(name, source.expected, source.max_age, source.dials, source.largest_power)
         for name, source in sources.items()
     )
     power = max(source.largest_power for source in sources.values())

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from submeter.bacnet import names
 from submeter.config import Loaded
 from submeter.plan import PlannedMeter
-from submeter.pointmap import points
 from submeter.pointmap.address import Table
 from submeter.pointmap.meter_map import MeterMap
 from submeter.pointmap.register import Register
@@ -45,12 +44,8 @@ def objects(loaded: Loaded, each: PlannedMeter, point: str) -> Iterator[str]:
         instance = offset + entry.instance
         yield f"device {device}, {entry.object} {instance}, {prefix}{entry.name}{unit}"
     if shown and point in settings.trends.points:
-        yield f"device {device}, trend-log {offset + _log(point)}, {prefix}{names.trend(point)}"
-
-
-def _log(point: str) -> int:
-    """Return the instance of the point's trend log: its place in the list, from 1."""
-    return list(points.all_points()).index(point) + 1
+        log = offset + names.trend_instances()[point]
+        yield f"device {device}, trend-log {log}, {prefix}{names.trend(point)}"
 
 
 def _register(mapped: MeterMap, register: Register) -> str:

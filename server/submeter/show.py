@@ -129,7 +129,10 @@ def _table(view: View, everything: bool, rows: int | None) -> Table:
         age = line.age(now, view.max_age, point.name in _DERIVED)
         table.add_row(point.name, line.value, point.unit or "", quality, age)
     notes = []
-    if hidden := len(view.map.points) - len(points):
+    # Few meters have any of the extension points: none is missed.
+    shown = {point.name for point in points}
+    missed = [p for p in view.map.points if p.name not in shown and p.group != "extension"]
+    if hidden := len(missed):
         notes.append(f"{hidden} points are not known (--all)")
     if rows is not None and len(points) > rows:
         notes.append(f"{len(points) - rows} do not fit here (--once)")

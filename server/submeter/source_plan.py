@@ -170,7 +170,7 @@ class SourcePlan:
     def _shared(self, spec: Spec, line: Line, place: "_Place", key: str) -> SharedLine:
         """Return the line at `spec`, the same for all that name it with the same settings."""
         name = _name(spec)
-        kind = f"{place.loc[-1]} line at {line}"
+        kind = f"{place.loc[-1]} line at {line}{_way(spec)}"
         found = self._lines.get(name)
         if found is None:
             self._take(spec, place, key)
@@ -191,7 +191,18 @@ class SourcePlan:
 
 def _name(spec: Spec) -> str:
     """Return what is the same for two names of one port."""
-    return os.path.realpath(spec.path) if isinstance(spec, port.Device) else str(spec)
+    match spec:
+        case port.Device(path):
+            return os.path.realpath(path)
+        case port.Socket(host, number) | port.Rfc2217(host, number):
+            return f"{host} port {number}"
+        case _:
+            return str(spec)
+
+
+def _way(spec: Spec) -> str:
+    """Say how a server is spoken to: one that takes settings is not one that takes none."""
+    return " by rfc2217" if isinstance(spec, port.Rfc2217) else ""
 
 
 class _Place:

@@ -17,6 +17,8 @@ from submeter.modbus.settings import GATEWAY
 
 _NEVER = 0xFFFFFFFF
 _PLACES = {line.name: (line.number - FIRST_SOURCE, line.words) for line in SOURCE_LINES}
+# What the local socket says of each field of SourceState.
+_KINDS = (str, str, str, str, float | None, int, int)
 _WORDS = max(at + words for at, words in _PLACES.values())
 
 
@@ -68,12 +70,11 @@ def ask(
 def _told(row: Mapping[str, Any]) -> SourceState | None:
     """Return what the local socket says; None if it is a server that says something else."""
     try:
-        return SourceState(
-            row["meter"], row["source"], row["condition"], row["reason"],
-            row["age"], row["frames"], row["errors"],
-        )  # fmt: skip
+        told = tuple(row[name] for name in SourceState._fields)
     except (KeyError, TypeError):
         return None
+    fits = all(isinstance(value, kind) for value, kind in zip(told, _KINDS, strict=True))
+    return SourceState(*told) if fits else None
 
 
 def _of_gateway(

@@ -8,7 +8,7 @@ key is an error.
 import difflib
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,8 +24,6 @@ Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST_FILE = 1_000_000  # bytes; a map of every register of a large meter is a tenth of this
 DEEPEST = 20
-# Where an int or a float may stand, pydantic complains once of each, below the value itself.
-_BRANCHES = ((("int",), "int_type"), (("float",), "float_type"))
 MOST_FAULTS = 50  # told at once; more are one mistake rather than many
 
 
@@ -100,17 +98,39 @@ class Document:
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            found = error.errors()
+            found = _misspelt_first(self._one_each(error.errors()))
             lines = [self._explain(model, fault) for fault in found[:MOST_FAULTS]]
             if len(found) > MOST_FAULTS:
                 lines.append(f"{self.name}: and {len(found) - MOST_FAULTS} more faults")
             raise ConfigError(*dict.fromkeys(lines)) from None
 
+    def _one_each(self, found: Iterable[Any]) -> list[dict[str, Any]]:
+        """Return one fault for each value.
+
+        Where one of several types may stand, pydantic complains once of each, below the value.
+        """
+        best: dict[Loc, dict[str, Any]] = {}
+        for fault in found:
+            loc = fault["loc"]
+            while fault["type"] != "missing" and loc and not self._stands(loc):
+                loc = loc[:-1]
+            if loc not in best or _closeness(fault) > _closeness(best[loc]):
+                best[loc] = {**fault, "loc": loc}
+        return list(best.values())
+
+    def _stands(self, loc: Loc) -> bool:
+        """Tell whether the data has something at `loc`."""
+        data = self.data
+        for step in loc:
+            steps = range(len(data)) if isinstance(data, list) else data
+            if not isinstance(data, dict | list) or step not in steps:
+                return False
+            data = data[step]
+        return True
+
     def _explain(self, model: type[BaseModel], fault: Any) -> str:
         loc: Loc = fault["loc"]
         message = fault["msg"].removeprefix("Value error, ")
-        if (loc[-1:], fault["type"]) in _BRANCHES:
-            loc, message = loc[:-1], "input should be a valid number"
         path = ".".join(str(step) for step in loc)
         if fault["type"] == "extra_forbidden":
             keys = _known_keys(model, loc[:-1])
@@ -128,6 +148,21 @@ class Document:
             )
         message = f"{message[0].lower()}{message[1:]}, not {_short(fault['input'])}"
         return self.fault(loc, f"{path}: {message}" if path else message)
+
+
+def _closeness(fault: Mapping[str, Any]) -> int:
+    """Return how close a value is to what it could have been: 0 is another type."""
+    if not fault["type"].endswith("_type"):
+        return 2
+    return 1 if fault["type"] == "float_type" else 0
+
+
+def _misspelt_first(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the faults with the unknown keys of a table before those that it lacks."""
+    tables: dict[Loc, int] = {}
+    for fault in found:
+        tables.setdefault(fault["loc"][:-1], len(tables))
+    return sorted(found, key=lambda each: (tables[each["loc"][:-1]], each["type"] == "missing"))
 
 
 def load(path: Path) -> Document:

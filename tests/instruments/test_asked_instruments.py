@@ -65,8 +65,9 @@ def on_the_bus(port: str) -> Sources:
 
 
 def see_text(site: Site) -> None:
-    # An index would be there with the third reading, after two periods.
-    eventually(lambda: site.bit("e350", POWER_KNOWN))
+    eventually(lambda: site.exact("e350") != UNKNOWN)
+    assert site.exact("e350") == 1_234_567
+    assert site.bit("e350", POWER_KNOWN)
     assert site.number("e350", VOLTAGE) == 229
     assert site.number("e350", POWER) == pytest.approx(-0.512)
     assert site.present("e350", ANALOG_INPUT, 1) == pytest.approx(-0.512)

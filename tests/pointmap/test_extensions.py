@@ -1,9 +1,11 @@
 """Extension points: where the standard map has them, and a meter that lacks them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from submeter.bacnet import names
 from submeter.bacnet.objects import units
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Reading
@@ -14,22 +16,7 @@ from submeter.pointmap.meter_map import MeterMap
 from submeter.pointmap.register import Absent, Flags
 
 EXTENSIONS = {n: p for n, p in points.all_points().items() if p.group == "extension"}
-FIRST = {
-    ("index", "float32"): 31201,
-    ("index", "int64"): 31301,
-    ("analog", "float32"): 31501,
-    ("timestamp", "uint32"): 31601,
-    ("multistate", "float32"): 31701,
-    ("binary", None): 2011,
-}
-INSTANCES = {
-    ("index", "accumulator"): 11,
-    ("index", "analog-input"): 211,
-    ("analog", "analog-input"): 301,
-    ("timestamp", "datetime-value"): 11,
-    ("multistate", "multi-state-value"): 101,
-    ("binary", "binary-input"): 101,
-}
+PLACES = Path(__file__).parent / "standard-extensions.txt"
 NAN = bytes.fromhex("7FC00000")
 
 
@@ -38,25 +25,18 @@ def standard() -> MeterMap:
     return meter_map.load("standard")
 
 
-def test_addresses_never_move(standard: MeterMap) -> None:
-    """They go up within each kind, in the order of the list, from the first one of the kind."""
-    following = dict(FIRST)
-    for register in standard.registers:
-        point = register.point
-        if point and point.name in EXTENSIONS:
-            number = int(register.at.removeprefix("DI "))
-            assert number == following[point.kind, register.type], point.name
-            following[point.kind, register.type] += register.words
-    assert [following[key] - first for key, first in FIRST.items()] == [62, 124, 52, 6, 14, 14]
-
-
-def test_instances_never_move(standard: MeterMap) -> None:
-    following = dict(INSTANCES)
-    for each in standard.objects:
-        if each.point.name in EXTENSIONS:
-            assert each.instance == following[each.point.kind, each.object]
-            assert each.instance < 900
-            following[each.point.kind, each.object] += 1
+def test_places_never_move(standard: MeterMap) -> None:
+    """Validity bits, trend logs and registers; instances are in standard-objects.txt."""
+    lines = PLACES.read_text(encoding="utf-8").splitlines()
+    written = [line.split(" ", 2) for line in lines if not line.startswith("#")]
+    places = {name: str(place) for place, name in enumerate(points.all_points(), 1)}
+    known = {name: (place, registers) for name, place, registers in written}
+    for name in places.keys() - points.standard().keys():
+        own = [r.at for r in standard.registers if r.point and r.point.name == name]
+        assert (places[name], ", ".join(own)) == known.pop(name), name
+        assert standard.bits[name] == int(places[name]) - 1
+        assert names.trend_instances()[name] == int(places[name])
+    assert not known
 
 
 def test_volumes_are_served_exactly(standard: MeterMap) -> None:
@@ -91,7 +71,6 @@ def test_equal_wishes_share_one_map(standard: MeterMap) -> None:
 def test_validity_bits_keep_their_places(standard: MeterMap) -> None:
     served = standard.serving(["Volume"])
     assert served.bits == standard.bits
-    assert list(served.bits) == list(points.all_points())
     image = Image(served)
     image.apply({"Volume": Reading(5, Quality.MEASURED, Instant(0.0, 0.0))})
     bits = image.blocks[Table.DISCRETE.function]

@@ -21,11 +21,11 @@ def test_what_others_may_touch_is_refused_without_its_content(tmp_path: Path, mo
     path = tmp_path / "secret"
     path.write_text("hidden")
     path.chmod(mode)
-    with pytest.raises(ConfigError, match="others may read the secret .* chmod 600") as caught:
+    with pytest.raises(ConfigError, match=r"others may read the secret .* chmod 600") as caught:
         secret_file.read(path, "the secret")
     assert "hidden" not in str(caught.value)
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot read the secret in .*: No such file"):
+    with pytest.raises(ConfigError, match=r"cannot read the secret in .*: No such file"):
         secret_file.read(tmp_path / "none", "the secret")

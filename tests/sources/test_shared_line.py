@@ -95,3 +95,41 @@ async def test_a_turn_that_is_given_up_gives_way(opened: list[FakePort]) -> None
     async with asyncio.timeout(1), shared.turn():
         pass
     assert opened[0].closed == 0
+
+
+async def test_what_cannot_be_opened_is_told_at_once_to_all_who_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = 0
+
+    async def connect(*arguments: object) -> FakePort:
+        nonlocal tried
+        tried += 1
+        await asyncio.sleep(0.05)
+        raise LinkError("socket://127.0.0.1:1 does not answer", Condition.UNREACHABLE)
+
+    monkeypatch.setattr(shared_line, "open_port", connect)
+    shared = line()
+
+    async def ask() -> tuple[str, Condition]:
+        with pytest.raises(LinkError) as caught:
+            async with shared.turn():
+                pass
+        return str(caught.value), caught.value.condition
+
+    told = await asyncio.gather(*(ask() for _ in range(250)))
+    assert set(told) == {("socket://127.0.0.1:1 does not answer", Condition.UNREACHABLE)}
+    assert tried == 1
+    monkeypatch.setattr(shared_line, "OPEN_AGAIN", 0.0)
+    await ask()
+    assert tried == 2
+
+
+async def test_a_port_that_was_lost_is_opened_again_at_once(opened: list[FakePort]) -> None:
+    shared = line()
+    with pytest.raises(LinkError):
+        async with shared.turn():
+            raise LinkError("closed", Condition.UNREACHABLE)
+    async with shared.turn():
+        pass
+    assert len(opened) == 2

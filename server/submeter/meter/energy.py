@@ -10,7 +10,7 @@ from submeter.meter.feed import Dial, Feed
 from submeter.meter.instant import Instant
 from submeter.meter.integrator import Integrator
 from submeter.meter.point import INDEX_UNITS, Point
-from submeter.meter.reading import Quality, Update
+from submeter.meter.reading import LARGEST, Quality, Update
 from submeter.meter.register import Event, Register
 
 
@@ -35,7 +35,7 @@ _KINDS = (
 )
 # A power that was derived from an index would only give that index back, less exactly.
 _OWN = (Quality.MEASURED, Quality.ESTIMATED)
-UNRATED = 1e6  # W or L/h; what does not flow through the electrical connection has no rating
+UNRATED = 1e6  # W or L/h; of what has no rating, not being electric, and no instrument to bound it
 _UNIT = "kWh"
 
 
@@ -44,6 +44,7 @@ class _Sum(NamedTuple):
 
     powers: tuple[str, ...]
     integrators: tuple[Integrator, ...]
+    indexes: tuple[str, ...]
 
 
 class Energy:
@@ -52,7 +53,7 @@ class Energy:
     Where they are said to be in mWh, they are in millionths of the unit that `points` gives them:
     mvarh, mVAh, mL. `initial` is a total to begin with, used where `saved` has none;
     `largest_power` (W, var, L/h) is what the connection carries; where it is `rated`, that is of
-    electricity alone.
+    electricity alone, and each feed bounds the rest.
     `totals` has every index that some feed can give, None before it is known. Raises ValueError
     if `saved` is damaged.
     """
@@ -82,7 +83,11 @@ class Energy:
             self._follow(feed, indexes, counters)
             self._integrate(feed, indexes, largest_power, counters)
         self._accumulators = {
-            point: Accumulator(initial.get(point), counters[point], self._bound(point))
+            point: Accumulator(
+                initial.get(point),
+                counters[point],
+                max(self._bound(point, feed) for feed in feeds if feed.name in counters[point]),
+            )
             for point in indexes
             if point in counters
         }
@@ -99,6 +104,11 @@ class Energy:
         """Return the indexes that are integrated from powers of `source`, with their quality."""
         return self._gives[source]
 
+    def powers(self, source: str, point: str) -> tuple[str, ...]:
+        """Return the powers of `source` that the index `point` is integrated from, if it is."""
+        sums = self._sums.get(source, ())
+        return next((each.powers for each in sums if point in each.indexes), ())
+
     def take(self, source: str, update: Update, at: Instant) -> list[tuple[str, Event]]:
         """Let the counters of `source` see an update; return what befell which index."""
         self._now = at
@@ -106,8 +116,10 @@ class Energy:
         events: list[tuple[str, Event]] = []
         for point, register in self._registers[source]:
             value = values.get(point)
-            if value is not None:
-                found = register.take(int(value.number), at, update.instrument)
+            if value is not None and -LARGEST < value.number < LARGEST:
+                read = update.read.get(point, at)
+                late = update.late.get(point, 0)
+                found = register.take(int(value.number), read, update.instrument, late)
                 if found:
                     events += [(point, event) for event in found]
         for each in self._sums[source]:
@@ -132,6 +144,11 @@ class Energy:
         """Return when the last reading of `point` that was accepted from `source` was taken."""
         counter = self._counter(source, point)
         return counter.accepted if counter else None
+
+    def late(self, point: str, source: str) -> int:
+        """Return what of the register of `point` `source` found only after its time."""
+        counter = self._counter(source, point)
+        return counter.late if isinstance(counter, Register) else 0
 
     @property
     def refused(self) -> int:
@@ -158,8 +175,10 @@ class Energy:
         if not isinstance(counter, Register) or not counter.doubtful:
             return None
         unit = INDEX_UNITS[self._unit(point)]
+        reading = counter.reading
+        before = "the one before" if reading is None else f"{reading} {unit}"
         return (
-            f"{source} sends a {point} that cannot follow from {counter.reading} {unit}; "
+            f"{source} sends a {point} that cannot follow from {before}; "
             f"{counter.refused} readings refused so far"
         )
 
@@ -211,7 +230,7 @@ class Energy:
         for point in indexes:
             if point in feed.expected:
                 dial = feed.dials.get(point, Dial())
-                register = Register(dial, self._bound(point), self._unit(point))
+                register = Register(dial, self._bound(point, feed), self._unit(point))
                 counters.setdefault(point, {})[feed.name] = register
                 found.append((point, register))
         self._registers[feed.name] = tuple(found)
@@ -231,14 +250,15 @@ class Energy:
             if not powers:
                 continue
             estimated = any(feed.expected[power] is Quality.ESTIMATED for power in powers)
-            integrators = []
+            integrators, counted = [], []
             for point, sign in ((kind.imported, 1), (kind.exported, -1)):
                 if point in indexes:
                     integrator = Integrator(sign, feed.max_age, largest_power)
                     counters.setdefault(point, {})[feed.name] = integrator
                     integrators.append(integrator)
+                    counted.append(point)
                     gives[point] = Quality.ESTIMATED if estimated else Quality.DERIVED
-            sums.append(_Sum(powers, tuple(integrators)))
+            sums.append(_Sum(powers, tuple(integrators), tuple(counted)))
         self._sums[feed.name] = tuple(sums)
 
     def _restore(self, point: str, state: str) -> None:
@@ -250,11 +270,11 @@ class Energy:
         except ValueError as error:
             raise ValueError(f"{point}: {error}") from None
 
-    def _bound(self, point: str) -> float:
-        """Return how fast the index can grow at most, in W, var, VA or L/h."""
+    def _bound(self, point: str, feed: Feed) -> float:
+        """Return how fast an index of `feed` can grow at most, in W, var, VA or L/h."""
         known = self._points.get(point)
         if self._rated and known and "elec" not in known.haystack:
-            return max(self._largest_power, UNRATED)
+            return max(self._largest_power, feed.largest_power or UNRATED)
         return self._largest_power
 
     def _unit(self, point: str) -> str:

@@ -23,10 +23,12 @@ class Feed:
     """One source of a meter: its name within the meter, and what it can give.
 
     `expected` are its points with their usual quality; a value of it is stale after `max_age`
-    seconds; `dials` describes the registers behind the index points among them.
+    seconds; `dials` describes the registers behind the index points among them. `largest_power` is
+    how fast they can grow, in W, var, VA or L/h; None if nobody knows.
     """
 
     name: str
     expected: Mapping[str, Quality]
     max_age: float
     dials: Mapping[str, Dial] = field(default_factory=dict)
+    largest_power: float | None = None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from submeter.meter.feed import Feed
 from submeter.meter.instant import Instant
-from submeter.meter.reading import Quality, Reading, Update
+from submeter.meter.reading import LARGEST, Quality, Reading, Update
 
 _UNKNOWN = Reading(None, Quality.STALE)
 _ABSENT = Reading(None, Quality.ABSENT)
@@ -99,7 +99,7 @@ class Feeds:
     def online(self, now: Instant) -> bool:
         """Tell whether any source was heard within its own `max_age`."""
         return any(
-            voice.heard is not None and now.mono - voice.heard.mono <= voice.feed.max_age
+            voice.heard is not None and now.mono - voice.heard.mono <= voice.max_age
             for voice in self._voices
         )
 
@@ -179,6 +179,7 @@ class _Voice:
         "feed",
         "good_since",
         "heard",
+        "max_age",
         "readings",
         "speaks",
     )
@@ -188,6 +189,7 @@ class _Voice:
         self.readings = dict.fromkeys(feed.expected, _UNKNOWN)
         self.speaks: set[str] = set()
         self.heard: Instant | None = None
+        self.max_age = feed.max_age
         self.good_since: dict[str, float] = {}  # of the points that are good: monotonic s
         self._broken: set[str] = set()
         self._turned = turned
@@ -207,15 +209,21 @@ class _Voice:
         make = tuple.__new__  # in half the time of Reading(...), which does the same
         for name, (number, quality) in update.values.items():
             if name in readings:
+                if not -LARGEST < number < LARGEST:  # nor is NaN
+                    self._turn(name, Quality.FAILED, at.mono)
+                    readings[name] = Reading(readings[name].value, Quality.FAILED, at)
+                    continue
                 if readings[name][1] is not quality:
                     self._turn(name, quality, at.mono)
                 readings[name] = make(Reading, (number, quality, at))
         self.heard = at
+        if update.max_age is not None:
+            self.max_age = min(update.max_age, self.feed.max_age)
         self._oldest = min(self._oldest, at.mono)
 
     def age(self, now: float) -> None:
-        """Let readings go stale whose frame is more than the feed's `max_age` ago."""
-        max_age = self.feed.max_age
+        """Let readings go stale whose frame is more than `max_age` ago."""
+        max_age = self.max_age
         if now - self._oldest <= max_age:
             return
         oldest = math.inf

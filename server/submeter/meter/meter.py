@@ -392,7 +392,7 @@ def _of_points(feed: Feed, extra: Mapping[str, Quality], names: Collection[str])
     """Return `feed` with the points `extra`, without those that are not in `names`."""
     every = {**feed.expected, **extra}
     expected = {name: quality for name, quality in every.items() if name in names}
-    return Feed(feed.name, expected, feed.max_age, feed.dials)
+    return Feed(feed.name, expected, feed.max_age, feed.dials, feed.largest_power)
 
 
 def values(numbers: Mapping[str, int | float], quality: Quality = Quality.MEASURED) -> Update:

@@ -57,6 +57,7 @@ class Peak:
         self._estimated = False  # what is heard now
         self._read: Instant | None = None  # of the total taken last
         self._total: Seen | None = None
+        self._late = 0  # what of the register was booked late
         self._limits = Limits(Dial(step), setup.largest_power)
         self._shown = self._largest()
         self._drafted: tuple[str, _Largest] | None = None
@@ -78,16 +79,18 @@ class Peak:
             read = energy.accepted(ENERGY, speaker)
             if read is not None and read is not self._read:
                 self._read = read
-                self._take_total(total, read)
+                self._take_total(total, read, energy.late(ENERGY, speaker))
             return
         power = readings.get(POWER, _UNKNOWN)
         if ENERGY not in energy.totals and power.quality.good and power.value is not None:
             self._demand.take_power(power.value, at, self._longest, estimated=self._estimated)
 
-    def _take_total(self, total: int, read: Instant) -> None:
+    def _take_total(self, total: int, read: Instant, late: int) -> None:
         before, self._total = self._total, Seen(total, read)
-        if before and self._limits.growth(before, self._total) is None:
-            # Energy of an earlier time was booked: by an exchange, or a clock that was set right.
+        booked_late, self._late = late != self._late, late
+        if before and (booked_late or self._limits.growth(before, self._total) is None):
+            # Energy of an earlier time was booked: by an exchange, a clock that was set right, or
+            # an instrument that says only now what it counted then.
             self._demand.interrupt()
         self._demand.take(total, read, self._longest, estimated=self._estimated)
 

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from submeter.meter.instant import Instant
 
+LARGEST = 10**15
+"""No number in a reading is as large: an index in mWh would be 1 TWh. What is comes from damage."""
+
 
 class Quality(StrEnum):
     """How far a value can be trusted; the same six words on every face."""
@@ -67,6 +70,11 @@ class Update:
     `absent` names the points that this instrument is now known not to have; `failed` those for
     which it sent something that cannot be true. `instrument` is its serial number: readings of an
     index under another one are those of another register. `clock` is the instrument's own time.
+    `late` says how much of an index is energy of a time before the reading ahead of this one, found
+    only afterwards: a sum that never falls, in the unit of the index. `max_age` in s is how old the
+    source's values may become, where its present instrument is quicker than its feed says.
+    `read` tells of an index that is repeated from an earlier frame when that frame came, by one and
+    the same Instant each time: it is as fresh as the frame, and no reading of the register.
     """
 
     values: Mapping[str, Value]
@@ -74,3 +82,6 @@ class Update:
     failed: frozenset[str] = field(default=frozenset())
     instrument: str | None = None
     clock: Stamp | None = None
+    late: Mapping[str, int] = field(default_factory=dict)
+    max_age: float | None = None
+    read: Mapping[str, Instant] = field(default_factory=dict)

@@ -48,6 +48,7 @@ class Register:
         self.breaks = 0
         self.accepted: Instant | None = None
         self._limits = Limits(dial, largest_power)
+        self._late: int | None = None  # what the instrument booked late; None if not said yet
         self._main: Track | None = None
         self._others: list[Track] = []  # courses that refused readings may be the start of
         self._formers: list[Track] = []  # courses that were left, oldest first
@@ -60,7 +61,12 @@ class Register:
     @property
     def reading(self) -> int | None:
         """The last accepted reading; None before the first."""
-        return self._main.sure.total if self._main else None
+        return self._main.sure.total + self.late if self._main else None
+
+    @property
+    def late(self) -> int:
+        """What of the reading is energy of a time before, which the instrument found afterwards."""
+        return self._late or 0
 
     @property
     def doubtful(self) -> bool:
@@ -86,20 +92,23 @@ class Register:
         main = self._main
         if main is None or main.origin is None:
             return False
-        return self.counted == main.sure.total - main.origin
+        return self.counted == main.sure.total + self.late - main.origin
 
-    def take(self, reading: int, at: Instant, instrument: str | None = None) -> Sequence[Event]:
-        """Take a reading in mWh (mvarh), late and repeated ones too; tell what it brought about."""
-        seen = Seen(reading, at, instrument)
+    def take(
+        self, reading: int, at: Instant, instrument: str | None = None, late: int = 0
+    ) -> Sequence[Event]:
+        """Take a reading in mWh (mvarh), late and repeated ones too; tell what it brought about.
+
+        `late` is the part of it that says nothing of the time since the reading before: see
+        `Update`. What it grows is counted whatever the bound, but not where it begins anew.
+        """
         main = self._main
-        if main is None:
-            return self._stray(seen)
-        if self._formers:
-            main = self._reconsider(main, at)
-        before = main.sure
-        if not main.offer(seen):
-            return self._stray(seen)
-        return () if main.sure is before else self._accept(main, before)
+        if main is None or main.named(instrument):
+            self._book_late(late)
+        events = self._take(Seen(reading - late, at, instrument))
+        if self._main is not main:
+            self._late = late  # that of the course that is followed now
+        return events
 
     def swap(self, new: int | None, old: int | None, now: Instant) -> None:
         """Go on with another instrument, that reads `new` first, after the old one read `old` last.
@@ -110,6 +119,7 @@ class Register:
         """
         main = self._main
         counted = self.counted
+        old = None if old is None else max(0, old - self.late)
         if main and old is not None:
             growth = self._limits.growth(main.sure, Seen(old, now))
             if growth is None:
@@ -126,6 +136,7 @@ class Register:
         self._others = []
         self._formers = []
         self._original = False
+        self._late = None
         self._end_refusals()
         self.accepted = now
 
@@ -134,6 +145,8 @@ class Register:
         state: dict[str, Any] = {"counted": self.counted}
         if self._original:
             state["original"] = 1
+        if self._late:
+            state["late"] = self._late
         if self._main:
             state["course"] = [self._main.saved(now)]
         if self._formers:
@@ -147,16 +160,37 @@ class Register:
         """
         counted = taken.whole(saved, "counted")
         original = "original" in saved and bool(taken.whole(saved, "original"))
+        late = taken.whole(saved, "late") if "late" in saved else 0
         courses = taken.tables(saved, "course") if "course" in saved else []
         tracks = [Track.restored(self._limits, each, now) for each in courses]
         formers = taken.tables(saved, "formers") if "formers" in saved else []
         self._formers = [Track.restored(self._limits, each, now) for each in formers]
         self._main = tracks[0] if tracks else None
         self._others = []
-        self.counted, self._original = counted, original
+        self.counted, self._original, self._late = counted, original, late
         if self._main:
             utc = self._main.sure.at.utc
             self.accepted = Instant(now.mono - max(0.0, now.utc - utc), utc)
+
+    def _take(self, seen: Seen) -> Sequence[Event]:
+        main = self._main
+        if main is None:
+            return self._stray(seen)
+        if self._formers:
+            main = self._reconsider(main, seen.at)
+        before = main.sure
+        if not main.offer(seen):
+            return self._stray(seen)
+        return () if main.sure is before else self._accept(main, before)
+
+    def _book_late(self, late: int) -> None:
+        """Count what the present instrument booked late since it was heard last."""
+        grown = 0 if self._late is None else late - self._late
+        self._late = late
+        if self._main and grown > 0:
+            self.counted += grown
+            for track in (self._main, *self._formers):
+                track.offset += grown
 
     def _accept(self, main: Track, before: Seen) -> Sequence[Event]:
         self._count(main)
@@ -194,9 +228,10 @@ class Register:
         best = max(fitting, key=_count_of)
         if self._persists(best, seen):
             return self._adopt(best, seen.at)
-        return self._refuse(main, seen) if main else ()
+        first = main is None and best.count == 1 and len(self._others) == 1 and not self._refusals
+        return () if first else self._refuse(main, seen)
 
-    def _refuse(self, main: Track, seen: Seen) -> Sequence[Event]:
+    def _refuse(self, main: Track | None, seen: Seen) -> Sequence[Event]:
         """Count a refused reading; a line that damages one in many is no news each time."""
         self.refused += 1
         if not self._refusals:
@@ -207,7 +242,8 @@ class Register:
         if self._told or not lasts:
             return ()
         self._told = True
-        return (Event("index_refused", {"reading": seen.total, "after": main.sure.total}),)
+        detail = {"reading": seen.total} | ({"after": main.sure.total} if main else {})
+        return (Event("index_refused", detail),)
 
     def _end_refusals(self) -> None:
         self._refusals = 0
@@ -223,15 +259,15 @@ class Register:
 
     def _adopt(self, track: Track, at: Instant) -> Sequence[Event]:
         """Follow `track` from now on."""
-        main = self._main
+        main, told = self._main, self._told
         self._others = []
         self._end_refusals()
         if main is None:
             track.offset = self.counted
-            track.origin = track.first.total if self._original else None
+            track.origin = track.first.total + self.late if self._original else None
             self._original = False
             self._follow(track)
-            return ()
+            return (Event("index_resumed", {"reading": track.sure.total}),) if told else ()
         return (self._resume(main, track, at) or self._leave(main, track),)
 
     def _follow(self, track: Track) -> None:

@@ -165,6 +165,16 @@ class MbusRecord(BaseModel):
     )
 
     @property
+    def selector(self) -> str:
+        """Which record it is, for people: "energy, storage 1, tariff 2"."""
+        words = [self.quantity]
+        words += [self.function] if self.function != "instantaneous" else []
+        words += [f"{key} {number}" for key in _PLACES if (number := getattr(self, key))]
+        words += [f"in {self.unit_text!r}"] if self.unit_text is not None else []
+        words += [f"{key} [{codes}]" for key in _CODES if (codes := _hex(getattr(self, key)))]
+        return ", ".join(words)
+
+    @property
     def unit(self) -> str | None:
         """The unit that its number comes in."""
         return QUANTITIES.get(self.quantity)
@@ -188,3 +198,11 @@ class MbusRecord(BaseModel):
     def step(self) -> int:
         """One: of the last digit, which `resolution` scales."""
         return 1
+
+
+_PLACES = ("storage", "tariff", "subunit", "nth")
+_CODES = ("vif", "vife")
+
+
+def _hex(codes: list[int] | None) -> str:
+    return ", ".join(f"0x{code:02X}" for code in codes or ())

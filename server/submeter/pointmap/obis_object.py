@@ -12,6 +12,9 @@ CODE = re.compile(
 """An OBIS code as people and text readouts write it; C and D may be the letters of the latter."""
 
 
+Count = Annotated[int, Field(ge=1, le=1000)]
+
+
 class ObisObject(BaseModel):
     """One object: by its OBIS code, or by its place in a message without codes.
 
@@ -25,6 +28,10 @@ class ObisObject(BaseModel):
         description="1.8.0, 1-0:1.8.0 or 1-0:1.8.0*255; A and B count only if they are given, "
         "without E it is the total, without F the current value",
     )
+    others: list[str] = Field(
+        default_factory=list,
+        description="Codes that are taken where the message has not that of obis, best first",
+    )
     attribute: int = Field(default=2, ge=1, le=127, description="COSEM attribute, 2 is the value")
     place: int | None = Field(
         default=None,
@@ -32,11 +39,10 @@ class ObisObject(BaseModel):
         le=999,
         description="Of a value without a code: its place, from 0, among all of the message",
     )
-    among: int | None = Field(
+    among: Count | Annotated[list[Count], Field(min_length=1)] | None = Field(
         default=None,
-        ge=1,
-        le=1000,
-        description="With place: how many values the message has; in another one it is not there",
+        description="With place: how many values the message has, or how many it may have; in "
+        "another one it is not there",
     )
     scaler: int = Field(
         default=0, ge=-12, le=12, description="Power of ten, where the wire has no scaler"
@@ -50,12 +56,24 @@ class ObisObject(BaseModel):
         le=7 * 86_400,
         description="Seconds for which its last value counts with later messages that lack it",
     )
-    largest: int | None = Field(default=None, gt=0, description="A larger number is damage")
+    largest: int | None = Field(
+        default=None,
+        gt=0,
+        description="A number that is larger without its sign is damage, after the scaler and in "
+        "unit",
+    )
     digits: list[Annotated[int, Field(ge=1, le=18)]] | None = Field(
         default=None,
         min_length=1,
         description="Of a register: possible numbers of digits of the raw value, after which it "
         "starts again from 0; none: it never does",
+    )
+    resolution: int | None = Field(
+        default=None,
+        ge=-12,
+        le=12,
+        description="Of a register: power of ten of the last digit that moves, in unit; the meter "
+        "allows for that much between two readings. If not given, the scaler",
     )
 
     @model_validator(mode="after")
@@ -64,11 +82,32 @@ class ObisObject(BaseModel):
             raise ValueError("an object has one of 'obis' and 'place'")
         if (self.place is None) != (self.among is None):
             raise ValueError("'place' and 'among' go together, so that no other message is taken")
-        if self.place is not None and self.among is not None and self.place >= self.among:
-            raise ValueError(f"of {self.among} values the last has the place {self.among - 1}")
-        if self.obis is not None and not _is_code(self.obis):
-            raise ValueError(f"'{self.obis}' is no OBIS code; write 1.8.0 or 1-0:1.8.0*255")
+        for among in self.counts:
+            if self.place is not None and self.place >= among:
+                raise ValueError(f"of {among} values the last has the place {among - 1}")
+        if self.others and self.obis is None:
+            raise ValueError("'others' goes with 'obis'")
+        for code in self.codes:
+            if not _is_code(code):
+                raise ValueError(f"'{code}' is no OBIS code; write 1.8.0 or 1-0:1.8.0*255")
         return self
+
+    @property
+    def selector(self) -> str:
+        """Which object it is, for people: "1-0:1.8.1" or "place 3 of 12"."""
+        among = " or ".join(map(str, self.counts))
+        words = " or ".join(self.codes) or f"place {self.place} of {among}"
+        return words if self.attribute == 2 else f"{words}, attribute {self.attribute}"
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes that it may have, best first; none if it is meant by its place."""
+        return () if self.obis is None else (self.obis, *self.others)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many values a message with it by its place may have."""
+        return (self.among,) if isinstance(self.among, int) else tuple(self.among or ())
 
     @property
     def is_text(self) -> bool:
@@ -87,8 +126,13 @@ class ObisObject(BaseModel):
 
     @property
     def step(self) -> int:
-        """The smallest difference that the register shows, in `unit`; see `scaler`."""
+        """One: of the last digit; see `power`."""
         return 1
+
+    @property
+    def power(self) -> int:
+        """The power of ten of the smallest difference that the register shows, in `unit`."""
+        return self.scaler if self.resolution is None else max(self.scaler, self.resolution)
 
 
 def _is_code(text: str) -> bool:

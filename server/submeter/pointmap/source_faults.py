@@ -1,11 +1,12 @@
 """What can be wrong with a rule of a source map although each of its keys is right."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from submeter import units, yamlfile
 from submeter.meter.point import Point
 from submeter.pointmap import points
+from submeter.pointmap.mbus_medium import MEDIA
 from submeter.pointmap.mbus_record import QUANTITIES, MbusRecord
 from submeter.pointmap.source_rule import Rule
 
@@ -34,6 +35,16 @@ def record(label: MbusRecord, loc: yamlfile.Loc) -> Faults:
         yield (*loc, "quantity"), f"unknown quantity '{label.quantity}'; {hint}"
 
 
+def media(named: Sequence[str], *, is_mbus: bool) -> Faults:
+    """Find an unknown medium, and media of what is no M-Bus meter."""
+    if named and not is_mbus:
+        yield ("media",), "'media' goes with 'records'; remove it"
+    for number, name in enumerate(named):
+        if name not in MEDIA.values():
+            hint = yamlfile.suggest(name, list(MEDIA.values()))
+            yield ("media", number), f"unknown medium '{name}'; {hint}"
+
+
 def rule(
     labels: Labels, own: Collection[str], point: Point, rule: Rule, loc: yamlfile.Loc
 ) -> Faults:
@@ -53,7 +64,7 @@ def rule(
     if rule.by and not index:
         yield (*loc, "by"), f"{point.name} is no index; remove 'by'"
     if rule.is_state != (point.kind in ("binary", "multistate")):
-        need = "'bit', 'bits', 'states' or 'present'" if point.states else "a number"
+        need = "'bit', 'bits', 'any_bit', 'states' or 'present'" if point.states else "a number"
         yield loc, f"{point.name} is of the kind {point.kind}: its rule needs {need}"
     elif rule.stamp != (point.kind == "timestamp"):
         yield loc, f"{point.name}: 'stamp' goes with time stamps, and only with them"

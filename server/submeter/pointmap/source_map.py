@@ -60,6 +60,11 @@ class SourceMapFile(BaseModel):
         default_factory=dict, description="Of a meter that speaks OBIS: DLMS, IEC 62056-21"
     )
     records: dict[str, MbusRecord] = Field(default_factory=dict, description="Of an M-Bus meter")
+    media: list[str] = Field(
+        default_factory=list,
+        description="With records: what the meter may measure, such as 'cold water'; of any other "
+        "one nothing is taken. Without any, it may be anything",
+    )
     options: dict[str, str] = Field(default_factory=dict, description="Option -> what it does")
     points: dict[str, list[Rule]]
 
@@ -99,6 +104,7 @@ class SourceMap:
     identity: str | None
     clock: str | None
     labels: Mapping[str, Label]
+    media: frozenset[str]
     options: tuple[str, ...]
     rules: Mapping[str, tuple[Rule, ...]]
     places: Mapping[tuple[str, int], str]
@@ -120,15 +126,17 @@ class SourceMap:
         steps, spans = set(), set()
         for rule in rules:
             for name in rule.labels:
-                step = _step(self.labels[name], rule, point)
-                steps.add(step)
+                label = self.labels[name]
+                digit = _digit(label, rule, point)
+                coarse = label.power - label.scaler if isinstance(label, ObisObject) else 0
+                steps.add(digit * 10**coarse)
                 if not rule.by:  # a ledger adds registers up, and never starts again
-                    spans |= {int(step * span) for span in self.labels[name].spans}
+                    spans |= {int(digit * span) for span in label.spans}
         return Dial(max(1, int(max(steps, default=1))), tuple(sorted(spans)))
 
 
-def _step(label: Label, rule: Rule, point: Point) -> Fraction:
-    """Return the smallest difference of a register, in the unit that the point is counted in."""
+def _digit(label: Label, rule: Rule, point: Point) -> Fraction:
+    """Return what the last digit of a register stands for, in what the point is counted in."""
     unit = rule.unit or label.unit
     power = units.exponent(unit, point.counted_in) if unit and point.counted_in else 0
     match label:
@@ -163,6 +171,7 @@ def _load(path: Path, name: str, options: tuple[str, ...]) -> SourceMap:
         identity=file.identity,
         clock=file.clock,
         labels=file.said,
+        media=frozenset(file.media),
         options=tuple(file.options),
         rules=dict(sorted(allowed.items(), key=lambda item: any(rule.slope for rule in item[1]))),
         places=places,
@@ -200,6 +209,7 @@ def _faults(file: SourceMapFile) -> Iterator[tuple[yamlfile.Loc, str]]:
             yield (key, name, "unit"), f"unknown unit '{label.unit}'"
         if isinstance(label, MbusRecord):
             yield from source_faults.record(label, (key, name))
+    yield from source_faults.media(file.media, is_mbus=file.kind == "mbus")
     every = points.all_points()
     for name, rules in file.points.items():
         point = every.get(name)

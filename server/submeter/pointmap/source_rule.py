@@ -1,6 +1,7 @@
 """A rule of a source map: how the value of a point follows from an instrument's labels."""
 
 import functools
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -21,10 +22,11 @@ class Rule(BaseModel):
         min_length=1,
         description="The sum of these labels, all valid in the same frame; -X takes X away",
     )
-    present: list[str] | None = Field(
+    present: list[str] | dict[str, str] | None = Field(
         default=None,
         min_length=1,
-        description="1 while a frame has one of these labels, 0 after one without",
+        description="1 while a message has one of these labels, 0 after complete ones without; "
+        "'label: pattern' asks for a text with * and ? as well",
     )
     slope: str | None = Field(
         default=None, description="The mean power that follows from this index, a point of the map"
@@ -38,7 +40,7 @@ class Rule(BaseModel):
     by: list[str] = Field(
         default_factory=list,
         description="Of an index: the label's register begins anew for each combination of these "
-        "labels; the index is the sum of what each of them came to",
+        "labels; the index is the sum of what each of them came to. The last label is the period",
     )
     past: list[str] = Field(
         default_factory=list,
@@ -49,6 +51,9 @@ class Rule(BaseModel):
     bits: Annotated[list[Annotated[int, Field(ge=0, le=63)]], Field(min_length=2, max_length=2)] | (
         None
     ) = Field(default=None, description="Bits of the label from the lowest to the highest")
+    any_bit: list[Annotated[int, Field(ge=0, le=63)]] | None = Field(
+        default=None, min_length=1, description="1 while any of these bits of the label is set"
+    )
     states: dict[int | str, int] | None = Field(
         default=None,
         description="What the label says -> state of the point; a text may have * and ?",
@@ -84,13 +89,14 @@ class Rule(BaseModel):
             raise ValueError("a rule has one of 'label', 'sum', 'present' and 'slope'")
         if self.slope and self.quality not in (None, "derived"):
             raise ValueError("a slope is derived, being a mean over time; remove 'quality'")
-        if self.bit is not None and self.bits is not None:
-            raise ValueError("a rule has one of 'bit' and 'bits'")
+        if [self.bit, self.bits, self.any_bit].count(None) < 2:
+            raise ValueError("a rule has one of 'bit', 'bits' and 'any_bit'")
         if self.bits and self.bits[0] > self.bits[1]:
             raise ValueError("'bits' are the lowest and the highest; turn them round")
-        one_label = self.bit is not None or self.bits or self.states or self.by or self.stamp
-        if one_label and not self.label:
-            raise ValueError("'bit', 'bits', 'states', 'by' and 'stamp' go with 'label'")
+        bits = self.bit is not None or self.bits or self.any_bit
+        if (bits or self.states or self.by or self.stamp) and not self.label:
+            keys = "'bit', 'bits', 'any_bit', 'states', 'by' and 'stamp'"
+            raise ValueError(f"{keys} go with 'label'")
         if self.past and (not self.by or len(self.past) != 1 + len(self.by)):
             raise ValueError("'past' is a label and as many labels as 'by' has; it goes with 'by'")
         return self
@@ -103,6 +109,12 @@ class Rule(BaseModel):
         return tuple(
             (each.removeprefix("-"), -1 if each[0] == "-" else 1) for each in self.sum or ()
         )
+
+    @functools.cached_property
+    def presence(self) -> Mapping[str, str]:
+        """The labels of which one must be sent, each with a pattern for its text."""
+        present = self.present or {}
+        return present if isinstance(present, dict) else dict.fromkeys(present, "*")
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
@@ -120,6 +132,7 @@ class Rule(BaseModel):
         return (
             self.bit is not None
             or self.bits is not None
+            or self.any_bit is not None
             or self.present is not None
             or self.states is not None
         )

@@ -63,6 +63,11 @@ class TicLabel(BaseModel):
             raise ValueError(f"'pattern' is no regular expression: {error}") from None
 
     @property
+    def selector(self) -> str:
+        """Which label it is, for people: nothing, as its name in the map tells."""
+        return ""
+
+    @property
     def is_text(self) -> bool:
         """Whether the data are no number."""
         return self.text is not None or self.date

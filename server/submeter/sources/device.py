@@ -71,9 +71,9 @@ class Device:
         reason = error if isinstance(error, str) else _reason(error)
         return LinkError(f"{self.path} is gone: {reason}", Condition.NO_DEVICE)
 
-    def unsettable(self, error: Exception) -> LinkError:
-        """Return that the open node does not take other settings."""
-        return LinkError(f"cannot set {self.path}: {_reason(error)}", Condition.NO_DEVICE)
+    def unsettable(self, reason: str) -> LinkError:
+        """Return that the open node does not take the speed or the format."""
+        return LinkError(f"cannot set {self.path}: {reason}", Condition.WRONG_SETTINGS)
 
 
 def _number(error: Exception) -> int | None:
@@ -83,8 +83,6 @@ def _number(error: Exception) -> int | None:
 
 def _reason(error: Exception) -> str:
     number = _number(error)
-    if number == errno.EINVAL:
-        return "it has no such settings; try format 8N1"
     if number in (errno.EAGAIN, errno.EBUSY):
         return "another program uses it"
     return os.strerror(number) if number else str(error)

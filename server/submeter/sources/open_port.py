@@ -1,6 +1,6 @@
 """Opens whatever kind of port the configuration names."""
 
-from submeter.sources import recording, rfc2217_port, socket_port
+from submeter.sources import rfc2217_port, socket_port
 from submeter.sources.port import Device, Line, Pace, Port, Replay, Rfc2217, Socket, Spec
 from submeter.sources.recorded_port import RecordedPort
 from submeter.sources.replay_port import ReplayPort
@@ -25,7 +25,7 @@ async def open_port(spec: Spec, line: Line, pace: Pace = unknown_pace) -> Port:
         case Rfc2217():
             return await rfc2217_port.connect(spec, line)
         case Replay():
+            if spec.captured():
+                return RecordedPort(spec.lap, spec.speed)
             content = spec.content()
-            if recording.is_one(content):
-                return RecordedPort(spec.pieces(content), spec.speed)
             return ReplayPort(content, pace(content), spec.speed)

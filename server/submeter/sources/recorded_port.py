@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Generator, Iterator
 
 from submeter.sources import recording
 from submeter.sources.port import Line
@@ -9,40 +10,45 @@ from submeter.sources.recording import Piece
 
 LAP_SECONDS = 1.0
 """Silence between the last piece and the first, played again."""
+LONGEST_SPEECH = 1 << 16
+"""Bytes after which what is said without a pause is parted, so that little is kept."""
 
 
 class RecordedPort:
     """The pieces of a recording, over and over, each when it is due.
 
-    From the first write on it is an instrument that answers: each write has the next speech played
-    at once, that is the next pieces after a pause, and nothing else is said.
+    `lap` yields them from the first to the last, at least one; LinkError is passed on. From the
+    first write on it is an instrument that answers: each write has the next speech played at once,
+    that is the next pieces after a pause, and nothing else is said.
     """
 
     tunable = False
 
-    def __init__(self, pieces: list[Piece], speed: float) -> None:
-        self._pieces = pieces
+    def __init__(self, lap: Callable[[], Iterator[Piece]], speed: float) -> None:
+        self._lap = lap
         self._speed = speed
-        self._lap = pieces[-1].at - pieces[0].at + LAP_SECONDS
         self._start = time.monotonic()
-        self._played = 0
-        self._speeches: list[list[Piece]] | None = None
-        self._next = 0
+        self._pieces = lap()
+        self._coming: Piece | None = None
+        self._played: Piece | None = None  # the one before it, none at the start of a lap
+        self._base = 0.0  # recorded seconds of what is at 0 in this lap
+        self._due: float | None = None  # when the last one was due, in recorded seconds
+        self._asking = False
         self._answer = bytearray()
         self._asked = asyncio.Event()
 
     async def read(self) -> bytes:
-        """Return what is due, at least one byte."""
-        while self._speeches is None:
-            due = self._due(self._played) / self._speed - (time.monotonic() - self._start)
-            if due <= 0:
+        """Return what is due, at least one byte; raises LinkError if the file is damaged."""
+        while not self._asking:
+            at = self._base + self._peek().at
+            wait = at / self._speed - (time.monotonic() - self._start)
+            if wait <= 0:
                 # The others get their turn although the next piece may be due already.
                 await asyncio.sleep(0)
-                if self._speeches is None:
-                    self._played += 1
-                    return self._pieces[(self._played - 1) % len(self._pieces)].data
+                if not self._asking:
+                    return self._play().data
             else:
-                await self._wait(due)
+                await self._wait(wait)
         await self._asked.wait()
         self._asked.clear()
         answer = bytes(self._answer)
@@ -51,12 +57,10 @@ class RecordedPort:
 
     async def write(self, data: bytes) -> None:
         """Have the next speech played at once; there is nobody to understand the question."""
-        if self._speeches is None:
-            self._speeches = recording.speeches(self._pieces)
-            self._next = self._speech_after(self._played % len(self._pieces))
-        speech = self._speeches[self._next % len(self._speeches)]
-        self._next += 1
-        self._answer += b"".join(piece.data for piece in speech)
+        if not self._asking:
+            self._asking = True
+            self._finish_speech()
+        self._answer += self._speech()
         self._asked.set()
 
     async def retune(self, line: Line) -> None:
@@ -69,12 +73,14 @@ class RecordedPort:
 
     def elapsed(self) -> float:
         """Return the recorded seconds so far; of one that answers, the real ones."""
-        if self._speeches is not None:
+        if self._asking:
             return (time.monotonic() - self._start) * self._speed
-        return self._due(self._played - 1) if self._played else 0.0
+        return self._due or 0.0
 
     def close(self) -> None:
-        """Do nothing: the file was closed when it had been read."""
+        """Close the file."""
+        if isinstance(self._pieces, Generator):
+            self._pieces.close()
 
     async def _wait(self, seconds: float) -> None:
         """Wait so long, or until the first write."""
@@ -84,16 +90,37 @@ class RecordedPort:
         except TimeoutError:
             return
 
-    def _due(self, number: int) -> float:
-        """Return when the piece `number` of all laps is due, in recorded seconds."""
-        lap, place = divmod(number, len(self._pieces))
-        return lap * self._lap + self._pieces[place].at - self._pieces[0].at
+    def _peek(self) -> Piece:
+        """Return the piece that comes next, of this lap or of another."""
+        if self._coming is None:
+            self._coming = next(self._pieces, None)
+        if self._coming is None:
+            self._pieces = self._lap()
+            self._played = None
+            self._coming = next(self._pieces)
+        if self._played is None:
+            self._base = 0.0 if self._due is None else self._due + LAP_SECONDS
+            self._base -= self._coming.at
+        return self._coming
 
-    def _speech_after(self, place: int) -> int:
-        """Return the first speech that begins at the piece `place` or after it."""
-        begins = 0
-        for number, speech in enumerate(self._speeches or []):
-            if begins >= place:
-                return number
-            begins += len(speech)
-        return 0
+    def _play(self) -> Piece:
+        piece = self._peek()
+        self._due = self._base + piece.at
+        self._played, self._coming = piece, None
+        return piece
+
+    def _goes_on(self) -> bool:
+        """Tell whether the piece that comes next belongs to what was said last."""
+        coming = self._peek()
+        return self._played is not None and coming.at - self._played.at < recording.PAUSE
+
+    def _finish_speech(self) -> None:
+        """Skip the rest of what was being said."""
+        while self._goes_on():
+            self._play()
+
+    def _speech(self) -> bytes:
+        said = bytearray(self._play().data)
+        while len(said) < LONGEST_SPEECH and self._goes_on():
+            said += self._play().data
+        return bytes(said)

@@ -5,13 +5,18 @@ line is a piece: the seconds since the start, a space, and its bytes in hexadeci
 """
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
 
 FIRST = b"# submeter capture"
 PAUSE = 0.03
 """Seconds of silence that part what the instrument said at one time from what it said next."""
+LONGEST_LINE = 1 << 20
 
+_HEAD = 1 << 16  # bytes that tell what a file is
+_MARK = "\ufeff"  # what editors put before a text
 _PIECE = re.compile(rb"(\d{1,9}(?:\.\d{1,6})?) ((?:[0-9A-Fa-f]{2})+)\r?")
+_ANY_PIECE = re.compile(rb"^\d{1,9}\.\d{1,6} (?:[0-9A-Fa-f]{2})+\r?$", re.MULTILINE)
 
 
 class Piece(NamedTuple):
@@ -25,43 +30,46 @@ class Piece(NamedTuple):
         return f"{self.at:.3f} {self.data.hex()}\n".encode()
 
 
-def is_one(content: bytes) -> bool:
-    """Tell whether `content` is such a file rather than bytes as they came."""
-    return content.startswith(FIRST)
-
-
 def header(port: str, line: str, date: str) -> bytes:
     """Return the first lines of a file."""
     return FIRST + f"\n# port {port}\n# line {line}\n# date {date}\n".encode()
 
 
-def parse(content: bytes) -> list[Piece]:
-    """Return the pieces of a file, without a last line that was cut while it was written.
+def is_one(file: BinaryIO) -> bool:
+    """Tell whether `file`, which is at its start, is such a file rather than bytes as they came.
 
-    Raises ValueError that names the line.
+    Raises ValueError if it was one, and was changed so that it is none any more.
     """
-    lines = content.split(b"\n")
-    pieces: list[Piece] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith(b"#"):
+    head = file.read(_HEAD)
+    file.seek(0)
+    if head.startswith(FIRST):
+        return True
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        if head.startswith((_MARK + FIRST.decode()).encode(encoding)):
+            raise ValueError("it begins with a byte-order mark; save it as plain ASCII text")
+    if _ANY_PIECE.search(head):
+        raise ValueError(f"it has lines 'seconds hex'; its first line must be '{FIRST.decode()}'")
+    return False
+
+
+def read(file: BinaryIO) -> Iterator[Piece]:
+    """Yield the pieces of a file, without a last line that was cut while it was written.
+
+    Raises ValueError that names the line, and OSError.
+    """
+    last = 0.0
+    number = 0
+    while line := file.readline(LONGEST_LINE):
+        number += 1
+        whole = line.endswith(b"\n")
+        text = line.removesuffix(b"\n")
+        if not text.strip() or text.startswith(b"#"):
             continue
-        match = _PIECE.fullmatch(line)
+        match = _PIECE.fullmatch(text)
         at = float(match[1]) if match else -1.0
-        if match and (not pieces or at >= pieces[-1].at):
-            pieces.append(Piece(at, bytes.fromhex(match[2].decode())))
-        elif number < len(lines):
+        if match and at >= last:
+            last = at
+            yield Piece(at, bytes.fromhex(match[2].decode()))
+        elif whole or len(line) == LONGEST_LINE:
             what = "its time is before the line above's" if match else "write 'seconds hex'"
             raise ValueError(f"line {number}: {what}")
-    return pieces
-
-
-def speeches(pieces: list[Piece]) -> list[list[Piece]]:
-    """Return the pieces in groups that a PAUSE parts."""
-    groups: list[list[Piece]] = []
-    last: float | None = None
-    for piece in pieces:
-        if last is None or piece.at - last >= PAUSE:
-            groups.append([])
-        groups[-1].append(piece)
-        last = piece.at
-    return groups

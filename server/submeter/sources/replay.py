@@ -1,7 +1,10 @@
 """A recorded file that plays the instrument."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from submeter import regular_file
 from submeter.errors import Condition, LinkError
@@ -23,32 +26,67 @@ class Replay:
 
     def check(self) -> None:
         """Raise LinkError with one line if the file cannot be read, or nothing is in it."""
-        data = self.content()
-        if recording.is_one(data):
-            self.pieces(data)
+        if self.captured():
+            for _ in self.lap():
+                pass
+
+    def captured(self) -> bool:
+        """Tell whether `submeter capture` wrote the file; raises LinkError."""
+        with self._open() as file:
+            try:
+                return recording.is_one(file)
+            except ValueError as error:
+                raise self._damaged(error) from None
+            except OSError as error:
+                raise self._unreadable(error) from None
 
     def content(self) -> bytes:
-        """Return the content of the file; raises LinkError."""
-        try:
-            data = regular_file.read(self.path, LARGEST_RECORDING)
-        except OSError as error:
-            condition = (
-                Condition.NO_PERMISSION
-                if isinstance(error, PermissionError)
-                else Condition.NO_DEVICE
-            )
-            message = f"cannot read the recording {self.path}: {error.strerror}"
-            raise LinkError(message, condition) from None
-        if not data:
-            raise LinkError(f"the recording {self.path} is empty")
-        return data
+        """Return the content of a file of bytes as they came; raises LinkError."""
+        with self._open() as file:
+            try:
+                return file.read(LARGEST_RECORDING)
+            except OSError as error:
+                raise self._unreadable(error) from None
 
-    def pieces(self, content: bytes) -> list[Piece]:
-        """Return what `submeter capture` wrote into the file's `content`; raises LinkError."""
+    def lap(self) -> Iterator[Piece]:
+        """Yield what `submeter capture` wrote, a line at a time; raises LinkError.
+
+        There is at least one piece.
+        """
+        count = 0
+        with self._open() as file:
+            try:
+                for piece in recording.read(file):
+                    count += 1
+                    yield piece
+            except ValueError as error:
+                raise self._damaged(error) from None
+            except OSError as error:
+                raise self._unreadable(error) from None
+        if not count:
+            raise self._empty()
+
+    def _open(self) -> BinaryIO:
         try:
-            pieces = recording.parse(content)
-        except ValueError as error:
-            raise LinkError(f"the recording {self.path} is damaged: {error}") from None
-        if not pieces:
-            raise LinkError(f"the recording {self.path} is empty")
-        return pieces
+            file = regular_file.opened(self.path, LARGEST_RECORDING)
+        except OSError as error:
+            raise self._unreadable(error) from None
+        if not os.fstat(file.fileno()).st_size:
+            file.close()
+            raise self._empty()
+        return file
+
+    def _unreadable(self, error: OSError) -> LinkError:
+        condition = Condition.BAD_RECORDING
+        if isinstance(error, PermissionError):
+            condition = Condition.NO_PERMISSION
+        elif isinstance(error, FileNotFoundError):
+            condition = Condition.NO_DEVICE
+        return LinkError(f"cannot read the recording {self.path}: {error.strerror}", condition)
+
+    def _damaged(self, error: ValueError) -> LinkError:
+        message = f"the recording {self.path} is damaged: {error}"
+        return LinkError(message, Condition.BAD_RECORDING)
+
+    def _empty(self) -> LinkError:
+        return LinkError(f"the recording {self.path} is empty", Condition.BAD_RECORDING)

@@ -17,6 +17,7 @@ ANSWER = 100
 _PARITIES = {"N": 1, "O": 2, "E": 3}
 _NO_FLOW_CONTROL, _DTR_ON, _RTS_ON = b"\x01", b"\x08", b"\x0b"
 _PURGE_RECEIVED = b"\x01"
+_MOST_BACK = 1024  # bytes to send back; whoever asks for more at once wants no answers
 
 
 class Rfc2217Port:
@@ -30,15 +31,16 @@ class Rfc2217Port:
         self._telnet = Telnet()
         self._line = Line(9600)
         self._heard = bytearray()  # of the line, not read yet
+        self._back = bytearray()  # what the server asked for, not answered yet
         self._answers: dict[int, bytes] = {}
         self._sent = 0.0  # when the last bit of what was written is on the line
 
     async def open_line(self, line: Line) -> None:
         """Agree with the server, and set the line; raises LinkError."""
-        await self._connection.write(OPENING)
+        await self._send(OPENING)
         await self._set(line)
         for value in (_NO_FLOW_CONTROL, _DTR_ON, _RTS_ON):
-            await self._connection.write(command(CONTROL, value))
+            await self._send(command(CONTROL, value))
 
     async def read(self) -> bytes:
         """Wait for bytes; raises LinkError when the other side closed."""
@@ -52,9 +54,7 @@ class Rfc2217Port:
         """Send `data`; raises LinkError."""
         seconds = len(data) * self._line.bits / self._line.baudrate
         self._sent = max(self._sent, monotonic()) + seconds
-        await self._connection.write(
-            escaped(data.translate(TO_PARITY) if self._line.masked else data)
-        )
+        await self._send(escaped(data.translate(TO_PARITY) if self._line.masked else data))
 
     async def retune(self, line: Line) -> None:
         """Go on with other settings, once everything is sent; raises LinkError."""
@@ -87,31 +87,42 @@ class Rfc2217Port:
         }
         self._answers.clear()
         for code, value in wanted.items():
-            await self._connection.write(command(code, value))
-        await self._connection.write(command(PURGE, _PURGE_RECEIVED))
+            await self._send(command(code, value))
+        await self._send(command(PURGE, _PURGE_RECEIVED))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 while not wanted.keys() <= self._answers.keys():
                     await self._listen()
+                    # It came with the settings before, and may come without end.
+                    self._heard.clear()
         except TimeoutError:
             raise self._mute() from None
         if any(self._answers[code] != value for code, value in wanted.items()):
-            raise LinkError(f"{self._spec} cannot be set to {line}", Condition.UNREACHABLE)
+            raise LinkError(f"{self._spec} cannot be set to {line}", Condition.WRONG_SETTINGS)
         self._line = line
 
     async def _listen(self) -> None:
-        back = self._take(await self._connection.read())
+        if self._back:
+            await self._send()
+        self._take(await self._connection.read())
         if self._telnet.refused:
             raise self._mute()
-        if back:
-            await self._connection.write(back)
+        if self._back:
+            await self._send()
 
-    def _take(self, received: bytes) -> bytes:
-        """Keep what `received` says, and return what to send back."""
+    async def _send(self, data: bytes = b"") -> None:
+        """Send what the server waits for, and `data`."""
+        data = bytes(self._back) + data
+        self._back.clear()
+        await self._connection.write(data)
+
+    def _take(self, received: bytes) -> None:
+        """Keep what `received` says, and what to send back."""
         data, back, answers = self._telnet.feed(received)
         self._heard += data.translate(WITHOUT_PARITY) if self._line.masked else data
         self._answers |= {code - ANSWER: value for code, value in answers}
-        return back
+        if len(self._back) + len(back) <= _MOST_BACK:
+            self._back += back
 
     def _mute(self) -> LinkError:
         message = f"{self._spec} does not speak RFC 2217; write socket:// if its speed is fixed"

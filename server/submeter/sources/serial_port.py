@@ -33,7 +33,7 @@ WITHOUT_PARITY, TO_PARITY = _without_parity(), _with_parity()
 class SerialPort:
     """An open serial port as `line` says; with `masked` the even parity is made and checked here.
 
-    Raises LinkError if the port is missing, busy or not ours.
+    Raises LinkError if the port is missing, busy or not ours, or does not take the line.
     """
 
     tunable = True
@@ -50,6 +50,9 @@ class SerialPort:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             line_settings.apply(self._descriptor, line)
             termios.tcflush(self._descriptor, termios.TCIFLUSH)
+        except line_settings.NotTakenError as error:
+            self.close()
+            raise device.unsettable(str(error)) from None
         except (OSError, termios.error) as error:
             self.close()
             raise device.refused(error) from None
@@ -89,8 +92,10 @@ class SerialPort:
         try:
             line_settings.apply(self._descriptor, line)
             termios.tcflush(self._descriptor, termios.TCIFLUSH)
+        except line_settings.NotTakenError as error:
+            raise self._device.unsettable(str(error)) from None
         except (OSError, termios.error) as error:
-            raise self._device.unsettable(error) from None
+            raise self._device.lost(error) from None
         self._line = line
 
     def discard(self) -> None:

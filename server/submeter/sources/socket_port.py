@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from submeter.errors import Condition, LinkError
-from submeter.sources import waiting
+from submeter.sources import host_name, waiting
 from submeter.sources.network import Rfc2217, Socket
 from submeter.sources.port import Line, monotonic
 
 CONNECT_SECONDS = 10.0
 WRITE_SECONDS = 10.0
+MOST_DISCARDED = 1 << 18
+"""Bytes that are dropped at once; of a server that floods there are always more."""
 # A server that lost its power says nothing: asked for a sign of life, it is given up in a minute.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 _UNACKNOWLEDGED = 30_000  # ms
@@ -68,9 +70,11 @@ class SocketPort:
             pass
 
     def waiting(self) -> Iterator[bytes]:
-        """Yield what was received and not read yet."""
+        """Yield what was received and not read yet, up to MOST_DISCARDED bytes."""
+        left = MOST_DISCARDED
         with suppress(OSError):
-            while data := self._socket.recv(65536):
+            while left > 0 and (data := self._socket.recv(min(left, 65536))):
+                left -= len(data)
                 yield data
 
     def elapsed(self) -> float:
@@ -102,9 +106,7 @@ async def _connected(host: str, port: int) -> socket.socket:
     """Return a connection to the first address of `host` that takes one; raises OSError."""
     loop = asyncio.get_running_loop()
     failure = OSError(f"'{host}' has no address")
-    for family, kind, protocol, _, address in await loop.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
+    for family, kind, protocol, _, address in await host_name.addresses(host, port):
         connection = socket.socket(family, kind, protocol)
         try:
             _prepare(connection)

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from submeter.errors import Condition, LinkError
@@ -16,6 +17,11 @@ Publish = Callable[[Update, Instant], None]
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+PATIENCE = 15.0
+"""Seconds for the first frame; no port takes so long to be opened or to be refused."""
+
+_SLOW = 60.0  # s; who is asked, in turn with others, may well be heard later than PATIENCE
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +93,8 @@ class Health:
     """How a source is: `online` is None before it was heard or lost, `frames` those that counted.
 
     `failures` counts how often the link was lost or could not be had, `last` is the last frame.
-    `lost` says why the link is down, `reason` the same in words.
+    `lost` says why the link is down, `reason` the same in words. `attempt` is what is being tried
+    to hear the source, None while nothing is, or once it was heard.
     """
 
     online: bool | None = None
@@ -96,12 +103,76 @@ class Health:
     last: Instant | None = None
     lost: Condition = Condition.STARTING
     reason: str = ""
+    attempt: "Attempt | None" = None
 
-    def condition(self, trouble: Condition | None) -> Condition:
+    def condition(self, trouble: Condition | None, now: Instant | None = None) -> Condition:
         """Return how the source is, given its own `trouble`."""
+        if self.online:
+            return trouble or Condition.ONLINE
+        if self.attempt and self.attempt.vain(now or Instant.now()):
+            return trouble or self.attempt.heard
         if self.online is False:
             return self.lost
-        return trouble or (Condition.ONLINE if self.online else Condition.STARTING)
+        return trouble or Condition.STARTING
+
+    def why(self, now: Instant | None = None) -> str:
+        """Return in words why the source is not heard, empty if it is or was not yet."""
+        if self.online:
+            return ""
+        now = now or Instant.now()
+        if self.attempt and self.attempt.vain(now):
+            return f"no valid frame for {now.mono - self.attempt.since.mono:.0f} s"
+        return self.reason if self.online is False else ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A link that was opened, or is being opened, and has said nothing valid yet."""
+
+    source: Source
+    since: Instant
+    dropped: int
+
+    def vain(self, now: Instant) -> bool:
+        """Tell whether it lasts longer than a source that is well may take."""
+        patience = PATIENCE if self.source.max_age <= _SLOW else self.source.max_age
+        return now.mono - self.since.mono >= patience
+
+    @property
+    def heard(self) -> Condition:
+        """What came instead of frames: nothing, or what was dropped as damaged."""
+        noisy = self.source.dropped > self.dropped
+        return Condition.NOISE if noisy else Condition.SILENT
+
+
+@dataclass
+class _Told:
+    """What the log was told of a link that is down: each change once."""
+
+    source: str
+    condition: Condition | None = None
+    kinds: set[str] = field(default_factory=set)
+
+    def up(self) -> None:
+        """Forget it, and tell that the link is up."""
+        self.condition = None
+        self.kinds.clear()
+        _log.info("event=link_up source=%s", self.source)
+
+    def down(self, condition: Condition, reason: str, fault: Exception | None = None) -> None:
+        """Tell why the link is down, unless that was told; `fault` is one of this program."""
+        kind = type(fault).__name__ if fault else _NUMBER.sub("", reason)
+        if condition is self.condition and kind in self.kinds:
+            return
+        first = self.condition is None
+        self.condition = condition
+        self.kinds.add(kind)
+        if fault:
+            _log.error("event=source_failed source=%s", self.source, exc_info=fault)
+        elif first:
+            _log.warning('event=link_down source=%s reason="%s"', self.source, reason)
+        else:
+            _log.warning('event=link_still_down source=%s reason="%s"', self.source, reason)
 
 
 async def supervise(
@@ -112,19 +183,20 @@ async def supervise(
 ) -> None:
     """Run `source` for ever: after a failure again, with pauses that double up to a minute.
 
-    The loss and the return are logged once each. The pauses are short again once the source was
-    heard for a minute. `health` is kept up to date.
+    The loss and the return are logged once each, and another reason while it is lost. The pauses
+    are short again once the source was heard for a minute. `health` is kept up to date.
     """
     health = health or Health()
+    told = _Told(source.name)
     pause = first_pause
     since = 0.0
 
     def heard(update: Update, at: Instant) -> None:
         nonlocal pause, since
         if not health.online:
-            _log.info("event=link_up source=%s", source.name)
+            told.up()
             since = at.mono
-        health.online = True
+        health.online, health.attempt = True, None
         health.frames += 1
         health.last = at
         if at.mono - since >= LONGEST_PAUSE:
@@ -132,18 +204,17 @@ async def supervise(
         publish(update, at)
 
     while True:
+        health.attempt = Attempt(source, Instant.now(), source.dropped)
         try:
             await source.run(heard)
         except LinkError as error:
             health.lost, health.reason = error.condition, str(error)
-            if health.online is not False:
-                _log.warning('event=link_down source=%s reason="%s"', source.name, error)
+            told.down(health.lost, health.reason)
         except Exception as error:
-            health.lost, health.reason = Condition.FAILED, repr(error)
             # One source that breaks must not take the others down; its points go stale.
-            if health.online is not False:
-                _log.exception("event=source_failed source=%s", source.name)
-        health.online = False
+            health.lost, health.reason = Condition.FAILED, repr(error)
+            told.down(health.lost, health.reason, error)
+        health.online, health.attempt = False, None
         health.failures += 1
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)

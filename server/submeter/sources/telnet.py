@@ -4,6 +4,7 @@ The client asks for binary transmission both ways, for no go-ahead, and for the 
 refuses everything else.
 """
 
+import re
 from collections.abc import Iterator
 
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
@@ -12,6 +13,9 @@ LONGEST = 256
 """Bytes of a subnegotiation; of a longer one nothing is kept."""
 
 _TEXT, _COMMAND, _OPTION, _INNER, _INNER_COMMAND = "text", "command", "option", "inner", "end"
+
+_PLAIN = re.compile(rb"(?:[^\xff]++|\xff\xff)+")
+"""Text up to the next command."""
 
 _OURS = (BINARY, GO_AHEAD, COM_PORT)
 _THEIRS = (BINARY, GO_AHEAD, COM_PORT)
@@ -64,12 +68,16 @@ class Telnet:
 
     def feed(self, data: bytes) -> tuple[bytes, bytes, list[tuple[int, bytes]]]:
         """Take what arrived; return the line's bytes, what to send back, and the answers."""
-        if self._state is _TEXT and IAC not in data:
-            return data, b"", []
         text, back = bytearray(), bytearray()
         answers: list[tuple[int, bytes]] = []
-        for byte in data:
-            answers.extend(self._take(byte, text, back))
+        at = 0
+        while at < len(data):
+            if self._state is _TEXT and (plain := _PLAIN.match(data, at)):
+                text += plain[0].replace(b"\xff\xff", b"\xff")
+                at = plain.end()
+            else:
+                answers.extend(self._take(data[at], text, back))
+                at += 1
         return bytes(text), bytes(back), answers
 
     def _take(self, byte: int, text: bytearray, back: bytearray) -> Iterator[tuple[int, bytes]]:

@@ -8,6 +8,7 @@ import pytest
 from submeter.errors import Condition
 from submeter.meter.reading import Update
 from submeter.pointmap import source_map
+from submeter.sources.dlms import security
 from submeter.sources.dlms.counters import Counters
 from submeter.sources.dlms.keys import Keys
 from submeter.sources.dlms.pushes import Pushes
@@ -169,6 +170,31 @@ def test_damage_does_not_move_the_counter() -> None:
     assert ear.hear(sealed(meter)) is not None
 
 
+def test_what_anybody_can_have_written_does_not_shut_the_meter_out() -> None:
+    ear, meter = Ear(keys=ALONE), Meter()
+    forger = Meter(counter=2**32 - 2, values={"1-0:1.8.0*255": (999, 0, "Wh")})
+    assert ear.hear(sealed(forger, Keys(bytes(16), bytes(16)), 0x10)) is None
+    assert ear.pushes.trouble is Condition.NO_KEY
+    assert ear.counters.saved() == {}
+    assert ear.hear(sealed(meter, control=0x20)) is not None
+
+
+def test_noise_that_happens_to_be_a_message_does_not_move_the_counter() -> None:
+    ear, meter = Ear(keys=ALONE), Meter()
+    for said in (dlms_pusher.placed([5]), dlms_pusher.placed([], meter.moment())):
+        far = Meter(counter=2**31)
+        assert ear.hear(dlms_pusher.in_blocks(far.sealed(said, ALONE, 0x20))) is None
+    assert ear.counters.saved() == {}
+    assert ear.hear(sealed(meter, control=0x20)) is not None
+    assert list(ear.counters.saved().values()) == [meter.counter]
+
+
+def test_another_meter_does_not_move_the_counter_of_the_one_expected() -> None:
+    ear, meter = Ear(meter="LGZ1"), Meter()
+    assert ear.hear(sealed(meter)) is None
+    assert ear.counters.saved() == {}
+
+
 def test_a_map_that_finds_nothing_is_told_after_three_messages() -> None:
     ear, meter = Ear("obis-austria-wien", None), Meter()
     for n in range(4):
@@ -209,6 +235,24 @@ def test_a_meter_that_does_not_say_who_it_is_is_not_the_one_expected() -> None:
     ear = Ear("obis-austria-pairs", None, meter="LGZ1")
     assert ear.hear(dlms_pusher.in_frames(dlms_pusher.paired(Meter()))) is None
     assert ear.pushes.trouble is Condition.OTHER_METER
+
+
+def test_the_serial_number_is_forgotten_when_another_meter_ciphers() -> None:
+    ear, meter = Ear("obis-standard", meter="LGZ1030655933512"), Meter()
+    first, mute, told = dlms_pusher.listed(meter), dlms_pusher.paired(meter), Meter(serial="OTHER")
+
+    def hear(counter: int, title: bytes, apdu: bytes) -> Update | None:
+        return ear.hear(dlms_pusher.in_frames(security.seal(title, counter, apdu, KEYS)))
+
+    assert hear(1, b"LGZ00001", first) is not None
+    assert hear(2, b"LGZ00001", mute) is not None, "who it is was said before"
+    assert hear(1, b"LGZ00002", mute) is None
+    assert ear.pushes.trouble is Condition.OTHER_METER
+    assert ear.pushes.identity == "LGZ3030303032"
+    assert hear(2, b"LGZ00002", dlms_pusher.listed(told)) is None
+    assert ear.pushes.identity == "OTHER"
+    assert hear(3, b"LGZ00001", mute) is None
+    assert hear(4, b"LGZ00001", first) is not None
 
 
 def test_trouble_that_comes_and_goes_does_not_fill_the_log(

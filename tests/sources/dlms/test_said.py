@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from submeter.errors import ConfigError
+from submeter.meter.feed import Dial
 from submeter.meter.reading import Stamp
 from submeter.pointmap import source_map
 from submeter.pointmap.source_map import SourceMap
@@ -27,8 +29,13 @@ objects:
   peak time: {obis: 1.6.0, attribute: 5, stamp: true}
   serial: {obis: 0-0:96.1.0, text: true}
   third: {place: 2, among: 4, scaler: -2, unit: A}
+  first: {place: 0, among: [6, 7], unit: A}
+  second: {place: 1, among: 7, unit: A}
+  name: {obis: 0-0:96.1.1, others: [0-0:42.0.0, 0-0:96.1.2], text: true}
+  relay: {obis: 0-0:96.3.10}
 points:
   Active_Energy_Import: [{label: import}]
+  Relay_1: [{label: relay, bit: 0}]
 """
 AT = Stamp(1_710_000_000, "2024-03-09 17:00:00")
 
@@ -85,6 +92,17 @@ def raw(number: int) -> Data:
         (Item(None, 2, value=raw(1234), among=5), {}),
         (Item(None, 1, value=raw(1234), among=4), {}),
         (Item("1.7.0", 2, value=raw(1234), among=4), {}),
+        (Item(None, 0, value=raw(5), among=6), {"first": Datum("5", 5, "A")}),
+        (Item(None, 0, value=raw(5), among=7), {"first": Datum("5", 5, "A")}),
+        (Item(None, 0, value=raw(5), among=8), {}),
+        (Item(None, 1, value=raw(5), among=7), {"second": Datum("5", 5, "A")}),
+        (Item("0-0:96.3.10*255", value=Data(9, b"1")), {"relay": Datum("31", 0x31)}),
+        (Item("0-0:96.3.10*255", value=Data(9, b"\x01\0")), {"relay": Datum("0100", 256)}),
+        (Item("0-0:96.3.10*255", value=Data(10, "on")), {"relay": Datum("on")}),
+        (Item("0-0:96.3.10*255", value=Data(4, "101")), {"relay": Datum("101")}),
+        (Item("0-0:96.3.10*255", value=Data(3, True)), {"relay": Datum("True", True)}),
+        (Item("0-0:96.3.10*255", value=Data(9, b"")), {}),
+        (Item("0-0:96.3.10*255", value=Data(2, [raw(1)])), {}),
         (Item("1.6.0", value="1.5", unit="kW"), {"peak": Datum("1.5", Fraction(3, 2), "kW")}),
     ],
 )
@@ -111,3 +129,45 @@ def test_what_stands_twice_must_be_the_same(table: SourceMap) -> None:
     assert said([one, other], table) == {}
     assert said([one, other, one], table) == {}
     assert said([one, other, one, one], table) == {}
+
+
+def test_of_several_codes_the_best_counts(table: SourceMap) -> None:
+    best, other, last = (
+        Item(f"{code}*255", value=Data(9, text))
+        for code, text in [("0-0:96.1.1", b"B"), ("0-0:42.0.0", b"O"), ("0-0:96.1.2", b"L")]
+    )
+    for items, text in [([last], "L"), ([last, other], "O"), ([other, last, best, other], "B")]:
+        for each in (items, items[::-1]):
+            assert said(each, table) == {"name": Datum(text)}
+    assert said([best, other, best._replace(value=Data(9, b"2"))], table) == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        ("{place: 5, among: [6, 5]}", "of 5 values the last has the place 4"),
+        ("{place: 5, among: []}", "at least one entry"),
+        ("{place: 5, among: 6, others: [1.8.0]}", "'others' goes with 'obis'"),
+        ("{obis: 1.8.0, others: [none]}", "'none' is no OBIS code"),
+    ],
+)
+def test_an_object_that_cannot_be_is_told(tmp_path: Path, label: str, why: str) -> None:
+    (tmp_path / "own.yaml").write_text(MAP.replace("{obis: 0-0:96.3.10}", label))
+    with pytest.raises(ConfigError, match=why):
+        source_map.read(tmp_path / "own.yaml")
+
+
+def test_the_step_of_a_register_is_its_coarsest(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    for number, (keys, step, span) in enumerate(
+        [
+            ("unit: Wh, digits: [6]", 10**3, 10**9),
+            ("unit: Wh, scaler: 1, digits: [6]", 10**4, 10**10),
+            ("unit: Wh, resolution: 3, digits: [6]", 10**6, 10**9),
+            ("unit: Wh, scaler: 2, resolution: 1, digits: [6]", 10**5, 10**11),
+        ]
+    ):
+        text = MAP.replace("obis: 1.8.0, unit: Wh, scaler: 1", f"obis: 1.8.0, {keys}")
+        (tmp_path / "sources" / f"own{number}.yaml").write_text(text)
+        dials = source_map.load(f"own{number}", own=[tmp_path]).dials()
+        assert dials == {"Active_Energy_Import": Dial(step, (span,))}

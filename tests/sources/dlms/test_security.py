@@ -61,7 +61,12 @@ def test_a_flipped_bit_is_never_opened(place: int) -> None:
 def test_without_the_authentication_key_it_is_opened_and_not_proved() -> None:
     for control in (0x20, 0x30):
         assert opened(security.seal(TITLE, 7, TEXT, KEYS, control), ALONE) == (TEXT, False)
-    assert opened(security.seal(TITLE, 7, TEXT, KEYS, 0x10), ALONE) == (TEXT, False)
+
+
+def test_what_anybody_can_have_written_is_refused() -> None:
+    sealed = security.seal(TITLE, 7, TEXT, KEYS, 0x10)
+    assert refused(sealed, ALONE) is Condition.NO_KEY
+    assert refused(sealed[:-12] + bytes(12), ALONE) is Condition.NO_KEY
 
 
 def test_with_the_authentication_key_the_tag_must_be_there() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from submeter.errors import Condition
 from submeter.meter.reading import Update
 from submeter.pointmap import source_map
 from submeter.sources.mbus import address, telegram
@@ -15,6 +16,7 @@ from submeter.sources.mbus.reading import Reader
 from tooling import mbus_records as made
 
 METER = Secondary("12345678", "ABB", 2, 2)
+HEAT, COOLING, BOTH = (Secondary("12345678", "LUG", 2, medium) for medium in (4, 0x0A, 0x0D))
 CAPTURES = [
     (
         "EMU_EMU-Professional-375-M-Bus",
@@ -72,6 +74,7 @@ CAPTURES = [
     ("oms_frame2", "mbus-water", {"Volume": 2_850_427_000, "Volume_Flow": 0.127}),
     ("REL-Relay-Padpuls2", "mbus-pulse-adapter", {"Volume_Input_1": 28_760_810_000}),
     ("REL-Relay-Padpuls2", "mbus-gas", {"Volume": 28_760_810_000}),
+    ("SEN_Pollustat", "mbus-heat", {"Instrument_Error": 0}),
     (
         "engelmann_sensostar2c",
         "mbus-heat",
@@ -91,9 +94,16 @@ CAPTURES = [
 ]
 
 
+def reader(name: str) -> Reader:
+    return Reader("one", address.parse(1), None, source_map.load(name))
+
+
+def answer(frame: Long) -> Answer:
+    return Answer((telegram.read(frame),), frame.encode())
+
+
 def update(name: str, frame: Long) -> Update:
-    reader = Reader("one", address.parse(1), None, source_map.load(name))
-    made_of = reader.understand(Answer((telegram.read(frame),), frame.encode()), 0.0)
+    made_of = reader(name).understand(answer(frame), 0.0)
     assert made_of is not None
     return made_of
 
@@ -138,11 +148,75 @@ def test_tariffs_without_a_total() -> None:
     assert values["Active_Energy_Import_T2"].number == 20_000
 
 
+@pytest.mark.parametrize("tariffs", [1, 2, 3, 4])
+def test_what_flows_back_in_tariffs_without_a_total(tariffs: int) -> None:
+    several = range(1, tariffs + 1)
+    records = made.energy(1000) + b"".join(
+        number(made.vib(0x03, 0x3C), 100 * tariff, tariff=tariff) for tariff in several
+    )
+    values = update("mbus-electricity", made.answer(1, METER, records)).values
+    assert values["Active_Energy_Export"].number == sum(100_000 * tariff for tariff in several)
+    assert values[f"Active_Energy_Export_T{tariffs}"].number == 100_000 * tariffs
+
+
+def test_a_power_that_follows_from_the_indexes_has_the_sign_of_the_flow() -> None:
+    """300 W in, then 300 W out."""
+    one, powers = reader("mbus-electricity"), []
+    for turn in range(41):
+        drawn, fed = 5 * min(turn, 20), 5 * max(turn - 20, 0)
+        records = made.energy(drawn) + number(made.vib(0x03, 0x3C), fed)
+        made_of = one.understand(answer(made.answer(1, METER, records)), 60.0 * turn)
+        assert made_of is not None
+        power = made_of.values.get("Active_Power_Total")
+        powers.append(power and power.number)
+    assert powers[20] == pytest.approx(0.3)
+    assert powers[40] == pytest.approx(-0.3)
+
+
 def test_heat_in_joules_and_cooling() -> None:
     records = number(made.vib(0x0E), 36) + number(made.vib(0x0E, 0x3C), 72)
-    values = update("mbus-heat", made.answer(1, METER, records)).values
+    values = update("mbus-heat", made.answer(1, BOTH, records)).values
     assert values["Heat_Energy"].number == 10_000_000
     assert values["Cooling_Energy"].number == 20_000_000
+
+
+def test_a_cooling_meter_counts_no_heat() -> None:
+    made_of = update("mbus-cooling", made.answer(1, COOLING, number(made.vib(0x0E), 36)))
+    assert made_of.values["Cooling_Energy"].number == 10_000_000
+    assert "Heat_Energy" not in made_of.values
+
+
+@pytest.mark.parametrize(
+    ("name", "meter", "fits"),
+    [
+        ("mbus-heat", HEAT, True),
+        ("mbus-heat", BOTH, True),
+        ("mbus-heat", COOLING, False),
+        ("mbus-cooling", COOLING, True),
+        ("mbus-cooling", HEAT, False),
+        ("mbus-gas", HEAT, False),
+        ("mbus-water", HEAT, False),
+        ("mbus-electricity", HEAT, False),
+        ("mbus-pulse-adapter", HEAT, True),
+        ("mbus-heat", HEAT._replace(medium=0), True),  # it says that it is of another kind
+        ("mbus-heat", HEAT._replace(medium=0xFF), True),  # it does not say
+    ],
+)
+def test_a_map_is_for_some_media(
+    name: str, meter: Secondary, fits: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = made.energy(36) + made.dib(made.BCDS[8]) + made.vib(0x13) + made.bcd(1, 8)
+    one = reader(name)
+    made_of = one.understand(answer(made.answer(1, meter, records)), 0.0)
+    assert (made_of is not None) == fits
+    assert one.trouble == (None if fits else Condition.WRONG_LAYOUT)
+    assert one.identity == str(meter)
+    if meter == COOLING and not fits:
+        assert "is a meter of cooling (outlet); the map is for heat (inlet), heat" in caplog.text
+
+
+def test_a_medium_that_is_not_told_may_be_any() -> None:
+    assert update("mbus-heat", Long(8, 1, 0x78, made.energy(1))).values["Heat_Energy"].number
 
 
 def test_a_record_that_says_it_has_no_value_gives_none_and_is_not_absent() -> None:

@@ -10,7 +10,7 @@ from tooling.modbus_client import Poller
 from tooling.program import eventually, free_port, running, write
 
 ABB = Secondary("12345678", "ABB", 2, 2)
-KAM = Secondary("12345679", "KAM", 1, 7)
+KAM = Secondary("12345679", "KAM", 1, 2)
 
 
 def energies(port: int, unit: int) -> tuple[int, ...]:
@@ -63,5 +63,5 @@ def test_two_meters_on_a_converter(tmp_path: Path) -> None:
             eventually(lambda: energies(port, 1)[0] == 4408736)
             eventually(lambda: energies(port, 2) == (42000, 1234))
             assert watts(port, 1) == 2893
-            assert "event=mbus_meter source=two meter=12345679-KAM-01-07" in program.log
+            assert "event=mbus_meter source=two meter=12345679-KAM-01-02" in program.log
             assert program.stop() == 0

@@ -53,7 +53,7 @@ async def run(plan: Schedule, seconds: float, turns: list[float]) -> None:
         turns.append(asyncio.get_running_loop().time())
 
 
-async def test_silent_meters_get_a_small_share(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silent_meters_get_a_small_share() -> None:
     plan, turns = Schedule("line"), list[float]()
     with plan.joined(member := Member(10.0)):
         plan.took(member, 1.0)
@@ -65,8 +65,7 @@ async def test_silent_meters_get_a_small_share(monkeypatch: pytest.MonkeyPatch) 
         assert 2 <= len(turns) <= 5
 
 
-async def test_one_that_comes_back_lets_the_next_one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "LOOK", 0.01)
+async def test_one_that_comes_back_lets_the_next_one_try() -> None:
     plan, turns = Schedule("line"), list[float]()
     with plan.joined(member := Member(10.0)):
         plan.took(member, 1.0)
@@ -77,3 +76,59 @@ async def test_one_that_comes_back_lets_the_next_one_try(monkeypatch: pytest.Mon
         await asyncio.sleep(0.05)
         assert len(turns) == 2
         task.cancel()
+
+
+def test_a_meter_that_falls_silent_takes_no_time() -> None:
+    plan, one, other = Schedule("line"), Member(10.0), Member(10.0)
+    with plan.joined(one), plan.joined(other):
+        plan.took(one, 2.0)
+        plan.took(other, 1.0)
+        plan.lost(one)
+        assert plan.load == pytest.approx(0.1)
+        plan.lost(other)
+        assert plan.load == 0
+
+
+@pytest.mark.parametrize("answering", [True, False])
+async def test_a_line_that_fell_silent_is_asked_more_often(answering: bool) -> None:
+    """Half of its time is asked, where there is nobody whom it disturbs."""
+    plan, one, found = Schedule("line"), Member(10.0), list[float]()
+    with plan.joined(one):
+        plan.took(one, 1.0)
+        if not answering:
+            plan.lost(one)
+        task = asyncio.create_task(run(plan, 0.02, found))
+        await asyncio.sleep(0.15)
+        task.cancel()
+    assert (len(found) == 1) == answering
+
+
+async def test_all_that_wait_go_on_at_once_when_the_line_comes_back() -> None:
+    plan, one, found = Schedule("line"), Member(10.0), list[float]()
+
+    async def return_(member: Member) -> None:
+        await plan.silent_turn(100.0)
+        plan.took(member, 0.01, returned=True)
+        found.append(asyncio.get_running_loop().time())
+
+    with plan.joined(one):
+        await plan.silent_turn(100.0)
+        tasks = [asyncio.create_task(return_(Member(10.0))) for _ in range(20)]
+        await asyncio.sleep(0.01)
+        assert found == []
+        plan.took(one, 0.01, returned=True)
+        async with asyncio.timeout(0.5):
+            await asyncio.gather(*tasks)
+
+
+async def test_a_pause_that_others_needed_ends_when_they_fall_silent() -> None:
+    plan, one, found = Schedule("line"), Member(10.0), list[float]()
+    with plan.joined(one):
+        plan.took(one, 1.0)
+        task = asyncio.create_task(run(plan, 0.05, found))
+        await asyncio.sleep(0.12)
+        assert len(found) == 1
+        plan.lost(one)
+        await asyncio.sleep(0.01)
+        task.cancel()
+    assert len(found) == 2

@@ -10,16 +10,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from submeter.errors import Condition
+from submeter.errors import Condition, LinkError
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Update
 from submeter.pointmap import source_map
+from submeter.sources import shared_line
 from submeter.sources.mbus import schedule, timing
 from submeter.sources.mbus.address import Secondary
+from submeter.sources.mbus.schedule import Member
 from submeter.sources.mbus.settings import MbusSettings
 from submeter.sources.mbus.source import MbusSource
 from submeter.sources.mbus.timing import Timing
-from submeter.sources.port import Device, Replay, Socket, Spec
+from submeter.sources.port import Device, Port, Replay, Socket, Spec
 from submeter.sources.shared_line import SharedLine
 from submeter.sources.source import Health, supervise
 from tooling import mbus_records as made
@@ -27,6 +29,7 @@ from tooling.mbus_bus import Bus, Slave, over_pty, over_tcp
 
 ABB = Secondary("12345678", "ABB", 2, 2)
 KAM = Secondary("12345679", "KAM", 1, 7)
+SUCCESSOR = Secondary("12345679", "KAM", 1, 2)
 ENERGY, POWER = "Active_Energy_Import", "Active_Power_Total"
 QUICK = Timing(window=0.1, gap=0.01, pause=0.001, retries=0)
 WATTS = made.dib(made.INTEGERS[4]) + made.vib(0x2B) + made.integer(2893, 4)
@@ -35,7 +38,6 @@ WATTS = made.dib(made.INTEGERS[4]) + made.vib(0x2B) + made.integer(2893, 4)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "of", lambda *_, **__: QUICK)
-    monkeypatch.setattr(schedule, "LOOK", 0.01)
 
 
 def electricity(primary: int = 5, meter: Secondary = ABB) -> Slave:
@@ -223,8 +225,8 @@ async def test_a_meter_is_replaced() -> None:
         running(source(line(Socket("127.0.0.1", number)))) as (one,),
     ):
         await one.until(lambda: one.updates)
-        slave.meter = KAM
-        await one.until(lambda: one.updates[-1].instrument == str(KAM))
+        slave.meter = SUCCESSOR
+        await one.until(lambda: one.updates[-1].instrument == str(SUCCESSOR))
         assert one.source.trouble is None
 
 
@@ -267,6 +269,46 @@ async def test_a_converter_that_goes_away() -> None:
         spec = Socket("127.0.0.1", number)
     async with running(source(line(spec))) as (one,):
         await one.until(lambda: one.condition is Condition.UNREACHABLE)
+
+
+async def test_all_meters_on_a_converter_that_does_not_answer_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each would wait for its first turn, and then for a connection of its own."""
+    tries = 0
+
+    async def opened(*_: object) -> Port:
+        nonlocal tries
+        tries += 1
+        await asyncio.sleep(0.1)
+        raise LinkError("no answer from 192.0.2.1", Condition.UNREACHABLE)
+
+    monkeypatch.setattr(shared_line, "open_port", opened)
+    shared = line(Socket("192.0.2.1", 10001))
+    several = [source(shared, n + 1) for n in range(50)]
+    for each in several:
+        monkeypatch.setattr(each, "_member", Member(600.0))
+    async with running(*several) as watches:
+        await watches[0].until(
+            lambda: all(each.condition is Condition.UNREACHABLE for each in watches)
+        )
+    assert tries == 1
+
+
+async def test_the_whole_line_falls_silent_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the line's time is for silent meters beside others only."""
+    bus = Bus([electricity(n + 1) for n in range(4)])
+    async with over_tcp(bus) as number:
+        shared = line(Socket("127.0.0.1", number))
+        several = [source(shared, n + 1) for n in range(4)]
+        async with running(*several) as watches:
+            await watches[0].until(lambda: all(each.updates for each in watches))
+            assert schedule.of(shared).load > 0
+            bus.silent = True
+            await watches[0].until(
+                lambda: all(each.condition is Condition.SILENT for each in watches)
+            )
+            assert schedule.of(shared).load == 0
 
 
 async def test_a_recording_of_the_line(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ def test_measurements_and_states_are_taken_and_nothing_else(name: str) -> None:
     assert not groups & {"configuration", "command"}
     own = {"Communication_Status", "Meter_Error", "MID_Certification_Valid", "Cross_Check_Alarm"}
     assert not own & found.places.keys()
+    demand = {"Demand_Current", "Demand_Peak_Current", "Demand_Peak_Timestamp"}
+    assert not demand & found.places.keys()
     assert all(place.register.count is None for place in found.places.values())
 
 

@@ -1,8 +1,5 @@
 """Few requests, and what a meter refuses is learnt once."""
 
-import pytest
-
-from submeter.errors import Condition, LinkError
 from submeter.pointmap.spans import Span
 from submeter.sources.modbus_meter.blocks import Blocks
 from submeter.sources.modbus_meter.client import Answer, Data, Refused
@@ -86,16 +83,6 @@ async def test_a_refusal_that_passes_is_not_remembered() -> None:
     assert (found, lacks) == (there, set())
     slave.refuses.clear()
     assert await read(blocks, slave) == (wanted(*VALUES), set(), 2)
-
-
-async def test_a_gateway_without_the_meter_is_a_silent_meter() -> None:
-    slave = filled(Slave({}))
-    slave.refuses[0] = 11
-    with pytest.raises(LinkError, match="target does not respond") as caught:
-        await read(Blocks(VALUES, 0), slave)
-    assert caught.value.condition is Condition.SILENT
-    slave.refuses = {200: 11}
-    assert await read(Blocks(VALUES, 0), slave) == (wanted(*VALUES[:4]), set(), 3)
 
 
 async def test_bits_are_cut_one_by_one() -> None:

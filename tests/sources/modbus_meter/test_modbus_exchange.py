@@ -74,22 +74,6 @@ async def test_a_late_answer_on_tcp_is_not_taken_for_the_next_one() -> None:
     assert await data(asked, Span(3, 8, 2)) == "0009000a"
 
 
-async def test_a_late_answer_on_a_line_is_not_taken_for_the_next_one() -> None:
-    """The first answer comes after the second: to the next request it would look right."""
-    there = slave()
-    asked, line = asking(lambda frame: b"")
-
-    def reply(frame: bytes) -> bytes:
-        if len(line.port.written) == 2:
-            loop = asyncio.get_running_loop()
-            loop.call_later(0.02, line.port.arrive, there.rtu(frame))
-        return there.rtu(frame) if len(line.port.written) > 1 else b""
-
-    line.port.reply = reply
-    assert await data(asked) == "00010002"
-    assert await data(asked, Span(3, 8, 2)) == "0009000a"
-
-
 async def test_what_stands_on_the_line_before_a_request_is_dropped() -> None:
     there = slave()
     asked, line = asking(there.rtu)

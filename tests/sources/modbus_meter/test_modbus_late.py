@@ -128,6 +128,24 @@ async def test_after_an_outage_all_answers_come_at_once() -> None:
     assert await results(asked) == ["ok"] * 4
 
 
+@pytest.mark.parametrize("asunder", [False, True])
+async def test_an_older_answer_and_the_right_one_may_come_together(asunder: bool) -> None:
+    slave, held = there(), list[bytes]()
+    line = ScriptedLine(lambda frame: b"")
+
+    def reply(frame: bytes) -> bytes:
+        held.append(slave.rtu(frame))
+        if len(held) == 2:
+            line.port.arrive(held[0] + (b"" if asunder else held[1]))
+        return b"" if len(held) == 1 or (len(held) == 2 and not asunder) else held[-1]
+
+    line.port.reply = reply
+    asked = asking(line, 0)
+    assert "does not answer" in await result(asked, SPANS[0])
+    assert "answers later" in await result(asked, SPANS[1])
+    assert await result(asked, SPANS[2]) == "ok"
+
+
 async def test_a_lost_request_costs_no_more_than_a_try() -> None:
     slave, lost = there(), [True]
     line = ScriptedLine(lambda frame: b"" if lost and lost.pop() else slave.rtu(frame))

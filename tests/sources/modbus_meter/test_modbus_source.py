@@ -205,6 +205,77 @@ async def test_a_poll_that_fails_is_no_lost_link(monkeypatch: pytest.MonkeyPatch
     assert polled.source.dropped > 0
 
 
+def mute(slave: Slave, *functions: int) -> Callable[[bytes], bytes]:
+    """Return what does not answer requests of these functions at all."""
+    return lambda frame: b"" if frame[1] in functions else slave.rtu(frame)
+
+
+async def test_a_serial_number_that_is_not_answered_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slave = sdm630()
+    polled = Polled(monkeypatch, slave)
+    polled.line.port.reply = mute(slave, 3)
+    assert await polled.run(*[nothing] * 5) is None
+    assert len(polled.updates) == 6
+    assert all(update.values[ENERGY].number == 100_500_000 for update in polled.updates)
+    assert polled.source.identity is None
+    assert len(caplog.messages) == 1
+    told = "event=registers_silent source=meter function=3 address=64512 reason="
+    assert caplog.messages[0].startswith(told)
+    polled.line.port.reply = slave.rtu
+    assert await polled.run() is None
+    assert polled.updates[-1].instrument == "12345678"
+
+
+async def test_a_serial_number_that_is_expected_has_to_be_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slave = sdm630()
+    polled = Polled(monkeypatch, slave, meter="12345678")
+    polled.line.port.reply = mute(slave, 3)
+    error = await polled.run()
+    assert error is not None
+    assert error.condition is Condition.SILENT
+    assert polled.updates == []
+
+
+async def test_silence_instead_of_a_refusal_costs_only_what_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slave = sdm630()
+
+    def reply(frame: bytes) -> bytes:
+        answer = slave.rtu(frame)
+        return b"" if answer[1:2] > b"\x80" else answer
+
+    slave.holes = True
+    polled = Polled(monkeypatch, slave)
+    polled.line.port.reply = reply
+    assert await polled.run(*[nothing] * 8) is None
+    assert all(VOLTS in update.values for update in polled.updates)
+    assert "Frequency" in polled.updates[-1].absent
+    polled.line.port.reply = lambda frame: b""
+    error = await polled.run()
+    assert error is not None
+    assert error.condition is Condition.SILENT
+
+
+async def test_a_gateway_without_the_meter_is_a_silent_meter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slave = sdm630()
+    slave.refuses = dict.fromkeys(range(0x10000), 11)
+    polled = Polled(monkeypatch, slave)
+    error = await polled.run()
+    assert error is not None
+    assert "the gateway says exception 0B, gateway target does not respond" in str(error)
+    assert error.condition is Condition.SILENT
+    slave.refuses = {64512: 11}
+    assert await polled.run(nothing) is None
+    assert len(polled.updates) == 2
+
+
 async def test_a_server_that_closed_a_resting_connection_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

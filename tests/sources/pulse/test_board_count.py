@@ -1,6 +1,7 @@
 """The count that the records of a board come to: swapped, reset, repeated and late."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ class Bench:
     """An input that is followed, with what is remembered of it, one record a second."""
 
     def __init__(self, count: Count = Count(0), heard: float | None = None) -> None:  # noqa: B008
-        self.memory = Remembered("house", "owner", None)  # type: ignore[arg-type]
+        self.memory = Remembered("house", "owner", Path("none"))
         self.memory.set(count)
         self.follow = BoardCount(0, FASTEST, heard)
         self.now = 1000.0

@@ -117,4 +117,9 @@ def test_the_real_library_takes_what_it_is_asked() -> None:
         GpioContact(GpioInput(chip="/dev/gpiochip-none", line=3))
     assert refused.value.condition is Condition.NO_DEVICE
     with pytest.raises(LinkError, match="it is no GPIO chip"):
-        gpio_line.request("/dev/null", 3, lambda library: library.LineSettings())
+        gpio_line.prove_free("/dev/null", 3)
+    with pytest.raises(LinkError, match="cannot use /dev/gpiochip-none: there is no such chip"):
+        gpio_line.check("/dev/gpiochip-none")
+    with pytest.raises(LinkError, match="cannot use /dev/null: it is no GPIO chip") as refused:
+        gpio_line.check("/dev/null")
+    assert refused.value.condition is Condition.NO_DEVICE

@@ -2,10 +2,10 @@
 
 import json
 import zlib
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from submeter.count_file import Count
 from submeter.sources.pulse.board import BoardDecoder
 from submeter.sources.pulse.board_count import BoardCount
 from submeter.sources.pulse.remembered import Remembered
@@ -61,13 +61,12 @@ class Said(NamedTuple):
     truth: int
 
 
-LENGTH = 12  # records of a stream
+LENGTH = 12  # records of a stream; fewer old ones in a row than make a source lose its patience
 
 
-def board(random: Random) -> list[Said]:
+def board(random: Random, raw: int = 0) -> list[Said]:
     """Return what a board says that is reset at times, after what it counted was sent."""
-    said, truth = [], 0
-    boot, raw = random.getrandbits(32), random.choice((0, 9, 2**32 - 3, 70_000))
+    said, truth, boot = [], 0, random.getrandbits(32)
     for _ in range(LENGTH):
         grown = random.choice((0, 1, 2, 5))
         raw, truth = (raw + grown) % 2**32, truth + grown
@@ -77,57 +76,57 @@ def board(random: Random) -> list[Said]:
     return said
 
 
-def counted(stream: list[Said], damaged: list[bytes], random: Random) -> Count:
-    """Return what `damaged` lines come to; at no moment more than the board can have told."""
-    memory = Remembered("x", "x", None)  # type: ignore[arg-type]
+def counted(lines: list[bytes], random: Random, most: int) -> int:
+    """Return the pulses that `lines` come to, which never fall, nor are more than `most`."""
+    memory = Remembered("x", "x", Path("none"))
     decoder, follow = BoardDecoder(), BoardCount(0, 50.0)
-    first: int | None = None
-    for second, bad in enumerate(damaged):
-        for piece in mutations.pieces(bad, random):
-            for each in decoder.feed(piece):
-                # By an independent look at what the board sent: what was told so far.
-                if first is None:
-                    first = truth_of(each.counters, stream)
+    for second, each in enumerate(lines):
+        for piece in mutations.pieces(each, random):
+            for found in decoder.feed(piece):
                 before = memory.now.total
-                memory.set(follow.take(memory.now, memory.ended, each, float(second)).now)
-                assert before <= memory.now.total <= stream[-1].truth - first
-    return memory.now
+                memory.set(follow.take(memory.now, memory.ended, found, float(second)).now)
+                assert before <= memory.now.total <= most
+    return memory.now.total
 
 
-def truth_of(counters: tuple[int, ...], stream: list[Said]) -> int:
-    return min(each.truth for each in stream if json.dumps(list(counters)).encode() in each.line)
+def damage(line: bytes, random: Random) -> bytes:
+    return next(mutations.damaged([line], 1, random.getrandbits(32)))
 
 
-def spoiled(stream: list[Said], random: Random) -> list[bytes]:
-    """Return the lines of `stream` flipped, cut, left out, late, and again."""
-    lines = [each.line for each in stream]
-    for _ in range(random.randrange(5)):
+def again(lines: list[bytes], random: Random) -> list[bytes]:
+    """Return `lines`, some of which come a second time, then or later."""
+    more = list(lines)
+    for _ in range(random.randrange(4)):
+        place = random.randrange(len(more))
+        more.insert(random.randrange(place, len(more)) + 1, more[place])
+    return more
+
+
+def late(lines: list[bytes], random: Random) -> list[bytes]:
+    """Return `lines` with some that come later than they were sent."""
+    for _ in range(random.randrange(3)):
         place = random.randrange(len(lines))
-        match random.randrange(4):
-            case 0:
-                lines[place] = next(mutations.damaged([lines[place]], 1, random.getrandbits(32)))
-            case 1:
-                del lines[place]
-            case 2:  # a buffer that is sent late
-                lines.insert(random.randrange(place, len(lines)), lines.pop(place))
-            case 3:
-                lines.insert(random.randrange(place, len(lines)) + 1, lines[place])
+        lines.insert(random.randrange(place, len(lines)), lines.pop(place))
     return lines
+
+
+def test_what_was_before_the_first_record_never_counts() -> None:
+    random = Random(mutations.SEED)
+    for _ in range(mutations.FRAMES // LENGTH // 3):
+        stream = board(random, random.choice((0, 9, 2**32 - 3, 70_000)))
+        first = random.randrange(LENGTH)
+        lines = [each.line.replace(b'"p"', b'"P"') for each in stream[:first]]
+        lines += again([each.line for each in stream[first:]], random)
+        true = stream[-1].truth - stream[first].truth
+        assert counted([*lines, stream[-1].line], random, true) == true
 
 
 def test_no_damage_makes_pulses_of_nothing() -> None:
     random = Random(mutations.SEED)
-    for _ in range(mutations.FRAMES // LENGTH):
-        stream = board(random)
-        counted(stream, spoiled(stream, random), random)
-
-
-def test_records_that_come_again_cost_no_pulse() -> None:
-    random = Random(mutations.SEED)
-    for _ in range(mutations.FRAMES // LENGTH // 4):
+    for _ in range(mutations.FRAMES // LENGTH * 2 // 3):
         stream = board(random)
         lines = [each.line for each in stream]
-        for _ in range(3):
-            place = random.randrange(len(lines))
-            lines.insert(random.randrange(place, len(lines)) + 1, lines[place])
-        assert counted(stream, lines, random).total == stream[-1].truth - stream[0].truth
+        for _ in range(random.randrange(4)):
+            place = random.randrange(LENGTH)
+            lines[place] = damage(lines[place], random)
+        counted(late(again(lines, random), random), random, stream[-1].truth)

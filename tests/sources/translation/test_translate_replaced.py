@@ -10,7 +10,7 @@ from submeter.sources.translation.datum import Datum
 from submeter.sources.translation.heard import ENOUGH
 from submeter.sources.translation.speaker import Speakers
 from submeter.sources.translation.translator import Message, Translator
-from tooling.tic import Linky, frame
+from tooling.tic import frame
 from tooling.tic_reader import TicReader
 from tooling.trust import Trusting
 
@@ -26,6 +26,14 @@ def translator() -> Translator:
 def says(made: Translator, message: Message, times: int = 1, start: float = 0.0) -> Update:
     for turn in range(times):
         update = made.translate(message, start + turn)
+    assert update is not None
+    return update
+
+
+def hears(made: TicReader, serial: str, index: int, at: float) -> Update:
+    groups = [Group("ADCO", serial), Group("OPTARIF", "BASE"), Group("BASE", f"{index:09d}")]
+    (decoded,) = Decoder().feed(frame(Mode.HISTORIQUE, groups))
+    update = made.translate(decoded, at)
     assert update is not None
     return update
 
@@ -76,20 +84,12 @@ def test_instruments_that_damage_made_do_not_fill_the_memory() -> None:
 
 def test_the_slope_of_one_meter_does_not_go_on_with_the_next() -> None:
     made = TicReader(source_map.load("tic-historique"), (), Trusting())
-    name = "Active_Power_Total"
-
-    def hears(serial: str, index: int, at: float) -> Update:
-        groups = [Group("ADCO", serial), Group("OPTARIF", "BASE"), Group("BASE", f"{index:09d}")]
-        (decoded,) = Decoder().feed(frame(Mode.HISTORIQUE, groups))
-        update = made.translate(decoded, at)
-        assert update is not None
-        return update
-
     for second in range(0, 130, 10):
-        known = hears("042276000001", 1000 + second, float(second))
-    assert known.values[name].number == pytest.approx(3.6)
-    assert name not in hears("042276000002", 1131, 130.0).values
-    assert hears("042276000001", 1140, 140.0).values[name].number == pytest.approx(3.6)
+        known = hears(made, "042276000001", 1000 + second, float(second))
+    assert known.values[POWER].number == pytest.approx(3.6)
+    assert POWER not in hears(made, "042276000002", 1131, 130.0).values
+    after = hears(made, "042276000001", 1140, 140.0)
+    assert after.values[POWER].number == pytest.approx(3.6)
 
 
 def test_a_whole_reading_proves_at_once_what_is_not_there() -> None:
@@ -129,11 +129,12 @@ def test_the_origin_of_a_guarded_index_is_the_message_that_it_came_in() -> None:
 
 
 def test_the_origin_of_a_slope_is_that_of_its_index() -> None:
-    made = TicReader(source_map.load("tic-standard"), (), IndexGuard(36_000))
-    linky, name = Linky(production=True), "Active_Power_Total"
-    for _ in range(40):
-        linky.advance(5.0)
-        (decoded,) = Decoder().feed(frame(Mode.STANDARD, linky.groups()))
-        made.translate(decoded, 5.0 * _)
-    for each in (made.origin(point) for point in ("Active_Energy_Import", name)):
-        assert each is not None
+    made = TicReader(source_map.load("tic-historique"), (), IndexGuard(36_000))
+    for second in range(0, 150, 10):
+        known = hears(made, "042276000001", 1000 + second, float(second))
+    assert known.values[POWER].number == pytest.approx(3.6)
+    of_index, of_power = (made.origin(name) for name in ("Active_Energy_Import", POWER))
+    assert of_index is not None
+    assert of_power is not None
+    assert of_index.labels == of_power.labels == (("BASE", "000001130 Wh"),)
+    assert b"000001130" in of_index.raw == of_power.raw

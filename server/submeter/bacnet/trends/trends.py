@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
-from submeter.bacnet import clock
+from submeter.bacnet import clock, names
 from submeter.bacnet.objects.point import PointObject
 from submeter.bacnet.outside import Outside
 from submeter.bacnet.settings import TrendSettings
@@ -12,7 +12,6 @@ from submeter.bacnet.trends.news import Known, News, look
 from submeter.bacnet.trends.record_times import Anchor, RecordTimes
 from submeter.bacnet.trends.trend_log import Source, TrendLog
 from submeter.errors import ConfigError, StoreError
-from submeter.pointmap import points
 
 _SHORTEST_PAUSE = 5.0  # s
 _DAY = 86_400  # s from one anchor to the next
@@ -29,7 +28,7 @@ class Trends:
     def __init__(self, outside: Outside, settings: TrendSettings) -> None:
         self._outside = outside
         self._most = settings.records
-        places = {name: place for place, name in enumerate(points.all_points(), 1)}
+        places = names.trend_instances()
         if unknown := [name for name in settings.points if name not in places]:
             message = "bacnet.trends.points: there is no point '{}'; remove it"
             raise ConfigError(*map(message.format, unknown))
@@ -49,7 +48,7 @@ class Trends:
     ) -> list[TrendLog]:
         """Return the logs of those points of `meter` that one of `shown`, its objects, shows.
 
-        The instance is `offset` plus the place of the point in the list of all points, from 1.
+        The instance is `offset` plus that of `names.trend_instances`.
         """
         if self._outside.history is None:
             return []

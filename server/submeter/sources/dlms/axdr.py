@@ -19,7 +19,9 @@ ENUM, FLOAT32, FLOAT64, DATE_TIME, DATE, TIME = 22, 23, 24, 25, 26, 27
 DEEPEST = 12
 MOST = 20_000  # elements of one value, in all lists together
 
+_EARLY = "data that end too early"
 _LISTS = frozenset({ARRAY, STRUCTURE, COMPACT_ARRAY})
+_STRINGS = frozenset({OCTETS, VISIBLE, UTF8})
 _SIMPLE = {
     INT8: struct.Struct(">b"),
     INT16: struct.Struct(">h"),
@@ -73,7 +75,9 @@ def encode(data: Data) -> bytes:
 
 def length(data: bytes, at: int) -> tuple[int, int]:
     """Return the length that stands at `at`, and where what it counts begins; raises FrameError."""
-    first = _part(data, at, 1)[0]
+    if at >= len(data):
+        raise FrameError(_EARLY)
+    first = data[at]
     if first < 0x80:
         return first, at + 1
     size = first & 0x7F
@@ -101,13 +105,15 @@ class _Reader:
         self._left = MOST
 
     def value(self, at: int, depth: int) -> tuple[Data, int]:
-        tag = _part(self._data, at, 1)[0]
+        if at >= len(self._data):
+            raise FrameError(_EARLY)
+        tag = self._data[at]
+        if tag not in _LISTS:
+            return self._simple(tag, at + 1)
         if tag == COMPACT_ARRAY:
             return self._compact(at + 1, depth)
-        if tag in _LISTS:
-            count, at = length(self._data, at + 1)
-            return self._list(tag, count, at, depth, self.value)
-        return self._simple(tag, at + 1)
+        count, at = length(self._data, at + 1)
+        return self._list(tag, count, at, depth, self.value)
 
     def _list(
         self, tag: int, count: int, at: int, depth: int, read: Callable[[int, int], "_Read"]
@@ -125,20 +131,22 @@ class _Reader:
             raise FrameError("lists that are too large or too deep")
 
     def _simple(self, tag: int, at: int) -> "_Read":
+        if form := _SIMPLE.get(tag):
+            end = at + form.size
+            if end > len(self._data):
+                raise FrameError(_EARLY)
+            return Data(tag, form.unpack_from(self._data, at)[0]), end
+        if tag in _STRINGS:
+            octets, end = counted(self._data, at)
+            return Data(tag, octets if tag == OCTETS else _text(octets)), end
         if tag == NULL:
             return Data(tag, None), at
         if tag == BOOLEAN:
             return Data(tag, bool(_part(self._data, at, 1)[0])), at + 1
-        if form := _SIMPLE.get(tag):
-            number = form.unpack(_part(self._data, at, form.size))[0]
-            return Data(tag, number), at + form.size
         if size := _FIXED.get(tag):
             return Data(tag, _part(self._data, at, size)), at + size
         if tag == BITS:
             return self._bits(at)
-        if tag in (OCTETS, VISIBLE, UTF8):
-            octets, end = counted(self._data, at)
-            return Data(tag, octets if tag == OCTETS else _text(octets)), end
         raise FrameError(f"a value with the tag {tag}, which is not read")
 
     def _bits(self, at: int) -> "_Read":
@@ -207,7 +215,7 @@ _Read = tuple[Data, int]
 
 def _part(data: bytes, at: int, size: int) -> bytes:
     if at + size > len(data):
-        raise FrameError("data that end too early")
+        raise FrameError(_EARLY)
     return data[at : at + size]
 
 

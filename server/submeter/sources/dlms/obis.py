@@ -4,6 +4,7 @@ A is the medium, B the channel, C the quantity, D how it was processed, E the ta
 period, 255 for now.
 """
 
+import functools
 from typing import NamedTuple
 
 from submeter.pointmap.obis_object import CODE
@@ -23,6 +24,7 @@ class Code(NamedTuple):
     f: int
 
 
+@functools.lru_cache(maxsize=1000)
 def code(octets: bytes) -> str:
     """Return the code of a logical name of 6 octets: `1-0:1.8.0*255`."""
     a, b, c, d, e, f = octets

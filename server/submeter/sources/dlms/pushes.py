@@ -11,7 +11,7 @@ from submeter.sources.dlms.counters import Counters
 from submeter.sources.dlms.keys import Keys
 from submeter.sources.dlms.notification import Notification
 from submeter.sources.dlms.said import Reader
-from submeter.sources.dlms.security import RefusedError
+from submeter.sources.dlms.security import Envelope, RefusedError
 from submeter.sources.dlms.transport import Apdu
 from submeter.sources.dlms.weak_guard import WeakGuard
 from submeter.sources.translation.datum import Said
@@ -57,6 +57,7 @@ class Pushes:
         self._check_counter = check_counter
         self._reader = Reader(source_map, zone)
         self._title = ""
+        self._serial: str | None = None  # of the meter with the title
         self._proved = False
         self._strange = 0
         self._good = QUIET
@@ -67,7 +68,7 @@ class Pushes:
     @property
     def identity(self) -> str | None:
         """The serial number that the meter says, else its system title."""
-        return self._translator.heard.identity or self._title or None
+        return self._serial or self._title or None
 
     def understand(self, apdu: Apdu, elapsed: float) -> Update | None:
         """Return what a message says, `elapsed` seconds into the stream; None if nothing."""
@@ -97,18 +98,24 @@ class Pushes:
         """Return what a message says, once it is opened and believed; raises FrameError."""
         self._proved = False
         if security.ciphered(apdu.data):
-            found = self._opened(apdu)
-        elif self._keys:
+            return self._deciphered(security.read(apdu.data))
+        if self._keys:
             what = "the message is not ciphered, and there are keys"
             raise RefusedError(what, Condition.WRONG_KEY)
-        else:
-            found = notification.read(apdu.data, self._zone)
-        said = self._reader.said(found.items)
+        said = self._reader.said(notification.read(apdu.data, self._zone).items)
         self._expect(said)
         return said
 
-    def _opened(self, apdu: Apdu) -> Notification:
-        envelope = security.read(apdu.data)
+    def _deciphered(self, envelope: Envelope) -> Said:
+        """Return what a ciphered message says; its counter is kept once it is believed."""
+        said = self._reader.said(self._opened(envelope).items)
+        self._expect(said)
+        # Noise that happens to be a message must not shut the meter out: it says nothing we know.
+        if self._proved or not said.keys() <= {self._map.clock}:
+            self._counters.take(envelope.title, envelope.counter)
+        return said
+
+    def _opened(self, envelope: Envelope) -> Notification:
         sender = title.text(envelope.title)
         if self._keys is None:
             raise RefusedError(
@@ -124,8 +131,8 @@ class Pushes:
         if self._check_counter and not self._counters.fresh(envelope.title, envelope.counter):
             what = f"{sender} sent the counter {envelope.counter} or a larger one before"
             raise RefusedError(what, Condition.REPLAYED)
-        self._counters.take(envelope.title, envelope.counter)
-        self._title = sender
+        if sender != self._title:
+            self._title, self._serial = sender, None
         if not self._proved and not self._doubted:
             self._doubted = True
             _log.warning("event=dlms_not_proved source=%s meter=%s", self._name, sender)
@@ -134,10 +141,11 @@ class Pushes:
     def _expect(self, said: Said) -> None:
         """Raise RefusedError if another meter speaks than the one that is expected."""
         label = self._map.identity or ""
-        serial = said[label].text if label in said else self._translator.heard.identity
-        if self._meter is None or self._meter in (serial, self._title):
+        if label in said:
+            self._serial = said[label].text
+        if self._meter is None or self._meter in (self._serial, self._title):
             return
-        who = serial or self._title
+        who = self.identity
         what = f"it is {who}" if who else "it does not say which it is"
         raise RefusedError(f"meter {self._meter} is expected; {what}", Condition.OTHER_METER)
 

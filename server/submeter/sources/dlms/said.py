@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from fractions import Fraction
 from typing import NamedTuple
@@ -57,6 +57,15 @@ class Item(NamedTuple):
     among: int = 0
 
 
+class _Place(NamedTuple):
+    """An object that a code stands for, and how good the code is for it, 0 being best."""
+
+    name: str
+    form: ObisObject
+    coded: bool
+    rank: int
+
+
 class Reader:
     """Finds the objects of one map in messages, and checks what they say against their form.
 
@@ -65,41 +74,58 @@ class Reader:
     """
 
     def __init__(self, source_map: SourceMap, zone: tzinfo | None = None) -> None:
-        objects = source_map.labels.items()
-        self._objects = {name: each for name, each in objects if isinstance(each, ObisObject)}
-        self._patterns = {
-            name: Pattern(each.obis) for name, each in self._objects.items() if each.obis
-        }
+        coded = _coded(source_map)
+        self._patterns: list[tuple[Pattern, _Place]] = []
+        self._placed: dict[tuple[int, int], list[_Place]] = {}
+        for name, form in source_map.labels.items():
+            if isinstance(form, ObisObject):
+                for rank, code in enumerate(form.codes):
+                    place = _Place(name, form, name in coded, rank)
+                    self._patterns.append((Pattern(code), place))
+                for among in form.counts:
+                    place = _Place(name, form, name in coded, 0)
+                    self._placed.setdefault((form.place or 0, among), []).append(place)
         self._zone = zone
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: dict[tuple[str, int], tuple[_Place, ...]] = {}
 
     def said(self, items: Iterable[Item]) -> Said:
         """Return what `items` say."""
         data: dict[str, Datum | None] = {}
+        ranks: dict[str, int] = {}
         for item in items:
-            for name in self._named(item):
-                datum = _datum(item, self._objects[name], self._zone)
+            for name, form, coded, rank in self._places(item):
+                best = ranks.setdefault(name, rank)
+                if rank > best:
+                    continue
+                datum = _datum(item, form, self._zone, coded=coded)
+                if rank < best:
+                    ranks[name] = rank
+                    del data[name]
                 data[name] = datum if data.get(name, datum) == datum else None
         return {name: datum for name, datum in data.items() if datum}
 
-    def _named(self, item: Item) -> Iterable[str]:
-        """Yield the objects that `item` is of."""
+    def _places(self, item: Item) -> Sequence[_Place]:
+        """Return the objects that `item` is of."""
         if item.obis is None:
-            for name, form in self._objects.items():
-                if (form.place, form.among) == (item.place, item.among):
-                    yield name
-            return
-        for name in self._coded(item.obis):
-            if self._objects[name].attribute == item.attribute:
-                yield name
-
-    def _coded(self, code: str) -> tuple[str, ...]:
-        known = self._known.get(code)
+            return self._placed.get((item.place, item.among), ())
+        key = item.obis, item.attribute
+        known = self._known.get(key)
         if known is None:
-            known = tuple(name for name, each in self._patterns.items() if each.matches(code))
+            known = tuple(
+                place
+                for pattern, place in self._patterns
+                if place.form.attribute == item.attribute and pattern.matches(item.obis)
+            )
             if len(self._known) < _MOST_CODES:
-                self._known[code] = known
+                self._known[key] = known
         return known
+
+
+def _coded(source_map: SourceMap) -> set[str]:
+    """Return the labels that stand for states, bit by bit or as a whole."""
+    rules = [rule for each in source_map.rules.values() for rule in each]
+    states = {rule.label for rule in rules if rule.is_state and rule.label}
+    return states.union(*((*rule.when, *rule.unless) for rule in rules))
 
 
 def said(items: Iterable[Item], source_map: SourceMap) -> Said:
@@ -116,11 +142,13 @@ def text(value: Data | str | int | Fraction | float) -> str:
     return "" if plain is None else str(plain)
 
 
-def _datum(item: Item, form: ObisObject, zone: tzinfo | None) -> Datum | None:
-    """Return what `item` says if it has the form of its object."""
+def _datum(item: Item, form: ObisObject, zone: tzinfo | None, *, coded: bool) -> Datum | None:
+    """Return what `item` says if it has the form of its object, which may be `coded`."""
     if form.text:
         shown = text(item.value)
         return Datum(shown, stamp=item.stamp) if shown else None
+    if coded and _number(item.value) is None:
+        return _code(item)
     own = _time(item.value, zone)
     if own:
         return Datum(own.text, own.utc, "UTC s", own) if form.stamp else None
@@ -133,6 +161,20 @@ def _datum(item: Item, form: ObisObject, zone: tzinfo | None) -> Datum | None:
         return None
     shown = text(item.value) + (f"e{scaler}" if scaler else "")
     return Datum(shown, exact, unit, item.stamp)
+
+
+def _code(item: Item) -> Datum | None:
+    """Return octets in hexadecimal and as a number, the first one highest; a text as it is.
+
+    Octets are never read as text here: 40 is a bit of a register, and the letter @ as well.
+    """
+    value = item.value
+    if isinstance(value, Data) and isinstance(value.value, bytes):
+        octets = value.value
+        number = int.from_bytes(octets, "big")
+        return Datum(octets.hex(), number, stamp=item.stamp) if octets else None
+    shown = "" if isinstance(value, Data) and value.items else text(value)
+    return Datum(shown, stamp=item.stamp) if shown else None
 
 
 def _beyond(number: Number, unit: str | None, form: ObisObject) -> bool:

@@ -87,11 +87,13 @@ def open_(envelope: Envelope, keys: Keys) -> Opened:
     """Return what is in `envelope`; raises RefusedError with WRONG_KEY where that shows.
 
     With an authentication key the tag must be there and right. Without one nothing is proved: the
-    text is to be believed only if it is a message.
+    text is to be believed only if it is a message, and one that is not ciphered is refused with
+    NO_KEY, as anybody can have written it.
     """
     if keys.authentication is None:
         if not envelope.security & _CIPHERED:
-            return Opened(envelope.text, False)
+            what = "the message is authenticated only, and the authentication key is missing"
+            raise RefusedError(what, Condition.NO_KEY)
         return Opened(_counted(envelope, keys.encryption), False)
     if not envelope.security & _AUTHENTICATED:
         what = "the message is not authenticated, and there is an authentication key"

@@ -14,7 +14,8 @@ class DlmsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     port: str = Field(
-        description="/dev/serial/by-id/..., socket://host:port, replay:FILE or replay:FILE?speed=10"
+        description="/dev/serial/by-id/..., socket://host:port, rfc2217://host:port, replay:FILE "
+        "or replay:FILE?speed=10"
     )
     map: str = Field(
         default="obis-standard", description="Source map: the codes or the layout of the utility"
@@ -27,7 +28,9 @@ class DlmsSettings(BaseModel):
     )
     format: Format = Field(default="8E1", description="Of a device node, where baudrate is no auto")
     keys: str | None = Field(
-        default=None, description="File with the keys from the utility, readable by its owner only"
+        default=None,
+        pattern=r"^[^\x00-\x1f]+$",
+        description="File with the keys from the utility, readable by its owner only",
     )
     meter: str | None = Field(
         default=None, description="Serial number or system title; another meter is not taken"

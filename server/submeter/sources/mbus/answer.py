@@ -10,10 +10,14 @@ MOST_TELEGRAMS = 16
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All telegrams of one reading, and their bytes as they came."""
+    """The telegrams of one reading, and their bytes as they came.
+
+    It is `whole` unless the meter had more to say.
+    """
 
     telegrams: tuple[Telegram, ...]
     raw: bytes
+    whole: bool = True
 
 
 class Gathering:
@@ -36,9 +40,10 @@ class Gathering:
         self._raw += frame.encode()
         return each.more and len(self._telegrams) < self._most
 
-    def answer(self) -> Answer:
-        """Return what was gathered."""
-        return Answer(tuple(self._telegrams), self._raw)
+    def answer(self, *, ended: bool = False) -> Answer:
+        """Return what was gathered; `ended` if no more follows, whatever the last one says."""
+        whole = ended or not self._telegrams[-1].more
+        return Answer(tuple(self._telegrams), self._raw, whole)
 
 
 def _form(each: Telegram) -> tuple[object, ...]:

@@ -45,4 +45,5 @@ def _counter(data: bytes, number: int, units: tuple[int, int], status: int) -> R
     storage = 1 if stored or status & _STORED else 0
     text = text if value is None else str(value)
     exact = None if value is None else scaled(value, meaning.factor)
-    return Record(meaning.quantity, exact, text, storage=storage, vif=bytes((unit,)))
+    vif = bytes((unit,))
+    return Record(meaning.quantity, exact, text, storage=storage, vif=vif, factor=meaning.factor)

@@ -8,40 +8,6 @@ from submeter.sources.mbus.address import Secondary, maker_letters
 LENGTHS = {0x72: 12, 0x7A: 4, 0x78: 0}
 """Bytes of the header by CI field: long, short, none."""
 
-_MEDIA = {
-    0x00: "other",
-    0x01: "oil",
-    0x02: "electricity",
-    0x03: "gas",
-    0x04: "heat (outlet)",
-    0x05: "steam",
-    0x06: "warm water",
-    0x07: "water",
-    0x08: "heat cost allocator",
-    0x09: "compressed air",
-    0x0A: "cooling (outlet)",
-    0x0B: "cooling (inlet)",
-    0x0C: "heat (inlet)",
-    0x0D: "heat and cooling",
-    0x0E: "bus or system",
-    0x15: "hot water",
-    0x16: "cold water",
-    0x17: "hot and cold water",
-    0x18: "pressure",
-    0x19: "analog input",
-    0x1A: "smoke detector",
-    0x1B: "room sensor",
-    0x1C: "gas detector",
-    0x20: "breaker",
-    0x21: "valve",
-    0x25: "customer unit",
-    0x28: "waste water",
-    0x29: "garbage",
-    0x2B: "carbon dioxide",
-    0x31: "communication controller",
-    0x36: "radio converter",
-    0x37: "radio converter",
-}
 _NO_MODE = 0
 _CIPHERED = {2, 3, 4, 5, 7, 8, 9, 10, 13}
 _MODE_BITS = 0x1F  # of the upper byte of the configuration word
@@ -86,8 +52,3 @@ def identification(data: bytes) -> Secondary:
 def digits(number: bytes) -> str:
     """Return the eight digits of an identification number, lowest byte first."""
     return number[::-1].hex().upper()
-
-
-def medium_words(medium: int) -> str:
-    """Return what a meter measures, for people."""
-    return _MEDIA.get(medium, f"medium {medium:02X}")

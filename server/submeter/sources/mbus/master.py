@@ -91,7 +91,9 @@ class Master:
             if frame is None:
                 raise _silent(address)
             each = telegram.read(frame)
-            if gathering.repeats(each) or not gathering.add(frame, each):
+            if gathering.repeats(each):
+                return gathering.answer(ended=True)
+            if not gathering.add(frame, each):
                 return gathering.answer()
             fcb = not fcb
 

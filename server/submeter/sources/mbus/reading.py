@@ -5,11 +5,11 @@ import secrets
 
 from submeter.errors import Condition, FrameError
 from submeter.meter.reading import Update
+from submeter.pointmap import mbus_medium
 from submeter.pointmap.source_map import SourceMap
 from submeter.sources.growing_index import GrowingIndex
 from submeter.sources.mbus.address import Address, Secondary
 from submeter.sources.mbus.answer import Answer
-from submeter.sources.mbus.header import medium_words
 from submeter.sources.mbus.said import Picker
 from submeter.sources.mbus.telegram import CipheredError, RefusedError
 from submeter.sources.origin import Origin
@@ -39,11 +39,13 @@ class Reader:
         self._name = name
         self._address = address
         self._expected = expected
+        self._media = source_map.media
         self._picker = Picker(source_map)
         lap = f" replay {secrets.token_hex(4)}" if replayed else ""
         growing = GrowingIndex() if replayed else None
         self._translator = Translator(source_map, growing=growing, lap=lap)
         self._reason = ""
+        self._cut = False  # whether an answer was, which is told once
 
     def origin(self, point: str) -> Origin | None:
         """Return what the last value of `point` was made of."""
@@ -51,26 +53,41 @@ class Reader:
 
     def understand(self, answer: Answer, elapsed: float) -> Update | None:
         """Return what `answer` says, `elapsed` seconds into the stream; None if nothing."""
-        meters = {each.header.meter for each in answer.telegrams}
+        meters = {each.header.meter for each in answer.telegrams} - {None}
         if len(meters) > 1:
             self._unusable(Condition.COLLISION, "several meters answer in turn")
             return None
-        meter = meters.pop() or self._addressed()
+        meter = meters.pop() if meters else self._addressed()
         if not self._is_ours(meter):
             self._introduce(meter)
             self._unusable(Condition.OTHER_METER, f"the meter is {meter or 'unknown'}")
             return None
+        self._introduce(meter)
+        if meter and not self._measures(meter.medium):
+            media = ", ".join(sorted(self._media))
+            what = f"{mbus_medium.words(meter.medium)}; the map is for {media}"
+            self._unusable(Condition.WRONG_LAYOUT, f"it is a meter of {what}")
+            return None
         said, unusable = self._picker.pick(answer.telegrams)
         if not self._picker.finds(said, unusable):
-            self._introduce(meter)
             self._unusable(Condition.WRONG_LAYOUT, "the map finds nothing in what the meter says")
             return None
-        self._introduce(meter)
         self.trouble, self._reason = None, ""
-        # With no more to follow the meter has said all that it says.
-        whole = not answer.telegrams[-1].more
-        message = Message(said, answer.raw, unusable, instrument=self.identity, whole=whole)
-        return self._translator.translate(message, elapsed)
+        if not (answer.whole or self._cut):
+            self._cut = True
+            message = "event=mbus_cut_off source=%s telegrams=%d"
+            _log.warning(message, self._name, len(answer.telegrams))
+        return self._translator.translate(
+            Message(
+                said,
+                answer.raw,
+                unusable,
+                instrument=self.identity,
+                whole=answer.whole,
+                partial=not answer.whole,
+            ),
+            elapsed,
+        )
 
     def refuse(self, error: FrameError) -> None:
         """Note that an answer could not be read."""
@@ -90,11 +107,16 @@ class Reader:
         wanted = [each for each in (self._expected, self._address.secondary) if each]
         return all(meter is not None and each.covers(meter) for each in wanted)
 
+    def _measures(self, medium: int) -> bool:
+        """Tell whether the map is for what measures `medium`, as far as that is told."""
+        known = self._media and medium != mbus_medium.NOT_TOLD
+        return not known or mbus_medium.words(medium) in self._media
+
     def _introduce(self, meter: Secondary | None) -> None:
         identity = str(meter) if meter else None
         if meter and identity != self.identity:
             message = 'event=mbus_meter source=%s meter=%s medium="%s"'
-            _log.info(message, self._name, identity, medium_words(meter.medium))
+            _log.info(message, self._name, identity, mbus_medium.words(meter.medium))
         self.identity = identity
 
     def _unusable(self, condition: Condition, reason: str) -> None:

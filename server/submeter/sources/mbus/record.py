@@ -15,9 +15,9 @@ class Record:
     """A record. `number` is exact and in the unit that `QUANTITIES` gives its quantity.
 
     It is None for texts, for a time that does not exist, and where the meter says that it has no
-    value; `error` then tells what it says of it. `text` is the value as it was sent. `vif` are the
-    bytes of its VIF and extensions, `vife` the extensions that change its meaning. `unit_text` is
-    a unit that the meter spells out.
+    value; `error` then tells what it says of it. `text` is the value as it was sent: times `factor`
+    plus `offset` it is the number. `vif` are the bytes of its VIF and extensions, `vife` the
+    extensions that change its meaning. `unit_text` is a unit that the meter spells out.
     """
 
     quantity: str
@@ -32,6 +32,8 @@ class Record:
     unit_text: str | None = None
     stamp: Stamp | None = None
     error: str | None = None
+    factor: Fraction = Fraction(1)
+    offset: Fraction = Fraction(0)
 
 
 def read(data: bytes, start: int) -> tuple[Record, int]:
@@ -53,6 +55,8 @@ def read(data: bytes, start: int) -> tuple[Record, int]:
         of.unit_text,
         None if of.error else stamp,
         of.error,
+        of.factor,
+        of.offset,
     )
     return record, place
 

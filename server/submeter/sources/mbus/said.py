@@ -4,11 +4,9 @@ import functools
 import operator
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 
 from submeter.pointmap.mbus_record import Function, MbusRecord
 from submeter.pointmap.source_map import SourceMap
-from submeter.sources.mbus.content import Number
 from submeter.sources.mbus.record import Record
 from submeter.sources.mbus.telegram import Telegram
 from submeter.sources.translation.datum import Datum, Said
@@ -85,15 +83,18 @@ def _datum(record: Record, label: MbusRecord) -> Datum | None:
         return Datum(record.text)
     if label.is_stamped:
         return Datum(record.text, record.number, label.unit, record.stamp) if record.stamp else None
-    if record.number is None or (label.largest is not None and record.number > label.largest):
+    if record.number is None:
         return None
-    return Datum(_shown(record.text, record.number), record.number, label.unit)
+    if label.largest is not None and abs(record.number) > label.largest:
+        return None
+    return Datum(_shown(record), record.number, label.unit)
 
 
-def _shown(text: str, number: Number) -> str:
-    """Return what was sent and, unless it is 1, what it is multiplied by to be in the unit."""
-    digits = text.removeprefix("-")
-    if not digits.isdecimal() or not int(digits):
-        return text
-    factor = Fraction(number) / int(text)
-    return text if factor == 1 else f"{text} x {factor}"
+def _shown(record: Record) -> str:
+    """Return what was sent and, unless it says nothing, how it is scaled to be in the unit."""
+    text = record.text
+    if record.factor != 1 and record.number != record.offset:
+        text += f" x {record.factor}"
+    if record.offset:
+        text += f" {'-' if record.offset < 0 else '+'} {abs(record.offset)}"
+    return text

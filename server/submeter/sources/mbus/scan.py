@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from submeter.errors import FrameError, LinkError
+from submeter.pointmap import mbus_medium
 from submeter.sources.mbus import telegram
 from submeter.sources.mbus.address import Address, Secondary
-from submeter.sources.mbus.header import medium_words
 from submeter.sources.mbus.link import LAST_PRIMARY, SELECTED, Long
 from submeter.sources.mbus.master import Master
 from submeter.sources.mbus.timing import Timing
@@ -35,7 +35,7 @@ class Found:
     @property
     def medium(self) -> str:
         """What the meter measures, in words."""
-        return medium_words(self.meter.medium) if self.meter else ""
+        return mbus_medium.words(self.meter.medium) if self.meter else ""
 
 
 async def primary(port: Port, timing: Timing, progress: Progress) -> list[Found]:

@@ -13,7 +13,6 @@ MOST = 250  # meters on a line; the first readings of so many are spread over a 
 LONGEST_STEP = 1.0  # s between the first readings of two meters
 SILENT_SHARE = 0.1  # of the line's time, for meters that do not answer
 IDLE_SHARE = 0.5  # the same while none does
-LOOK = 1.0  # s after which a waiting meter looks again whether it may go
 FULL, ROOM = 0.9, 0.8  # of the line's time, for those that do
 
 _log = logging.getLogger(__name__)
@@ -21,7 +20,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Member:
-    """A meter on the line: how often it is read, and how long the last reading took (s)."""
+    """A meter on the line: how often it is read, and how long the last reading took (s).
+
+    That is 0 while it does not answer.
+    """
 
     period: float
     seconds: float = 0.0
@@ -35,7 +37,9 @@ class Schedule:
         self._name = name
         self._members: set[Member] = set()
         self._queue = asyncio.Lock()  # of silent meters
-        self._quiet = 0.0  # until when none of them may be asked
+        self._asked = 0.0  # when one of them was asked last
+        self._spent = 0.0  # how long that took
+        self._changed = asyncio.Event()
 
     @property
     def load(self) -> float:
@@ -51,6 +55,7 @@ class Schedule:
             yield wait
         finally:
             self._members.discard(member)
+            member.seconds = 0.0
 
     def took(self, member: Member, seconds: float, *, returned: bool = False) -> None:
         """Note how long a reading took, and say once when the line is too full for the periods.
@@ -59,7 +64,8 @@ class Schedule:
         """
         member.seconds = seconds
         if returned:
-            self._quiet = 0.0
+            self._spent = 0.0
+            self._changed.set()
         load = self.load
         if load <= (ROOM if self.full else FULL):
             self.full = False
@@ -68,6 +74,11 @@ class Schedule:
             message = "event=mbus_line_full port=%s meters=%d load=%.2f"
             _log.warning(message, self._name, len(self._members), load)
 
+    def lost(self, member: Member) -> None:
+        """Note that a meter did not answer."""
+        member.seconds = 0.0
+        self._changed.set()
+
     async def silent_turn(self, seconds: float) -> None:
         """Wait until a meter may be asked that did not answer, which takes `seconds`.
 
@@ -75,10 +86,16 @@ class Schedule:
         """
         loop = asyncio.get_running_loop()
         async with self._queue:
-            while (left := self._quiet - loop.time()) > 0:
-                await asyncio.sleep(min(left, LOOK))
-            share = SILENT_SHARE if self.load else IDLE_SHARE
-            self._quiet = loop.time() + seconds / share
+            while (left := self._pause() - (loop.time() - self._asked)) > 0:
+                self._changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await self._changed.wait()
+            self._asked, self._spent = loop.time(), seconds
+
+    def _pause(self) -> float:
+        """Return the seconds that a silent meter leaves to the others from its turn on."""
+        return self._spent / (SILENT_SHARE if self.load else IDLE_SHARE)
 
 
 _schedules: WeakKeyDictionary[SharedLine, Schedule] = WeakKeyDictionary()

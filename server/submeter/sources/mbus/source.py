@@ -85,7 +85,10 @@ class MbusSource:
 
     async def _keep_reading(self, wait: float, publish: Publish) -> NoReturn:
         loop = asyncio.get_running_loop()
-        self._started = True
+        if not self._started:
+            # A port that is not there is told at once, not when the first reading is due.
+            async with self._line.turn():
+                self._started = True
         due, answered = loop.time() + wait, False
         while True:
             await asyncio.sleep(due - loop.time())
@@ -120,6 +123,7 @@ class MbusSource:
                 self._answered(loop.time() - began)
                 raise
             except LinkError as error:
+                self._schedule.lost(self._member)
                 self._wasted = 0.0 if error.port_lost else loop.time() - began
                 raise
             finally:

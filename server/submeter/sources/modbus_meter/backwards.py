@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from submeter.meter.feed import Dial
 from submeter.meter.meter import CERTIFICATE, COMMUNICATION, ERROR, ERROR_REASON, GAP_TIME, REFUSED
+from submeter.meter.peak import DEMAND, PEAK, PEAK_TIME
 from submeter.meter.point import Point
 from submeter.meter.second_opinion import ALARM, DIFFERENCE
 from submeter.pointmap.meter_map import MeterMap
@@ -14,10 +15,11 @@ from submeter.pointmap.register import Constant, Flags, Identity, Quantity, Regi
 from submeter.pointmap.spans import NEAR, Span
 from submeter.sources.modbus_meter.blocks import Blocks
 
-# What the other meter knows of itself is not what ours has to say of itself.
+# What the other meter knows of itself is not what ours has to say of itself; and its demand is that
+# of windows that nobody tells, its peak without a time and gone with its own reset.
 _OURS = {
     CERTIFICATE, COMMUNICATION, ERROR, ERROR_REASON, GAP_TIME, REFUSED, ALARM, DIFFERENCE,
-    "Pulse_Output_Active",
+    DEMAND, PEAK, PEAK_TIME, "Pulse_Output_Active",
 }  # fmt: skip
 _SET = ("configuration", "command")
 _FLOATS = ("float32", "float64")

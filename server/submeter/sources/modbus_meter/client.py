@@ -65,6 +65,10 @@ class Call(Protocol):
     def garbled(self) -> bool:
         """Whether something began like the answer, and its checksum was wrong."""
 
+    @property
+    def excess(self) -> bool:
+        """Whether more came with the answer, behind it."""
+
     def feed(self, data: bytes) -> Answer | None:
         """Take in received bytes; return the answer once it is whole, and raise nothing."""
 
@@ -86,6 +90,7 @@ class TcpCall:
     """
 
     garbled = False
+    excess = False
 
     def __init__(self, span: Span, unit: int, transaction: int) -> None:
         count = size(span)
@@ -127,6 +132,7 @@ class RtuCall:
         self.request = body + crc(body)
         self.longest = 5 + count
         self.garbled = False
+        self.excess = False
         self._good = bytes([unit, span.function, count])
         self._bad = bytes([unit, span.function | _ERROR])
         self._buffer = bytearray()
@@ -148,6 +154,7 @@ class RtuCall:
             if len(frame) < (self.longest if good else _ERROR_SIZE):
                 return None
             if crc(frame[:-2]) == frame[-2:]:
+                self.excess = len(self._buffer) > start + len(frame)
                 return Data(frame[3:-2], frame) if good else Refused(frame[2])
             self.garbled = True
             self._passed = start + 1

@@ -83,7 +83,7 @@ class Exchange:
             await self._let_pass(port, call, patience)
             return None
         self._owed.answered()
-        return answer if await self._nothing_follows(port, patience) else None
+        return answer if await self._nothing_follows(port, call, patience) else None
 
     async def _answer(self, port: Port, call: Call, patience: float) -> Answer | None:
         try:
@@ -123,7 +123,7 @@ class Exchange:
         if call.garbled:
             self._owed.answered()
 
-    async def _nothing_follows(self, port: Port, patience: float) -> bool:
+    async def _nothing_follows(self, port: Port, call: Call, patience: float) -> bool:
         """Tell whether the answer that came was that to the last request, not to an older one.
 
         After one to an older request, that to the last one follows; raises LinkError.
@@ -131,7 +131,7 @@ class Exchange:
         if not self._owed.count:
             return True
         silence = max(self._owed.gap, patience) + self._jitter
-        follows = False
+        follows = call.excess
         try:
             async with asyncio.timeout(NEVER_SILENT + 5 * silence):
                 while await _heard(port, silence):
@@ -161,8 +161,8 @@ class Exchange:
         if any(call.heard for call in tries):
             message = f"what comes from {unit} is no answer; check baudrate, parity and wiring"
             return LinkError(message, Condition.NOISE)
-        message = f"{unit} does not answer in {seconds:g} s; check unit and wiring, or raise 'timeout'"
-        return LinkError(message, Condition.SILENT)
+        remedy = "check the unit and the wiring, or raise 'timeout'"
+        return LinkError(f"{unit} does not answer in {seconds:g} s; {remedy}", Condition.SILENT)
 
 
 async def _heard(port: Port, seconds: float) -> bytes:

@@ -25,7 +25,8 @@ class ModbusMeterSettings(BaseModel):
     unit: int = Field(default=1, ge=0, le=255, description="Its address; 1 to 247 on a line")
     map: str = Field(description="Meter map, a file of pointmaps/meters/")
     constants: dict[str, int | float] = Field(
-        default_factory=dict, description="Instead of constants of the map, such as TotWh_SF: 3"
+        default_factory=dict,
+        description="Instead of constants of the map, such as TotWh_SF: 3 of sunspec-203",
     )
     period: float = Field(default=5.0, ge=1, le=3600, description="Seconds from poll to poll")
     baudrate: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600

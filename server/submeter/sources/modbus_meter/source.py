@@ -9,12 +9,11 @@ from submeter.errors import Condition, LinkError
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Update, Value
 from submeter.pointmap.meter_map import MeterMap
-from submeter.pointmap.spans import Span
 from submeter.sources.modbus_meter import backwards, nameplate, values
 from submeter.sources.modbus_meter.backwards import Place
 from submeter.sources.modbus_meter.blocks import Heard, Piece
-from submeter.sources.modbus_meter.client import Answer
 from submeter.sources.modbus_meter.exchange import Exchange
+from submeter.sources.modbus_meter.round import Round
 from submeter.sources.modbus_meter.settings import ModbusMeterSettings
 from submeter.sources.origin import Origin
 from submeter.sources.shared_line import SharedLine
@@ -69,6 +68,7 @@ class ModbusSource:
         self._values = self._plan.values()
         self._nameplate = self._plan.nameplate()
         self._read_again = 0.0  # loop time at which the nameplate is due
+        self._told_silent = False
         self._unknown = dict.fromkeys(self._plan.places, 0)  # polls
         self._made: dict[str, _Made] = {}
 
@@ -96,6 +96,7 @@ class ModbusSource:
         self._values.restart()
         self._nameplate.restart()
         self._read_again = 0.0
+        self._told_silent = False
         loop = asyncio.get_running_loop()
         due, misses = loop.time(), MISSES - 1  # the first poll has to be answered
         with self._line.joined():
@@ -113,22 +114,29 @@ class ModbusSource:
                 await pause(due - loop.time())
 
     async def _poll(self, publish: Publish) -> None:
-        ask = _Reopening(self._exchange)
-        now = asyncio.get_running_loop().time()
-        if now >= self._read_again:
-            await self._identify(ask)
-            self._read_again = now + NAMEPLATE_SECONDS
+        ask = Round(self._exchange)
+        who = Heard()
+        if asyncio.get_running_loop().time() >= self._read_again:
+            who = await self._identify(ask)
         heard = await self._values.read(ask)
+        if ask.silence and (not ask.answered or not (heard.pieces or heard.refusal)):
+            raise ask.silence
+        self._learn(who, heard, ask.silence)
+        if who.silent:
+            self._read_again = 0.0
         if not heard.pieces:
             raise LinkError(f"{self.describe()} says {heard.refusal}", Condition.REFUSED)
         self.trouble = None
         self._publish(heard, publish)
 
-    async def _identify(self, ask: "_Reopening") -> None:
+    async def _identify(self, ask: Round) -> Heard:
         """Read who it is; raises LinkError if it is not the meter that is expected."""
         heard = await self._nameplate.read(ask)
         nameplate.check(self._plan, heard)
-        serial = nameplate.serial(self._plan, heard) or self.identity
+        said = nameplate.serial(self._plan, heard)
+        serial = said or self.identity
+        if self._settings.meter is not None and said is None and ask.silence:
+            raise ask.silence
         if problem := nameplate.other(self._settings.meter, serial):
             raise problem
         if self.identity is not None and serial != self.identity:
@@ -136,6 +144,16 @@ class ModbusSource:
             self._values.restart()
             self._unknown = dict.fromkeys(self._plan.places, 0)
         self.identity = serial
+        self._read_again = asyncio.get_running_loop().time() + NAMEPLATE_SECONDS
+        return heard
+
+    def _learn(self, who: Heard, heard: Heard, silence: LinkError | None) -> None:
+        """Take note of what the meter does not answer while it answers others."""
+        given_up = self._nameplate.learn(who) + self._values.learn(heard)
+        if given_up and not self._told_silent:
+            self._told_silent = True
+            message = 'event=registers_silent source=%s function=%d address=%d reason="%s"'
+            _log.warning(message, self.name, given_up[0].function, given_up[0].start, silence)
 
     def _publish(self, heard: Heard, publish: Publish) -> None:
         found, at = values.known(self._plan, heard), Instant.now()
@@ -175,21 +193,3 @@ def _as_sent(place: Place, piece: Piece) -> str:
 async def pause(seconds: float) -> None:
     """Wait for the next poll."""
     await asyncio.sleep(seconds)
-
-
-class _Reopening:
-    """Asks; the first request of a poll twice, as a server closes connections that rest."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._asked = False
-
-    async def __call__(self, span: Span) -> Answer:
-        """Return the answer; raises LinkError."""
-        first, self._asked = not self._asked, True
-        try:
-            return await self._exchange.ask(span)
-        except LinkError as error:
-            if not first or error.condition is not Condition.UNREACHABLE:
-                raise
-        return await self._exchange.ask(span)

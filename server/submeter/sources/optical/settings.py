@@ -14,7 +14,9 @@ class OpticalSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    port: str = Field(description="/dev/serial/by-id/... or socket://host:port")
+    port: str = Field(
+        description="/dev/serial/by-id/..., socket://host:port, rfc2217://host:port or replay:FILE"
+    )
     map: str = Field(default="obis-standard", description="The source map")
     options: list[str] = Field(default_factory=list, description="Options of the source map")
     mode: Literal["auto", "text", "hdlc"] = Field(
@@ -44,8 +46,8 @@ class OpticalSettings(BaseModel):
         default=None,
         description="Of the meter's clock in text mode: Europe/Zurich; none: that of this machine",
     )
-    baudrate: int = Field(
-        default=9600, ge=300, le=115_200, description="Of mode hdlc, which does not sign on"
+    baudrate: Literal[300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = Field(
+        default=9600, description="Of mode hdlc, which does not sign on"
     )
     client: int = Field(
         default=16, ge=1, le=127, description="DLMS client: 16 is public, 1 the management"
@@ -55,7 +57,9 @@ class OpticalSettings(BaseModel):
         default=None, ge=0, le=16_383, description="DLMS physical device, none: not said"
     )
     keys: str | None = Field(
-        default=None, description="The file with the meter's password, of mode 0600"
+        default=None,
+        pattern=r"^[^\x00-\x1f]+$",
+        description="The file with the meter's password, of mode 0600",
     )
 
     def max_age(self, of_map: float) -> float:

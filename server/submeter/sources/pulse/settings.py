@@ -21,7 +21,9 @@ class GpioInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    chip: str = Field(default="/dev/gpiochip0", pattern="^/", description="Its device node")
+    chip: str = Field(
+        default="/dev/gpiochip0", pattern=r"^/[^\x00-\x1f]*$", description="Its device node"
+    )
     line: int = Field(ge=0, le=1023, description="Its number on the chip; on a Pi that of the GPIO")
     active_low: bool = Field(default=True, description="A closed contact pulls the line to ground")
     bias: Bias = Field(default="pull-up", description="Resistor of the chip at the line")

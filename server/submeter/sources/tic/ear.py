@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from submeter.errors import Condition
 from submeter.meter.reading import Update
@@ -22,8 +23,9 @@ _log = logging.getLogger(__name__)
 class Ear:
     """Keeps a translator for each mode that is heard, and says once which meter it is.
 
-    With `expected`, only the meter of that serial number is believed. `make` makes the translator
-    for the map of a mode.
+    With `expected`, only frames are believed that say that serial number themselves: every kind of
+    frame does, and the first of another meter on the line may be one that lost it. `make` makes the
+    translator for the map of a mode.
     """
 
     def __init__(
@@ -67,22 +69,25 @@ class Ear:
         reader, translator = self._understood[frame.mode]
         message = reader.message(frame)
         self.refused += reader.refused
-        self._look_at(frame, message.said)
-        if self._expected and self.identity != self._expected:
+        said = self._look_at(frame, message.said)
+        if self._expected and said != self._expected:
             return None
-        return translator.translate(message, elapsed)
+        update = translator.translate(message, elapsed)
+        return replace(update, max_age=self._maps[frame.mode].max_age) if update else None
 
-    def _look_at(self, frame: Frame, said: Said) -> None:
+    def _look_at(self, frame: Frame, said: Said) -> str | None:
+        """Return who `frame` says it is of; None if it does not tell."""
         label = self._maps[frame.mode].identity
-        if label in said:
-            self.identity = said[label].text
+        told = said[label].text if label in said else None
+        self.identity = told or self.identity
         if self.identity:
             self._introduce(frame.mode, self.identity)
         if len(frame.groups) > 1:
             self.sleeping = False
             self._nameless |= frame.whole
-        elif frame.whole and label in said:
+        elif frame.whole and told:
             self.sleeping = True
+        return told
 
     def _introduce(self, mode: Mode, identity: str) -> None:
         self._grants = min(_INTRODUCTIONS, self._grants + 1 / _FRAMES_TO_NEXT)

@@ -21,13 +21,19 @@ class Reader:
         forms = {name: Form(each) for name, each in labels if isinstance(each, TicLabel)}
         self._forms = {name: (name, form) for name, form in forms.items()}
         self._in_capitals = {name.upper(): (name, form) for name, form in forms.items()}
+        self._used = {
+            label
+            for rules in source_map.rules.values()
+            for rule in rules
+            for label in (*rule.labels, *rule.past, *rule.conditions)
+        }
         self.refused = 0
 
     def message(self, frame: Frame) -> Message:
         """Return what the valid groups of `frame` say."""
         groups: dict[str, Group] = {}
         said: Said = {}
-        sent, twice = set(), set()
+        sent, twice, broken = set(), set(), set()
         self.refused = 0
         for group in frame.groups:
             known = self._forms.get(group.label) or self._in_capitals.get(group.label.upper())
@@ -38,6 +44,7 @@ class Reader:
             datum = form.datum(group)
             if datum is None:
                 self.refused += 1
+                broken.add(name)
             elif groups.setdefault(name, group)[1:] != group[1:]:
                 twice.add(name)
             else:
@@ -45,6 +52,7 @@ class Reader:
         self.refused += len(twice)
         for name in twice:
             del said[name]
-        # A group that was refused may hide another, which then only seems to be missing.
-        sound = frame.whole and not self.refused
+        # A group that was refused may hide another, which then only seems to be missing. One of no
+        # use may be refused for ever: its meter writes it in another form.
+        sound = frame.whole and self._used.isdisjoint(broken | twice)
         return Message(said, frame.raw, frozenset(sent), sound)

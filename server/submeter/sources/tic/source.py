@@ -50,6 +50,7 @@ class TicSource:
             self.expected |= source_map.expected() | self.expected
             for point, dial in source_map.dials().items():
                 self.dials[point] = _either(dial, self.dials.get(point, dial))
+        # That of the slowest; each update says what is right for its own mode.
         self.max_age = max(source_map.max_age for source_map in maps.values())
         self.largest_power = max(each.largest_power for each in maps.values())
         auto = settings.baudrate == "auto"
@@ -59,7 +60,7 @@ class TicSource:
         # A recording starts over, and its index with it.
         self._growing = GrowingIndex() if isinstance(spec, Replay) else None
         self._guards = {mode: IndexGuard(each.largest_power) for mode, each in maps.items()}
-        self._ledger = Ledger()
+        self._ledger = Ledger(kept=self._growing is None)
         self._lap = f" replay {secrets.token_hex(4)}" if self._growing else ""
         self._noise = Noise()
         self._deaf = False

@@ -44,7 +44,8 @@ class Heard:
     def take(self, message: Message, elapsed: float) -> None:
         """Take the labels of a message, `elapsed` seconds into the stream."""
         labels = message.said.keys() | message.sent
-        counts = message.whole or self._map.complete <= message.said.keys()
+        complete_map = self._map.complete <= message.said.keys()
+        counts = not message.partial and (message.whole or complete_map)
         complete = counts and message.sound and (message.whole or bool(self._map.complete))
         self._before, self.complete = self.complete, complete
         self._held.update((label, elapsed) for label in self.hold.keys() & labels)
@@ -108,6 +109,8 @@ class Heard:
 
     def _denied(self, rule: Rule, said: Said) -> bool:
         """Tell whether a label that was received rules `rule` out."""
+        if not rule.conditions:
+            return False
         for name, pattern in rule.when.items():
             if name in said and not fnmatchcase(said[name].text, pattern):
                 return True

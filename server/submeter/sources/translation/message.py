@@ -10,7 +10,8 @@ class Message(NamedTuple):
 
     `sent` are labels that it had too, but that could not be believed. It is not `sound` when a part
     of it may be missing. It is `whole` when it is a reading of all that the instrument has to say,
-    of the map's labels: what it lacks is not there. `instrument` is the serial number where the
+    of the map's labels: what it lacks is not there. It is `partial` when more was to come and was
+    not read: it proves nothing of what it lacks. `instrument` is the serial number where the
     protocol itself carries it.
     """
 
@@ -20,3 +21,4 @@ class Message(NamedTuple):
     sound: bool = True
     instrument: str | None = None
     whole: bool = False
+    partial: bool = False

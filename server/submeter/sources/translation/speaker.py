@@ -1,10 +1,21 @@
 """What is known of the instruments that speak at one input, of each apart."""
 
+from typing import NamedTuple
+
+from submeter.meter.instant import Instant
 from submeter.pointmap.source_map import Rule, SourceMap
 from submeter.sources.slope import IndexSlope
 from submeter.sources.translation.datum import Said
 from submeter.sources.translation.heard import Heard
 from submeter.sources.translation.message import Message
+
+
+class _Kept(NamedTuple):
+    """The last message with a label, and when it came: s into the stream, and by the clocks."""
+
+    message: Message
+    elapsed: float
+    at: Instant
 
 
 class Speaker:
@@ -14,27 +25,35 @@ class Speaker:
         self.heard = Heard(source_map)
         self._largest_power = source_map.largest_power
         self._slopes: dict[tuple[str, float], IndexSlope] = {}
-        self._kept: dict[str, tuple[Message, float]] = {}  # the last with a label, and when
+        self._kept: dict[str, _Kept] = {}
 
-    def said(self, message: Message, elapsed: float) -> Said:
-        """Return what `message` says, and what earlier ones said that still counts."""
+    def said(self, message: Message, elapsed: float, at: Instant) -> Said:
+        """Return what `message` says, which came `at`, and what earlier ones said that counts."""
         if not self.heard.hold:
             return message.said
         said = dict(message.said)
         for label, seconds in self.heard.hold.items():
             if label in said:
-                self._kept[label] = message, elapsed
+                self._kept[label] = _Kept(message, elapsed, at)
             elif label in self._kept:
-                earlier, since = self._kept[label]
-                if 0 <= elapsed - since <= seconds:
-                    said[label] = earlier.said[label]
+                earlier = self._kept[label]
+                # The stream begins anew with each connection; the clock does not.
+                past = max(elapsed - earlier.elapsed, at.mono - earlier.at.mono)
+                if elapsed >= earlier.elapsed and past <= seconds:
+                    said[label] = earlier.message.said[label]
         return said
+
+    def since(self, rule: Rule) -> Instant | None:
+        """Return when the last of the labels of `rule` came, if all are held; else None."""
+        times = [self._kept[label].at for label in rule.labels if label in self._kept]
+        whole = times and len(times) == len(rule.labels)
+        return max(times, key=lambda at: at.mono) if whole else None
 
     def source(self, message: Message, rule: Rule) -> Message:
         """Return the message that the first label of `rule` came in."""
         first = rule.labels[0] if rule.labels else ""
         if first in self._kept and first not in message.said:
-            return self._kept[first][0]
+            return self._kept[first].message
         return message
 
     def slope(self, index: str, window: float) -> IndexSlope:

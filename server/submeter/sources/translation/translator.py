@@ -85,10 +85,11 @@ class Translator:
         self._speakers.turn_to(message.instrument or (told.text if told else None))
         speaker, heard = self._speakers.present, self.heard
         heard.take(message, elapsed)
-        said = speaker.said(message, elapsed)
-        values: dict[str, Value] = {}
-        absent = set(self._absent_always) if heard.proved else set()
         at = Instant.now()
+        said = speaker.said(message, elapsed, at)
+        values: dict[str, Value] = {}
+        read: dict[str, Instant] = {}
+        absent = set(self._absent_always) if heard.proved else set()
         for name, rules in self._map.rules.items():
             place = heard.rule(rules, said)
             if place is not None:
@@ -98,6 +99,9 @@ class Translator:
                 if value:
                     values[name] = value
                     self._made[name] = making.made
+                    since = speaker.since(rules[place])
+                    if since and self._points[name].kind == "index":
+                        read[name] = since
             elif heard.lacks(rules, said):
                 absent.add(name)
         if not (values or absent):
@@ -109,6 +113,8 @@ class Translator:
             frozenset(absent),
             instrument=owner + self._lap if owner else None,
             clock=clock.stamp if clock else None,
+            read=read,
+            late=self._late(values),
         )
 
     def origin(self, point: str) -> Origin | None:
@@ -153,8 +159,11 @@ class Translator:
             return None
         if self._points[name].kind == "index":
             return self._index(making, math.floor(total))
-        number = total if rule.times is None else float(total) * rule.times
-        return Value(_plain(number), rule.result)
+        try:
+            number = total if rule.times is None else float(total) * rule.times
+            return Value(_plain(number), rule.result)
+        except OverflowError:  # larger than any measurement
+            return None
 
     def _total(self, name: str, rule: Rule, said: Said) -> Number | None:
         """Return the sum of the labels in the unit that the point is counted in."""
@@ -169,7 +178,7 @@ class Translator:
     def _number(self, name: str, label: str, rule: Rule, said: Said) -> Number | None:
         """Return the number of `label` in the unit that the point `name` is counted in."""
         datum = said[label]
-        if datum.number is None or not math.isfinite(datum.number):
+        if datum.number is None or not _finite(datum.number):
             return None
         target = self._points[name].counted_in
         unit = rule.unit or datum.unit or self._map.labels[label].unit
@@ -181,7 +190,10 @@ class Translator:
 
     def _presence(self, rule: Rule, said: Said) -> Value | None:
         """Return 1 while a label is sent, 0 when it is proved that none is."""
-        shown = any(each in said for each in rule.present or ())
+        shown = any(
+            label in said and fnmatchcase(said[label].text, pattern)
+            for label, pattern in rule.presence.items()
+        )
         # Under overload a long frame stands among short ones: one alone proves no end of it.
         return Value(int(shown), rule.result) if shown or self.heard.complete_twice else None
 
@@ -195,6 +207,10 @@ class Translator:
                 return None
             state = int(datum.number) >> low & ((1 << (high - low + 1)) - 1)
             state = rule.states.get(state) if rule.states else state
+        elif rule.any_bit:
+            if datum.number is None:
+                return None
+            state = int(any(int(datum.number) >> each & 1 for each in rule.any_bit))
         else:
             state = _state_of(datum.text, datum.number, rule.states or {})
         if state is None or state not in self._points[name].states:
@@ -209,8 +225,8 @@ class Translator:
             index = self._ledger_total(making, register)
         else:
             index = self._admit(making.name, register, making)
-        if index is not None and self._growing:
-            index = self._growing.serve(making.name, index)
+            if index is not None and self._growing:
+                index = self._growing.serve(making.name, index)
         return None if index is None else Value(index, making.rule.result)
 
     def _admit(self, key: str, register: int, making: _Making) -> int | None:
@@ -222,14 +238,29 @@ class Translator:
 
     def _ledger_total(self, making: _Making, register: int) -> int | None:
         """Return the sum of what the label's register came to in all its accounts."""
-        owner = self._speakers.name
-        if owner is None and not self.heard.proved:
+        if self._speakers.name is None and not self.heard.proved:
             return None  # it may still say who it is, and the book is another one then
-        book = f"{making.name}\t{owner or ''}"
-        self._close_account(book, making)
+        book = self._book(making.name)
+        if not self._growing:  # what a recording says of the past is of another lap
+            self._close_account(book, making)
         account = tuple(making.said[label].text for label in making.rule.by)
-        admitted = self._admit("\t".join((book, *account)), register, making)
-        return None if admitted is None else self._ledger.total(book, account, admitted)
+        key = "\t".join((book, *account))
+        admitted = self._admit(key, register, making)
+        if admitted is None:
+            return None
+        if self._growing:
+            admitted = self._growing.serve(key, admitted)
+        at = making.made.at
+        return self._ledger.total(book, account, admitted, at, self._map.largest_power)
+
+    def _book(self, point: str) -> str:
+        """Return the name of the ledger's book of `point`, that of the meter that speaks."""
+        return f"{point}\t{self._speakers.name or ''}"
+
+    def _late(self, values: Mapping[str, Value]) -> dict[str, int]:
+        """Return what of the indexes among `values` the ledger booked late, where it is some."""
+        late = {name: self._ledger.late(self._book(name)) for name in values}
+        return {name: amount for name, amount in late.items() if amount}
 
     def _close_account(self, book: str, making: _Making) -> None:
         """Take the final reading of an account that ended unseen."""
@@ -244,7 +275,8 @@ class Translator:
         key = "\t".join((book, "past", *account))
         found = self._admission.admit(key, math.floor(final), making.elapsed, making.made)
         if found is not None:
-            self._ledger.close(book, account, found[0])
+            admitted, made = found
+            self._ledger.close(book, account, admitted, made.at, self._map.largest_power)
 
     def _power(self, making: _Making) -> Value | None:
         """Return the power of an index less that of the other direction."""
@@ -271,6 +303,10 @@ class Translator:
         unit = rule.unit or SLOPE_UNITS[self._points[rule.indexes[0]].unit or ""]
         power = units.exponent(unit, self._points[name].counted_in or "") or 0
         return Value(units.scale(known[0] - sum(known[1:]), power), rule.result)
+
+
+def _finite(number: Number) -> bool:
+    return not isinstance(number, float) or math.isfinite(number)
 
 
 def _scaled(number: Number, power: int) -> Number:
