@@ -18,6 +18,7 @@ from submeter.capture_command import Wish, run
 from submeter.errors import Condition, ConfigError, LinkError, SubmeterError
 from submeter.sources import recording
 from submeter.sources.port import Line, Replay, parse
+from submeter.sources.recording import Piece
 
 LINE = Line(9600, "7E1")
 
@@ -58,20 +59,25 @@ def wish(instrument: Instrument, file: Path, seconds: float | None = 0.2) -> Wis
 
 
 def recorded(file: Path) -> bytes:
-    return b"".join(piece.data for piece in recording.parse(file.read_bytes()))
+    return b"".join(piece.data for piece in pieces(file))
+
+
+def pieces(file: Path) -> list[Piece]:
+    with file.open("rb") as opened:
+        return list(recording.read(opened))
 
 
 def test_what_arrives_is_recorded_with_its_times(instrument: Instrument, tmp_path: Path) -> None:
     file = tmp_path / "a.rec"
     told = run(wish(instrument, file))
     content = file.read_bytes()
-    pieces = recording.parse(content)
+    found = pieces(file)
     assert content.startswith(b"# submeter capture\n# port /dev/pts/")
     assert b"# line 9600 7E1\n# date 20" in content
     assert recorded(file).replace(instrument.text, b"") in (b"", instrument.text[:3])
     assert len(recorded(file)) >= 3 * len(instrument.text)
-    assert 0.1 < pieces[-1].at <= 0.25
-    assert all(b.at - a.at >= 0.009 for a, b in itertools.pairwise(pieces))
+    assert 0.1 < found[-1].at <= 0.25
+    assert all(b.at - a.at >= 0.009 for a, b in itertools.pairwise(found))
     assert told.startswith(f"{len(recorded(file))} bytes in 0.")
     Replay(file, 1).check()
 
@@ -89,6 +95,18 @@ def test_a_file_that_is_there_is_left_alone(instrument: Instrument, tmp_path: Pa
 def test_where_nothing_can_be_written(instrument: Instrument, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot write .*: No such file or directory"):
         run(wish(instrument, tmp_path / "no" / "a.rec"))
+
+
+def test_what_is_no_regular_file_is_refused(instrument: Instrument, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    forced = Wish(instrument.port, fifo, LINE, 0.05, force=True)
+    with pytest.raises(ConfigError, match=r"cannot write .*fifo: it is no regular file"):
+        run(forced)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(ConfigError, match=r"cannot write .*fifo: it is no regular file"):
+        run(forced)
+    os.close(reader)
 
 
 @pytest.mark.parametrize(

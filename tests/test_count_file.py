@@ -1,5 +1,6 @@
 """A count that outlives kill -9, and is never mistaken for another."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,41 @@ def test_damage_costs_the_last_count_or_all_but_gives_no_wrong_one(
         except ValueError:
             return
         assert found in counts[-2:]
+
+
+@pytest.mark.parametrize("left", [0, 5, 20, 90])
+def test_a_file_that_others_truncate_costs_nothing(tmp_path: Path, left: int) -> None:
+    path = tmp_path / "file"
+    kept = CountFile(path, "owner")
+    for total in range(4):
+        kept.write(Count(total))
+    with path.open("r+b") as other:
+        other.truncate(left)
+    for total in (5, 6):
+        kept.write(Count(total))
+        assert CountFile(path, "owner").read() == Count(total)
+
+
+def test_a_file_that_is_only_begun_is_a_new_one(tmp_path: Path) -> None:
+    for begun in (b"", b"submeter count 1"):
+        (tmp_path / "file").write_bytes(begun)
+        assert CountFile(tmp_path / "file", "owner").read() is None
+
+
+def test_a_write_that_is_cut_short_keeps_the_count_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, pwrite = tmp_path / "file", os.pwrite
+    kept = CountFile(path, "owner")
+    kept.write(Count(1))
+    monkeypatch.setattr(os, "pwrite", lambda file, data, at: pwrite(file, data[:20], at))
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space"):
+            kept.write(Count(2))
+        assert CountFile(path, "owner").read() == Count(1)
+    monkeypatch.undo()
+    kept.write(Count(3))
+    assert CountFile(path, "owner").read() == Count(3)
 
 
 def test_what_is_no_file_is_an_os_error(tmp_path: Path) -> None:

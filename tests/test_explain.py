@@ -16,7 +16,7 @@ from submeter.meter.reading import Quality, Update
 from submeter.meter.setup import Setup
 from submeter.pointmap import meter_map
 from submeter.sources.origin import Origin
-from submeter.sources.source import Health, Publish, Source
+from submeter.sources.source import Attempt, Health, Publish, Source
 from tooling import meters
 
 ENERGY, POWER, VOLUME = "Active_Energy_Import", "Active_Power_Total", "Volume"
@@ -39,7 +39,7 @@ class Spoken:
         self.expected = dict.fromkeys(points, MEASURED)
 
     def origin(self, point: str) -> Origin | None:
-        if point != ENERGY:
+        if point not in (ENERGY, POWER):
             return None
         return Origin("maps/a.yaml:12", (("EAST", "000012345 Wh"),), RAW, meters.at(9))
 
@@ -98,6 +98,7 @@ def test_value_quality_age_source_and_frame(bench: Bench) -> None:
         "where": "maps/a.yaml:12",
         "labels": [["EAST", "000012345 Wh"]],
         "raw": RAW.hex(),
+        "length": len(RAW),
         "age": 1.0,
     }
     assert told["why"] == ""
@@ -124,10 +125,19 @@ def test_a_derived_point_has_its_rule_and_its_inputs(bench: Bench) -> None:
     told = bench.explain("Apparent_Power_Total")
     assert (told["value"], told["quality"], told["source"]) == ("5 kVA", "derived", None)
     assert told["why"] == "follows from Active_Power_Total, Reactive_Power_Total (apparent)"
-    assert [(each["point"], each["value"]) for each in told["inputs"]] == [
-        ("Active_Power_Total", "3 kW"),
-        ("Reactive_Power_Total", "4 kvar"),
+    inputs = told["inputs"]
+    assert [(each["point"], each["value"], each["source"]) for each in inputs] == [
+        ("Active_Power_Total", "3 kW", "clamp"),
+        ("Reactive_Power_Total", "4 kvar", "clamp"),
     ]
+    assert inputs[0]["origin"] == {
+        "where": "maps/a.yaml:12",
+        "labels": [["EAST", "000012345 Wh"]],
+        "raw": RAW.hex(),
+        "length": len(RAW),
+        "age": 1.0,
+    }
+    assert "origin" not in inputs[1]
 
 
 def test_which_of_several_rules_is_in_use() -> None:
@@ -178,9 +188,16 @@ def test_an_index_from_power() -> None:
     made = Bench()
     feed = Feed("clamp", {POWER: MEASURED}, 10.0)
     meter = Meter("main", meter_map.load("standard").points, [feed])
-    plan = SimpleNamespace(sources={}, calculated=None)
+    plan = SimpleNamespace(sources=made.sources, calculated=None)
     made.served = cast("Any", {"main": SimpleNamespace(plan=plan, meter=meter)})
-    assert "counted from the power that clamp gives" in made.explain(ENERGY)["why"]
+    made.meter = meter
+    for second in (8, 9):
+        made.say("clamp", second, **{POWER: 3.0})
+    told = made.explain(ENERGY)
+    assert told["why"] == "counted from Active_Power_Total of clamp, which has no such register"
+    (power,) = told["inputs"]
+    assert (power["point"], power["value"], power["source"]) == (POWER, "3 kW", "clamp")
+    assert power["origin"]["where"] == "maps/a.yaml:12"
 
 
 def test_what_a_calculated_meter_says() -> None:
@@ -213,6 +230,14 @@ def test_sources(bench: Bench) -> None:
     assert (second["condition"], second["reason"]) == ("busy", "another program uses it")
 
 
+def test_a_source_whose_link_says_nothing(bench: Bench) -> None:
+    linky = bench.sources["linky"]
+    attempt = Attempt(linky, meters.at(1), linky.dropped)
+    bench.health[linky] = Health(False, 0, 1, None, Condition.BUSY, "busy", attempt)
+    first, _ = bench.ask({"ask": "sources"}, 21)["sources"]
+    assert (first["condition"], first["reason"]) == ("silent", "no valid frame for 20 s")
+
+
 def test_trouble_of_a_source_that_is_heard(bench: Bench) -> None:
     linky = cast("Spoken", bench.sources["linky"])
     linky.trouble = Condition.WRONG_KEY
@@ -229,6 +254,7 @@ def test_trouble_of_a_source_that_is_heard(bench: Bench) -> None:
         ({"ask": "explain", "meter": "main"}, "asked can be"),
         ({"ask": "explain", "meter": "mian", "point": ENERGY}, "did you mean 'main'?"),
         ({"ask": "explain", "meter": "main", "point": "Volum"}, "did you mean 'Volume'?"),
+        ({"ask": "explain", "meter": "\ud800", "point": ENERGY}, "no meter is called '\\ud800'"),
     ],
 )
 def test_questions_that_make_no_sense(bench: Bench, question: object, text: str) -> None:

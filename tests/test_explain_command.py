@@ -93,10 +93,18 @@ async def test_inputs_and_other_sources(loaded: Loaded) -> None:
         {"source": "linky", "condition": "silent", **said, "quality": "stale", "age": 81.0},
         {"source": "clamp", "condition": "online", **said},
     ]
-    inputs = [{"point": "Active_Power_Total", **said}]
+    origin = {"where": "maps/a.yaml:9", "labels": [["P", "3 kW"]], "raw": "0a50", "length": 40}
+    row = {"point": "Active_Power_Total", "source": "clamp", **said}
+    inputs = [{**row, "origin": {**origin, "age": 1.0}}]
     told = {**TOLD, "why": "follows", "inputs": inputs, "voices": voices, "source": "clamp"}
     text = await answered(loaded, told)
-    assert "why:     follows\n  Active_Power_Total: 3 kW, measured, 1.0 s old\n" in text
+    assert (
+        "why:     follows\n"
+        "  Active_Power_Total: 3 kW, measured, 1.0 s old, from clamp\n"
+        "    map:     maps/a.yaml:9\n"
+        "    label:   P = 3 kW\n"
+        "    frame:   40 bytes: 0a 50 ...\n"
+    ) in text
     assert "  linky, silent: 3 kW, stale, 81.0 s old\n *clamp, online: 3 kW, measured" in text
 
 
@@ -105,6 +113,16 @@ async def test_a_source_in_trouble(loaded: Loaded) -> None:
     told = {**TOLD, **said, "voices": [{"source": "simulated", "condition": "wrong key", **said}]}
     text = await answered(loaded, told)
     assert "age:     never heard\nsource:  simulated, wrong key\n" in text
+
+
+@pytest.mark.parametrize(
+    "spoiled", [{"voices": 5}, {"age": "x"}, {"inputs": [{}]}, {"origin": {"labels": [1]}}]
+)
+async def test_what_says_something_else(loaded: Loaded, spoiled: Json) -> None:
+    with pytest.raises(NoAnswerError, match="says something else; is it another version"):
+        await answered(loaded, {**TOLD, **spoiled})
+    with pytest.raises(NoAnswerError, match="says something else"):
+        await answered(loaded, {})
 
 
 async def test_a_server_with_another_configuration(loaded: Loaded) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -277,3 +278,57 @@ def test_two_meters_on_one_device(tmp_path: Path) -> None:
 def test_what_is_no_terminal_is_no_device(tmp_path: Path) -> None:
     (found,) = faults(write(tmp_path, "tic: {port: /dev/null}"))
     assert found == "7:21: /dev/null is no serial device; name the adapter's port"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("tic: {port: 'socket://h:4001'}", "tic: {port: 'rfc2217://H:4001'}"),
+        ("tic: {port: 'rfc2217://h:4001'}", "dlms: {port: 'socket://h:4001'}"),
+    ],
+)
+def test_two_meters_on_one_server(tmp_path: Path, first: str, second: str) -> None:
+    (found,) = faults(write(tmp_path, first, second))
+    assert re.search(r"^11:2\d: (socket|rfc2217)://h:4001 feeds meter 'one' already; name", found)
+
+
+def test_a_shared_server_is_spoken_to_in_one_way(tmp_path: Path) -> None:
+    entries = [f"mbus: {{port: '{each}://h:1', address: {n}, map: mbus-water}}"
+               for n, each in ((1, "socket"), (2, "rfc2217"))]  # fmt: skip
+    (found,) = faults(write(tmp_path, *entries))
+    assert "rfc2217://h:1 is a mbus line at 2400 8E1 of another source already" in found
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (
+            "pulse: {gpio: {line: 17}, weight: 1 Wh, initial: .nan}",
+            "7:58: meters.0.sources.0.pulse.initial: input should be a valid number, not '.nan'",
+        ),
+        (
+            "pulse: {gpio: {line: 17}, weight: 1 Wh, initial: 1.0e400}",
+            "7:58: meters.0.sources.0.pulse.initial: input should be a finite number, not inf",
+        ),
+        (
+            "mbus: {port: 'socket://h:1', address: 300, map: mbus-water}",
+            "7:47: meters.0.sources.0.mbus.address: input should be less than or equal to 250, "
+            "not 300",
+        ),
+        (
+            'optical: {port: "socket://h:1", keys: "a\\0b"}',
+            "7:47: meters.0.sources.0.optical.keys: string should match pattern",
+        ),
+        (
+            'dlms: {port: "socket://h:1", keys: "a\\0b"}',
+            "7:44: meters.0.sources.0.dlms.keys: string should match pattern",
+        ),
+        (
+            "optical: {port: 'socket://h:1', baudrate: 9601}",
+            "7:51: meters.0.sources.0.optical.baudrate: input should be 300, 600, 1200, 2400",
+        ),
+    ],
+)
+def test_a_setting_that_is_none_is_one_line(tmp_path: Path, source: str, told: str) -> None:
+    (found,) = faults(write(tmp_path, source))
+    assert found.startswith(told), found

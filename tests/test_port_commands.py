@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from submeter import port_commands
-from submeter.sources.recording import parse
+from submeter.sources import recording
 from tooling.speaking_line import speaking
 
 APP = typer.Typer()
@@ -52,11 +52,25 @@ def test_capture_says_where_it_is(tmp_path: Path) -> None:
     assert "# line 9600 8N1" in file.read_text()
 
 
+@pytest.mark.parametrize(
+    ("baudrate", "told"),
+    [("10400", "there is no speed 10400; try 9600 or 19200"), ("60", "try 50 or 75")],
+)
+def test_a_speed_that_there_is_not_is_named(baudrate: str, told: str, tmp_path: Path) -> None:
+    with speaking(b"", termios.B1200) as port:
+        arguments = ["capture", port, str(tmp_path / "a.rec"), "--baudrate", baudrate]
+        ended = CliRunner().invoke(APP, arguments)
+    assert ended.exit_code == 1
+    assert told in ended.output
+    assert "8N1" not in ended.output
+
+
 def test_capture_checks_the_parity_of_a_uart_that_cannot(tmp_path: Path) -> None:
     with speaking(bytes([0xE1, 0x61, 0xE1]), termios.B1200) as port:
         arguments = ["capture", port, str(tmp_path / "a.rec"), "--baudrate", "1200"]
         ended = CliRunner().invoke(APP, [*arguments, "--software-parity", "--seconds", "0.2"])
     assert ended.exit_code == 0, ended.output
-    heard = b"".join(each.data for each in parse((tmp_path / "a.rec").read_bytes()))
+    with (tmp_path / "a.rec").open("rb") as file:
+        heard = b"".join(each.data for each in recording.read(file))
     assert b"a\0a" in heard
     assert set(heard) <= set(b"a\0")

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from submeter import ears, mbus_probe_command, probe_command
+from submeter import dlms_maps, ears, mbus_probe_command, probe_command
 from submeter.config import SourceEntry
 from submeter.errors import Condition, ConfigError, LinkError
 from submeter.probe_command import ATTEMPTS, run
@@ -119,7 +119,23 @@ def test_a_push_is_found_and_its_values(capsys: pytest.CaptureFixture[str]) -> N
     assert "layout:        pairs" in shown
     assert rows(shown)["1-0:1.8.0*255"] == "4408736"
     kind, settings = pasted(shown)
-    assert (kind, settings) == ("dlms", {"port": port, "baudrate": 9600, "format": "8N1"})
+    expected = {"port": port, "baudrate": 9600, "format": "8N1", "map": "obis-austria-pairs"}
+    assert (kind, settings) == ("dlms", expected)
+
+
+@pytest.mark.parametrize(
+    ("layout", "counts", "name"),
+    [
+        ("object list", set(), None),
+        ("", set(), None),
+        ("pairs", set(), "obis-austria-pairs"),
+        ("positional", {11}, "obis-austria-positional"),
+        ("positional", {1, 13}, "obis-norway-kaifa"),
+        ("positional", {77}, None),
+    ],
+)
+def test_the_map_is_proposed_by_the_layout(layout: str, counts: set[int], name: str | None) -> None:
+    assert dlms_maps.fitting(layout, counts) == name
 
 
 def test_a_ciphered_push_says_who_and_that_keys_are_needed(
@@ -146,7 +162,10 @@ def test_a_recording_is_probed_like_a_line(
     assert "protocol:      board that counts pulses" in shown
     assert "line:" not in shown
     assert rows(shown) == {"input 1": "12", "input 2": "3"}
-    assert pasted(shown)[0] == "pulse"
+    with pytest.raises(ValueError, match="'AS ON THE METER' is no weight of a pulse"):
+        pasted(shown)
+    entry = shown[shown.index("    sources:\n") :].replace("AS ON THE METER", "1 Wh")
+    assert pasted(entry)[0] == "pulse", "it lacks nothing else"
 
 
 def test_noise_is_told() -> None:

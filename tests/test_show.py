@@ -10,6 +10,7 @@ import termios
 import time
 from pathlib import Path
 
+from submeter.pointmap import points
 from submeter.poller import Line
 from tooling.program import CHECKOUT, COMMAND, free_port, run, run_into_full_disk, running, write
 
@@ -37,6 +38,10 @@ def test_one_meter_once(tmp_path: Path) -> None:
     assert (name, unit, quality, age) == ("Voltage_L1_N", "V", "valid", "< 10 s")
     assert 200 < float(value) < 260
     assert "Tamper_Alarm" not in shown.stdout
+    known = sum(line.startswith("│") for line in shown.stdout.splitlines())
+    (hidden,) = re.findall(r"(\d+) points are not known \(--all\)", shown.stdout)
+    standard = [each for each in points.all_points().values() if each.group != "extension"]
+    assert int(hidden) + known == len(standard), "the extension points are not missed"
     assert everything.stdout.count("Tamper_Alarm") == 2
     assert nobody.returncode == 2
     assert "no meter 'cellar'" in nobody.stderr

@@ -96,7 +96,8 @@ def test_from_the_local_socket_with_the_reason(monkeypatch: pytest.MonkeyPatch) 
 
     def answer(path: Path, question: object) -> object:
         asked.append((path.parent, question))
-        return {"sources": [ROW, ROW | {"meter": "solar"}, {"meter": "linky"}, 7]}
+        odd = [ROW | {"age": "x"}, ROW | {"frames": []}, ROW | {"reason": None}]
+        return {"sources": [ROW, ROW | {"meter": "solar"}, {"meter": "linky"}, 7, *odd]}
 
     monkeypatch.setattr(local_socket, "ask", answer)
     client: Any = Client()

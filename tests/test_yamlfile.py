@@ -3,12 +3,12 @@
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from submeter import yamlfile
 from submeter.errors import ConfigError
@@ -295,3 +295,72 @@ def test_suggestions() -> None:
     assert yamlfile.suggest("zzz", ["site", "meters"]) == "known here: site, meters"
     assert yamlfile.suggest("zzz", []) == "known here: none"
     assert len(yamlfile.suggest("zzz", ["word"] * 200)) < 320
+
+
+class Tank(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    level: Annotated[float, Field(ge=0)] | int = 0
+    where: Annotated[int, Field(le=9)] | str = 1
+    pumps: list[Pump] = []
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{name: x, level: full}", "1:18: level: input should be a valid number, not 'full'"),
+        (
+            "{name: x, level: -0.5}",
+            "1:18: level: input should be greater than or equal to 0, not -0.5",
+        ),
+        ("{name: x, where: 10}", "1:18: where: input should be less than or equal to 9, not 10"),
+        ("{name: x, pumps: [{speed: a}]}", "1:27: pumps.0.speed: input should be a valid integer"),
+    ],
+)
+def test_one_line_where_one_of_several_types_may_stand(text: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        yamlfile.parse(text, "f.yaml").read_as(Tank)
+    (found,) = caught.value.faults
+    assert found.startswith(f"f.yaml:{expected}")
+
+
+def test_a_misspelt_key_is_told_before_the_one_that_it_leaves_out() -> None:
+    assert plant("{name: x, pumps: [{sped: 1}, {speed: a}]}") == (
+        "f.yaml:1:20: unknown key 'pumps.0.sped'; did you mean 'speed'?",
+        "f.yaml:1:19: key 'pumps.0.speed' is missing; add it",
+        "f.yaml:1:38: pumps.1.speed: input should be a valid integer, not 'a'",
+    )
+
+
+KEY = "00112233445566778899AABBCCDDEEFF"
+
+
+class Meter(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    keys: str | None = None
+    password: str | None = None
+    port: int = 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"keys: {{encryption: {KEY}}}",
+        f"keys: [{KEY}]",
+        "password: 47110815",
+        f"port: {KEY}",
+        f"port: {{deep: [{{password: 47110815}}, {KEY}]}}",
+        f"{KEY}: 1",
+        f"{KEY}: 1\n{KEY}: 2",
+        f"- {KEY.lower()}",
+    ],
+)
+def test_a_secret_is_not_repeated(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        yamlfile.parse(text, "f.yaml").read_as(Meter)
+    told = "".join(caught.value.faults)
+    assert "f.yaml:1" in told or "f.yaml:2" in told
+    assert KEY[:8].lower() not in told.lower()
+    assert "47110815" not in told

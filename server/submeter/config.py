@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from submeter import yamlfile
+from submeter import unsaid, yamlfile
 from submeter.bacnet.settings import BacnetSettings, MeterInBacnet
 from submeter.errors import ConfigError
 from submeter.meter import expression
@@ -226,10 +226,11 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Loaded:
 def _override(document: yamlfile.Document, override: str) -> yamlfile.Document:
     key, equals, text = override.partition("=")
     steps = key.split(".")
+    shown = f"{key}={unsaid.HIDDEN}" if unsaid.is_secret(steps) else unsaid.masked(override)
     if not equals or not all(steps) or len(steps) > yamlfile.DEEPEST:
-        raise ConfigError(f"--set {override}: write --set key=value, as modbus.tcp.port=5020")
-    data = _replaced(document.data, steps, yamlfile.scalar(text), override)
-    places = document.overrides | {tuple(steps): f"--set {override}"}
+        raise ConfigError(f"--set {shown}: write --set key=value, as modbus.tcp.port=5020")
+    data = _replaced(document.data, steps, yamlfile.scalar(text), shown)
+    places = document.overrides | {tuple(steps): f"--set {shown}"}
     marks = {loc: mark for loc, mark in document.marks.items() if loc[: len(steps)] != tuple(steps)}
     return yamlfile.Document(document.name, data, marks, places)
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from submeter import regular_file
+from submeter import regular_file, unsaid
 from submeter.errors import ConfigError
 
 Loc = tuple[int | str, ...]
@@ -131,7 +131,7 @@ class Document:
     def _explain(self, model: type[BaseModel], fault: Any) -> str:
         loc: Loc = fault["loc"]
         message = fault["msg"].removeprefix("Value error, ")
-        path = ".".join(str(step) for step in loc)
+        path = unsaid.masked(".".join(str(step) for step in loc))
         if fault["type"] == "extra_forbidden":
             keys = _known_keys(model, loc[:-1])
             return self.fault(loc, f"unknown key '{path}'; {suggest(str(loc[-1]), keys)}", True)
@@ -146,7 +146,9 @@ class Document:
             message = (
                 f"at least {'one entry' if least == 1 else f'{least} entries'} should stand here"
             )
-        message = f"{message[0].lower()}{message[1:]}, not {_short(fault['input'])}"
+        message = f"{message[0].lower()}{message[1:]}"
+        if not unsaid.is_secret(loc):
+            message += f", not {_short(unsaid.without(fault['input']))}"
         return self.fault(loc, f"{path}: {message}" if path else message)
 
 
@@ -228,8 +230,8 @@ def _check(
                 yield f"{name}:{line}:{column}: a key must be plain text; remove brackets"
             elif key.value in seen:
                 yield (
-                    f"{name}:{line}:{column}: key '{key.value}' stands twice, first in line "
-                    f"{seen[key.value]}; remove one"
+                    f"{name}:{line}:{column}: key '{unsaid.masked(key.value)}' stands twice, "
+                    f"first in line {seen[key.value]}; remove one"
                 )
             else:
                 seen[key.value] = line

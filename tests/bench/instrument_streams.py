@@ -24,8 +24,9 @@ from submeter.sources.modbus_meter import backwards, values
 from submeter.sources.modbus_meter.client import Answer, RtuCall
 from submeter.sources.optical import readout, text_items
 from submeter.sources.port import Line
-from submeter.sources.pulse import board, weight
+from submeter.sources.pulse import weight
 from submeter.sources.pulse.board import BoardDecoder, Record
+from submeter.sources.pulse.board_count import BoardCount
 from submeter.sources.tic.decoder import Decoder, Frame, Mode
 from submeter.sources.tic.ear import Ear
 from submeter.sources.translation.translator import Message, Translator
@@ -276,12 +277,12 @@ def _board(count: int) -> Stream:
     each = weight.parse("1000 imp/kWh")
 
     def chain() -> Chain:
-        counted = Count(0)
+        counted, board = Count(0), BoardCount(0, fastest=1000.0)
 
         def understand(record: object, elapsed: float) -> Update | None:
             nonlocal counted
             assert isinstance(record, Record)
-            counted = board.advance(counted, record, 0)
+            counted = board.take(counted, (), record, elapsed).now
             return Update({"Active_Energy_Import": Value(each.total(counted.total))})
 
         return Chain(BoardDecoder().feed, understand)

@@ -46,6 +46,25 @@ def test_a_rating_bounds_electricity_alone() -> None:
     assert of(meter, IMPORT)[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("largest", "counted", "told"), [(1e7, 200, []), (None, 0, [HEAT]), (2e6, 0, [HEAT])]
+)
+def test_beside_a_rating_the_source_bounds_what_is_not_electric(
+    largest: float | None, counted: int, told: list[str]
+) -> None:
+    """A heat meter of 5 MW that is read once a minute; what is never believed is told once."""
+    feed = Feed("heat", {HEAT: Quality.MEASURED}, 180.0, {HEAT: Dial(10_000_000)}, largest)
+    meter = Meter("main", meter_map.load("standard").serving([HEAT]).points, [feed], SMALL)
+    shown = [int(5_000_000 * 60 * minute / 3.6) for minute in range(5)]
+    for minute, number in enumerate(shown):
+        meter.update(values({HEAT: number}), at(60 * minute))
+    grown = meter.energy.counted("heat", HEAT)
+    assert (grown or 0) == pytest.approx(counted * 1.25e6, abs=1) or not counted
+    assert bool(grown) is bool(counted)
+    notes = [entry for entry in meter.audit.take() if entry.event == "index_refused"]
+    assert [note.detail["point"] for note in notes] == told
+
+
 def test_without_a_rating_the_source_bounds_all() -> None:
     meter = made(VOLUME, setup=Setup(largest_power=3000))
     know(meter, {VOLUME: 0}, at(10))

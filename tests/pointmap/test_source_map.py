@@ -110,7 +110,7 @@ def faults(folder: Path, text: str) -> list[str]:
         (
             ALARM,
             "[{label: STGE}]",
-            "20:20: Overload_Alarm is of the kind binary: its rule needs 'bit', 'bits', 'states' or '",
+            "20:20: Overload_Alarm is of the kind binary: its rule needs 'bit', 'bits', 'any_bit'",
         ),
         (
             "PEAK, stamp: true",

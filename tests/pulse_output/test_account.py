@@ -1,6 +1,8 @@
 """How many pulses are due, over restarts, exactly."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,19 @@ def test_pulses_and_remainder_are_the_energy(steps: list[tuple[int, int, bool]])
         if restart:
             made = account(saved=made.saved())
             made.begin(index)
+
+
+def test_a_file_that_cannot_be_written_is_told_once_and_costs_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = account(tmp_path / "file", at(5_000_000))
+
+    def fails(file: int, data: bytes, at: int) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pwrite", fails)
+    made.begin(5_009_000)
+    made.put(5_001_000)
+    made.put(5_002_000)
+    assert made.due(5_009_000, 1000) == 7
+    assert [each.split()[0] for each in caplog.messages] == ["event=pulse_output_file_unusable"]

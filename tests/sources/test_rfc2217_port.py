@@ -6,6 +6,7 @@ import socket
 import tty
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +14,8 @@ from submeter.errors import Condition, LinkError
 from submeter.sources import rfc2217_port
 from submeter.sources.open_port import open_port
 from submeter.sources.port import Format, Line, Port, Rfc2217
-from submeter.sources.telnet import COM_PORT, DONT, IAC
+from submeter.sources.rfc2217_port import Rfc2217Port
+from submeter.sources.telnet import COM_PORT, DO, DONT, IAC, WONT, command
 from tooling.rfc2217_server import Server, serving
 
 
@@ -107,3 +109,64 @@ async def test_a_server_that_goes_is_a_lost_link() -> None:
         with pytest.raises(LinkError, match=r"rfc2217://127.0.0.1:\d+ (is gone|closed)"):
             await reading
         server.close = lambda: None  # type: ignore[method-assign]
+
+
+class Connection:
+    """What a server sends: `waiting` is there, `read` comes later; `sent` is what it got."""
+
+    def __init__(self, waiting: bytes = b"", read: bytes = b"") -> None:
+        self.sent = b""
+        self._waiting = [waiting]
+        self._read = read
+
+    async def write(self, data: bytes) -> None:
+        self.sent += data
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(0)
+        return self._read
+
+    def waiting(self) -> list[bytes]:
+        return self._waiting
+
+
+def over(connection: Connection) -> Rfc2217Port:
+    return Rfc2217Port(Rfc2217("gate", 1), cast("Any", connection))
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+async def test_what_the_server_asks_while_bytes_are_dropped_is_answered(way: str) -> None:
+    connection = Connection(b"old" + bytes([IAC, DO, 24]) + b"old", b"new")
+    port = over(connection)
+    port.discard()
+    if way == "read":
+        assert await port.read() == b"new"
+    else:
+        await port.write(b"?")
+    assert connection.sent == bytes([IAC, WONT, 24]) + (b"?" if way == "write" else b"")
+    await port.write(b"!")
+    assert connection.sent.count(bytes([IAC])) == 1, "once"
+
+
+async def test_a_server_that_asks_without_end_is_not_remembered() -> None:
+    port = over(Connection(bytes([IAC, DO, 24]) * 10_000))
+    port.discard()
+    assert len(port._back) <= 1024
+
+
+async def test_a_flood_in_place_of_answers_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rfc2217_port, "ANSWER_SECONDS", 0.05)
+    port = over(Connection(read=bytes(4096)))
+    with pytest.raises(LinkError, match="does not speak RFC 2217"):
+        await port.open_line(Line(9600))
+    assert len(port._heard) <= 4096
+
+
+async def test_a_server_that_sets_something_else_is_told() -> None:
+    answers = b"".join(
+        command(100 + code, value)
+        for code, value in ((1, (2400).to_bytes(4)), (2, b"\x08"), (3, b"\x01"), (4, b"\x01"))
+    )
+    with pytest.raises(LinkError, match="cannot be set to 9600 8N1") as told:
+        await over(Connection(read=answers)).open_line(Line(9600))
+    assert told.value.condition is Condition.WRONG_SETTINGS

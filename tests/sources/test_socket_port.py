@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from submeter.errors import Condition, LinkError
-from submeter.sources import socket_port
+from submeter.sources import host_name, socket_port
 from submeter.sources.open_port import open_port
 from submeter.sources.port import Line, Socket
 from submeter.sources.socket_port import SocketPort
@@ -108,7 +108,7 @@ async def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None
     async def unknown(*arguments: object, **keys: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    monkeypatch.setattr(host_name, "addresses", unknown)
     with pytest.raises(LinkError, match=r"gate.invalid:7: Name or service not known") as told:
         await socket_port.connect(Socket("gate.invalid", 7))
     assert told.value.condition is Condition.UNREACHABLE
@@ -124,7 +124,7 @@ async def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPat
         async def two(*arguments: object, **keys: object) -> object:
             return both
 
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
+        monkeypatch.setattr(host_name, "addresses", two)
         port = await socket_port.connect(Socket("gate", number))
         with pytest.raises(LinkError, match="closed the connection"):
             await port.read()
@@ -141,6 +141,24 @@ async def test_discard_drops_what_is_buffered_and_a_given_up_wait_loses_nothing(
                 await port.read()
         served.writer.write(b"new")
         assert await port.read() == b"new"
+
+
+async def test_discard_ends_although_the_server_floods(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with line() as (_, port):
+        monkeypatch.setattr(port, "_socket", Flood(port._socket))
+        port.discard()
+        assert sum(map(len, port.waiting())) <= socket_port.MOST_DISCARDED
+        monkeypatch.undo()
+
+
+class Flood:
+    """A connection on which there is always more."""
+
+    def __init__(self, really: socket.socket) -> None:
+        self.fileno, self.close = really.fileno, really.close
+
+    def recv(self, most: int) -> bytes:
+        return bytes(most)
 
 
 async def test_what_is_written_arrives_whole() -> None:

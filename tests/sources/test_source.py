@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from submeter.meter.meter import values
 from submeter.meter.reading import Quality, Update
 from submeter.sources import source
 from submeter.sources.origin import Origin
-from submeter.sources.source import Health, Publish, supervise
+from submeter.sources.source import Attempt, Health, Publish, supervise
 
 UPDATE = values({"Frequency": 50.0})
 Act = Callable[[Publish], None]
@@ -123,7 +124,9 @@ async def test_loss_and_return_are_told_once(
 ) -> None:
     caplog.set_level(logging.INFO)
     await play(Scripted(lose, lose, lose, speak_and_lose, lose, lose, speak_and_lose))
-    assert events(caplog) == ["link_down", "link_up", "link_down", "link_up", "link_down"]
+    assert events(caplog) == [
+        "link_down", "link_up", "link_down", "link_still_down", "link_up", "link_down"
+    ]  # fmt: skip
     first = caplog.records[0]
     assert first.getMessage() == 'event=link_down source=test reason="the port is gone"'
     assert first.levelno == logging.WARNING
@@ -136,6 +139,72 @@ async def test_a_source_that_crashes_is_retried_and_told_once_with_its_trace(
     assert await play(Scripted(crash, crash, speak_and_lose)) == [UPDATE] * 2
     assert events(caplog) == ["source_failed", "link_up", "link_down"]
     assert caplog.records[0].exc_info
+
+
+async def test_another_reason_is_told_while_the_link_is_down(
+    pauses: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    def unplugged(publish: Publish) -> None:
+        raise LinkError("there is no port 7")
+
+    def unplugged_again(publish: Publish) -> None:
+        raise LinkError("there is no port 8")
+
+    acts = [lose, lose, unplugged, unplugged_again, unplugged, crash, crash, lose, crash]
+    await play(Scripted(*acts, speak_and_lose, crash))
+    assert events(caplog) == [
+        "link_down",
+        "link_still_down",
+        "source_failed",
+        "link_still_down",
+        "source_failed",
+        "link_down",
+        "source_failed",
+    ]
+    assert all(each.exc_info for each in caplog.records if "source_failed" in each.getMessage())
+
+
+def waiting(seconds: float, dropped: int = 0, **keys: Any) -> Health:
+    """Return the health of a source that was begun so long ago, and has not been heard."""
+    scripted = Scripted()
+    scripted.dropped = dropped
+    for name, value in keys.items():
+        setattr(scripted, name, value)
+    return Health(attempt=Attempt(scripted, Instant(100.0 - seconds, 0.0), 0))
+
+
+def test_an_open_link_without_a_frame_is_silent_or_noisy() -> None:
+    now = Instant(100.0, 0.0)
+    assert waiting(14).condition(None, now) is Condition.STARTING
+    assert waiting(16).condition(None, now) is Condition.SILENT
+    assert waiting(16).why(now) == "no valid frame for 16 s"
+    assert waiting(16, dropped=3).condition(None, now) is Condition.NOISE
+    assert waiting(16).condition(Condition.NO_KEY, now) is Condition.NO_KEY
+    # Who is asked in turn with many others.
+    assert waiting(16, max_age=180.0).condition(None, now) is Condition.STARTING
+    back = waiting(16)
+    back.online, back.lost, back.reason = False, Condition.NO_DEVICE, "gone"
+    assert back.condition(None, now) is Condition.SILENT, "its adapter is there again"
+    back.attempt = None
+    assert (back.condition(None, now), back.why(now)) == (Condition.NO_DEVICE, "gone")
+
+
+async def test_supervise_tells_of_its_attempt(pauses: list[float]) -> None:
+    health = Health()
+    seen: list[bool] = []
+
+    def look(publish: Publish) -> None:
+        seen.append(health.attempt is not None)
+        publish(UPDATE, Instant.now())
+        seen.append(health.attempt is not None)
+        raise LinkError("gone")
+
+    scripted = Scripted(look)
+    task = asyncio.create_task(supervise(scripted, lambda update, at: None, health=health))
+    async with asyncio.timeout(3):
+        await scripted.done.wait()
+    task.cancel()
+    assert seen == [True, False]
 
 
 async def test_a_listener_that_crashes_does_not_end_the_source(pauses: list[float]) -> None:

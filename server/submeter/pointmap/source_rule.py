@@ -91,6 +91,8 @@ class Rule(BaseModel):
             raise ValueError("a slope is derived, being a mean over time; remove 'quality'")
         if [self.bit, self.bits, self.any_bit].count(None) < 2:
             raise ValueError("a rule has one of 'bit', 'bits' and 'any_bit'")
+        if self.any_bit and self.states:
+            raise ValueError("'any_bit' gives 0 or 1; remove 'states'")
         if self.bits and self.bits[0] > self.bits[1]:
             raise ValueError("'bits' are the lowest and the highest; turn them round")
         bits = self.bit is not None or self.bits or self.any_bit

@@ -26,6 +26,7 @@ class PulseAccount:
         self._path = path
         self._file: CountFile | None = None
         self._committed: int | None = None
+        self._told = False  # that the file cannot be used
 
     def saved(self) -> str:
         """Return the mark as JSON."""
@@ -59,10 +60,13 @@ class PulseAccount:
         return 0 if self.mark is None else max(0, index - self.mark) // weight
 
     def put(self, mark: int) -> None:
-        """Set the mark, in the file too."""
+        """Set the mark, in the file too; that it cannot be written is told once."""
         self.mark = mark
-        if self._file:
-            self._file.write(Count(mark))
+        try:
+            if self._file:
+                self._file.write(Count(mark))
+        except OSError as error:
+            self._tell_unusable(error)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -78,7 +82,12 @@ class PulseAccount:
             self._file = CountFile(self._path, f"{self._name} {self._point}")
             kept = self._file.read()
         except (OSError, ValueError) as error:
-            message = 'event=pulse_output_file_unusable meter=%s file=%s reason="%s"'
-            _log.warning(message, self._name, self._path, error)
+            self._tell_unusable(error)
             return None
         return kept.total if kept else None
+
+    def _tell_unusable(self, error: Exception) -> None:
+        if not self._told:
+            message = 'event=pulse_output_file_unusable meter=%s file=%s reason="%s"'
+            _log.warning(message, self._name, self._path, error)
+        self._told = True

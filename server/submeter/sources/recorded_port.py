@@ -40,8 +40,9 @@ class RecordedPort:
     async def read(self) -> bytes:
         """Return what is due, at least one byte; raises LinkError if the file is damaged."""
         while not self._asking:
-            at = self._base + self._peek().at
-            wait = at / self._speed - (time.monotonic() - self._start)
+            coming = self._peek()
+            at = (self._base + coming.at) / self._speed
+            wait = at - (time.monotonic() - self._start)
             if wait <= 0:
                 # The others get their turn although the next piece may be due already.
                 await asyncio.sleep(0)

@@ -62,6 +62,8 @@ def read(file: BinaryIO) -> Iterator[Piece]:
     while line := file.readline(LONGEST_LINE):
         number += 1
         whole = line.endswith(b"\n")
+        if len(line) == LONGEST_LINE and not whole:
+            raise ValueError(f"line {number}: it has more than {LONGEST_LINE} characters")
         text = line.removesuffix(b"\n")
         if not text.strip() or text.startswith(b"#"):
             continue
@@ -70,6 +72,6 @@ def read(file: BinaryIO) -> Iterator[Piece]:
         if match and at >= last:
             last = at
             yield Piece(at, bytes.fromhex(match[2].decode()))
-        elif whole or len(line) == LONGEST_LINE:
+        elif whole:
             what = "its time is before the line above's" if match else "write 'seconds hex'"
             raise ValueError(f"line {number}: {what}")

@@ -3,8 +3,11 @@
 import os
 import stat
 from pathlib import Path
+from typing import Annotated
 
-from submeter import regular_file
+from pydantic import AfterValidator
+
+from submeter import regular_file, unsaid
 from submeter.errors import ConfigError
 
 LARGEST = 4096
@@ -15,6 +18,7 @@ def read(path: Path, what: str) -> str:
     """Return the text of the file `path`; `what` stands in it, in the words of errors.
 
     Raises ConfigError without a position and without content if others may read it, or nobody can.
+    The name of a file that is not there is not told: it may be the secret itself.
     """
     try:
         if path.stat().st_mode & _OTHERS:
@@ -22,4 +26,15 @@ def read(path: Path, what: str) -> str:
         return regular_file.read(path, LARGEST).decode("utf-8", "replace")
     except OSError as error:
         reason = error.strerror or os.strerror(error.errno or 0)
-        raise ConfigError(f"cannot read {what} in {path}: {reason}") from None
+        place = f"in {path}" if os.path.exists(path) else f"in a file in {path.parent}"
+        raise ConfigError(f"cannot read {what} {unsaid.masked(place)}: {reason}") from None
+
+
+def _name(text: str) -> str:
+    if unsaid.has_key(text):
+        raise ValueError("the name of a file should stand here; write the key into that file")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+"""The name of a file with secrets, as the configuration has it: not a secret itself."""

@@ -37,7 +37,12 @@ def test_a_number_that_is_too_large_is_damage(
 @pytest.mark.parametrize(
     ("quantity", "data", "shown", "number"),
     [
-        ("volume", made.dib(made.BCDS[8]) + made.vib(0x13) + made.bcd(125, 8), "125 x 1/1000", 0.125),
+        (
+            "volume",
+            made.dib(made.BCDS[8]) + made.vib(0x13) + made.bcd(125, 8),
+            "125 x 1/1000",
+            0.125,
+        ),
         ("power", made.dib(made.BCDS[8]) + made.vib(0x2E) + made.bcd(-12, 8), "-12 x 1000", -12000),
         ("power", made.dib(5) + made.vib(0x2E) + made.real(2.5), "2.5 x 1000", 2500),
         ("power", made.dib(5) + made.vib(0x2E) + made.real(-2.5e9), "-2.5e+09 x 1000", -2.5e12),

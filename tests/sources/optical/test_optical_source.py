@@ -84,7 +84,7 @@ async def test_a_text_meter_is_read_and_the_acknowledgement_goes_out_before_the_
     assert (reader.identity, reader.trouble, reader.dropped) == ("00417829", None, 0)
     origin = reader.origin("Voltage_L1_N")
     assert origin
-    assert origin.labels == (("voltage-1", "229 V"),)
+    assert origin.labels == (("voltage-1 (32.7.0)", "229 V"),)
     assert origin.raw == block(E350)
     assert updates[0].values["Active_Energy_Import"].number == 1_234_567_000
 
@@ -173,7 +173,7 @@ async def test_mode_e_leads_to_dlms() -> None:
     origin = reader.origin("Voltage_L1_N")
     assert origin
     ((label, shown),) = origin.labels
-    assert label == "voltage-1"
+    assert label == "voltage-1 (32.7.0)"
     assert shown.startswith("2345")
     assert shown.endswith(" V")
     assert origin.raw.startswith(b"\x7e\xa0")

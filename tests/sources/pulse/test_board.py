@@ -48,7 +48,10 @@ def test_the_split_makes_no_difference(cuts: list[int]) -> None:
     "said",
     [{}, {"b": 1}, {"p": [1]}, {"b": 1, "p": 1}, {"b": 1, "p": [-1]}, {"b": 1, "p": [2**32]},
      {"b": 1, "p": [1.0]}, {"b": 1, "p": [True]}, {"b": True, "p": [1]}, {"b": [], "p": [1]},
-     {"b": 1, "p": [0] * 65}],
+     {"b": 1, "p": [0] * 65}, {"b": "\ud800", "p": [1]}, {"b": "", "p": [1]}, {"b": -1, "p": [1]},
+     {"b": "b" * 65, "p": [1]}, {"b": 2**64, "p": [1]}, {"b": "\u00e9", "p": [1]},
+     {"b": "a\nb", "p": [1]}, {"b": 1, "p": [1], "uid": "\udfff"},
+     {"b": 1, "p": [1], "uid": "e\n6"}, {"b": 1, "p": [1], "uid": None}],
 )  # fmt: skip
 def test_a_record_that_says_something_else_is_dropped(said: object) -> None:
     decoder = BoardDecoder()
@@ -79,7 +82,11 @@ def test_the_board_is_named_by_its_records_or_for_its_run() -> None:
     assert not are_one(named.run, found[2].run)
 
 
-@pytest.mark.parametrize("said", [{"uid": 5, "boot": 1}, {"uid": "e6"}, {"boot": 1}, []])
+@pytest.mark.parametrize(
+    "said",
+    [{"uid": 5, "boot": 1}, {"uid": "e6"}, {"boot": 1}, [], {"uid": "e6", "boot": "\ud800"},
+     {"uid": "\ud800", "boot": 1}],
+)  # fmt: skip
 def test_a_name_that_is_none_is_dropped(said: object) -> None:
     decoder = BoardDecoder()
     (found,) = decoder.feed(line("ID", said) + record(1, 2))
@@ -91,3 +98,29 @@ def test_a_record_of_a_board_with_a_senseless_name_is_dropped() -> None:
     decoder = BoardDecoder()
     assert decoder.feed(record(1, 2, uid=["e6"]) + record(1, 2, uid="e" * 65)) == []
     assert decoder.bad == 2
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = JSON | st.text(st.characters(categories=["Cs", "Cc", "Ll"]), max_size=3)
+
+
+@given(
+    st.sampled_from(["S", "ID"]),
+    st.fixed_dictionaries(
+        {}, optional={"b": NAMES, "boot": NAMES, "uid": NAMES, "p": JSON | st.just([1])}
+    ),
+)
+def test_whatever_it_says_nothing_raises_and_what_passes_makes_sense(
+    kind: str, said: dict[str, object]
+) -> None:
+    decoder = BoardDecoder()
+    for found in decoder.feed(line(kind, said)):
+        assert isinstance(said["b"], int | str)
+        assert 0 < found.run < 2**64
+        assert found.uid.isascii()
+        assert list(found.counters) == said["p"]
+    assert decoder.feed(record("ok", 5))[-1].counters == (5,)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submeter.count_file import Count
+from submeter.errors import Condition
 from submeter.sources.pulse.board import Record
-from submeter.sources.pulse.board_count import PATIENCE, SLACK, BoardCount, Step
+from submeter.sources.pulse.board_count import BACK, BOOT_SLACK, PATIENCE, BoardCount, Step
 from submeter.sources.pulse.remembered import Remembered
 
 FASTEST = 10.0  # pulses a second
@@ -64,6 +65,8 @@ def test_a_counter_that_stands_back_for_long_is_begun_with_anew() -> None:
     steps = [bench.take(A, 20 + number) for number in range(PATIENCE + 1)]
     assert [step.now.total for step in steps] == [8] * PATIENCE + [9]
     assert [bool(step.anew) for step in steps] == [False] * (PATIENCE - 1) + [True, False]
+    noisy = [step.trouble is Condition.NOISE for step in steps]
+    assert noisy == [False] * (BACK - 1) + [True] * (PATIENCE - BACK) + [False, False]
 
 
 def test_what_cannot_have_been_counted_is_not_ours() -> None:
@@ -80,7 +83,7 @@ def test_a_loss_of_the_link_leaves_time_to_count() -> None:
     bench = Bench()
     bench.totals([(A, 0), (A, 5)])
     bench.now += 3600
-    most = int(FASTEST * (3601 + SLACK))
+    most = int(FASTEST * (3601 + BOOT_SLACK))
     assert bench.take(B, most).now.total == 5 + most
 
 

@@ -1,7 +1,9 @@
 """A board behind a port: several inputs hear it, and each counts its own."""
 
 import asyncio
+import contextlib
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from submeter.errors import Condition, LinkError
 from submeter.meter.reading import Update
+from submeter.sources.network import Socket
 from submeter.sources.port import Device, Replay
 from submeter.sources.pulse import board_line
 from submeter.sources.pulse.board import Record
@@ -160,12 +163,9 @@ async def test_one_input_that_breaks_does_not_take_the_others(cable: tuple[int, 
     await asyncio.gather(good, return_exceptions=True)
 
 
-@pytest.mark.parametrize(
-    ("sent", "condition"),
-    [(b">>> ", Condition.SILENT), (b"$S {}*12345678\n" * 3, Condition.NOISE)],
-)
-async def test_a_board_that_says_nothing_is_told_to_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes, condition: Condition
+@pytest.mark.parametrize("sent", [b">>> ", b"$S {}*12345678\n" * 3])
+async def test_a_board_that_says_nothing_of_use_is_told_to_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr(board_line, "SILENCE", 0.15)
     recording = tmp_path / "recording"
@@ -174,7 +174,85 @@ async def test_a_board_that_says_nothing_is_told_to_all(
     runs = [source(shared, each, tmp_path).run(lambda update, at: None) for each in (1, 2)]
     for error in await asyncio.gather(*runs, return_exceptions=True):
         assert isinstance(error, LinkError)
-        assert error.condition is condition
+        assert error.condition is Condition.NOISE
+
+
+@pytest.mark.parametrize("sent", [b"x" * 65536, b"\0", b"$S " + b"{" * 65536, b"$W {}*0\n"])
+async def test_bytes_without_end_are_noise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(board_line, "SILENCE", 0.15)
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(OSError):
+            while True:
+                writer.write(sent)
+                await writer.drain()
+                await asyncio.sleep(0.005)
+
+    async with await asyncio.start_server(flood, "127.0.0.1") as server:
+        shared = BoardLine(Socket(*server.sockets[0].getsockname()))
+        with pytest.raises(LinkError, match="no valid record") as caught:
+            await source(shared, 1, tmp_path).run(lambda update, at: None)
+    assert caught.value.condition is Condition.NOISE
+
+
+async def test_a_board_that_falls_silent_after_damage_long_ago_is_silent(
+    cable: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_line, "SILENCE", 0.3)
+    board, node = cable
+    heard: list[Record] = []
+    run = asyncio.create_task(BoardLine(Device(Path(node))).listen(heard.append))
+    await asyncio.sleep(0.05)
+    os.write(board, b"$S {}*12345678\n" + record("a", 1) + b"$S {")
+    with pytest.raises(LinkError, match="no record") as caught:
+        await run
+    assert len(heard) == 1
+    assert caught.value.condition is Condition.SILENT
+
+
+async def test_a_board_that_flickers_between_enough_and_too_few_inputs_is_one_trouble(
+    cable: tuple[int, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    board, node = cable
+    made = source(BoardLine(Device(Path(node))), 1, tmp_path)
+    heard: list[Update] = []
+    states: list[Condition | None] = []
+
+    def publish(update: Update, at: object) -> None:
+        heard.append(update)
+        states.append(made.trouble)
+
+    run = asyncio.create_task(made.run(publish))
+    await asyncio.sleep(0.05)
+    for number in range(40):
+        os.write(board, record("a", number) + record("a"))
+    await until(heard, 390_000)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    assert states == [None, None] + [Condition.WRONG_LAYOUT] * 38
+    assert caplog.messages == []
+
+
+async def test_while_it_is_noise_nothing_is_published(
+    cable: tuple[int, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    board, node = cable
+    made = source(BoardLine(Device(Path(node))), 1, tmp_path)
+    heard: list[Update] = []
+    run = asyncio.create_task(made.run(lambda update, at: heard.append(update)))
+    await asyncio.sleep(0.05)
+    for boot in range(50):
+        os.write(board, record(boot, 1000))
+    async with asyncio.timeout(5):
+        while made._memory.now.boot != zlib.crc32(b"49"):
+            await asyncio.sleep(0.005)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    assert made.trouble is Condition.NOISE
+    assert [update.values[WATER].number for update in heard] == [0, 10**7, 2 * 10**7, 3 * 10**7]
+    assert len([each for each in caplog.messages if "pulse_count_begun_anew" in each]) == 1
 
 
 def test_an_input_of_a_board_needs_its_line(tmp_path: Path) -> None:

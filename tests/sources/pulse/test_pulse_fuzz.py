@@ -80,11 +80,11 @@ def counted(lines: list[bytes], random: Random, most: int) -> int:
     """Return the pulses that `lines` come to, which never fall, nor are more than `most`."""
     memory = Remembered("x", "x", Path("none"))
     decoder, follow = BoardDecoder(), BoardCount(0, 50.0)
-    for second, each in enumerate(lines):
+    for turn, each in enumerate(lines):
         for piece in mutations.pieces(each, random):
             for found in decoder.feed(piece):
                 before = memory.now.total
-                memory.set(follow.take(memory.now, memory.ended, found, float(second)).now)
+                memory.set(follow.take(memory.now, memory.ended, found, 30.0 * turn).now)
                 assert before <= memory.now.total <= most
     return memory.now.total
 

@@ -178,6 +178,19 @@ async def test_a_chip_that_is_gone_or_busy_is_a_lost_link(gpiod: FakeGpiod, tmp_
     assert busy.value.condition is Condition.BUSY
 
 
+@pytest.mark.parametrize(("most", "served"), [(200, False), (400, True)])
+async def test_a_power_that_cannot_be_is_not_served(
+    gpiod: FakeGpiod, tmp_path: Path, most: int, served: bool
+) -> None:
+    """The last pulse was 10 s ago: 360 W at most."""
+    made = source(tmp_path, weight="1 Wh", largest_power=most)
+    async with running(made, gpiod) as bench:
+        bench.pulse(3)
+        await bench.until(lambda: bench.index() == 100_003_000)
+        last = bench.updates[-1]
+        assert (POWER in last.values, POWER in last.failed) == (served, not served)
+
+
 async def test_export_has_a_negative_power(gpiod: FakeGpiod, tmp_path: Path) -> None:
     made = source(tmp_path, point="Active_Energy_Export_T2", power=POWER)
     async with running(made, gpiod) as bench:

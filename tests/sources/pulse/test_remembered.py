@@ -1,6 +1,8 @@
 """What a pulse input knows after a restart."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,33 @@ def test_without_a_file_pulses_count_all_the_same(tmp_path: Path) -> None:
     memory.set(Count(3))
     assert memory.now == Count(3)
     memory.close()
+
+
+def test_a_file_that_cannot_be_written_is_told_once_and_costs_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = begun(tmp_path)
+
+    def fails(file: int, data: bytes, at: int) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "pwrite", fails)
+        for total in (3, 4, 5):
+            memory.set(Count(total))
+            memory.close()
+            memory.open()
+    assert memory.now == Count(5)
+    (told,) = caplog.messages
+    assert "event=pulse_file_unusable source=house" in told
+    assert 'count=3 reason="[Errno 5] Input/output error"' in told
+    memory.close()
+    memory.open()
+    memory.set(Count(6))
+    assert begun(tmp_path).now == Count(6)
+    monkeypatch.setattr(os, "pwrite", fails)
+    memory.set(Count(7))
+    assert len(caplog.messages) == 2
 
 
 def test_a_link_that_returns_goes_on(tmp_path: Path) -> None:

@@ -38,4 +38,4 @@ def test_the_origin_of_what_is_kept_is_the_message_it_came_in() -> None:
     assert energy is not None
     assert power is not None
     assert (energy.raw, power.raw) == (b"with", b"without")
-    assert energy.labels == (("1.8.0", "7 Wh"),)
+    assert energy.labels == (("1.8.0 (1-0:1.8.0)", "7 Wh"),)

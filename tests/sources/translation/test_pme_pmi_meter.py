@@ -137,6 +137,8 @@ def test_restarts_in_the_middle_neither_lose_nor_repeat(monkeypatch: pytest.Monk
     assert late > 2900 * 10**6
     site.restart(60)
     site.hear(600)
+    site.meter.tariff = NIGHT  # which ran last before the second restart
+    site.hear(600)
     assert site.counted == pytest.approx(site.meter.total, abs=LAG)
     assert site.events() == []
     assert site.ledger.late(f"{INDEX}\t{site.meter.address}") >= late

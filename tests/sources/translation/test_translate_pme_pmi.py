@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from submeter.meter.instant import Instant
 from submeter.meter.reading import Update
 from submeter.pointmap import source_map
 from submeter.sources.index_guard import IndexGuard
 from submeter.sources.tic.decoder import Decoder, Group, Mode
 from submeter.sources.translation.ledger import Ledger
 from tooling.tic import frame
-from tooling.tic_pme_pmi import NIGHT, PmePmi
+from tooling.tic_pme_pmi import NIGHT, START, PmePmi
 from tooling.tic_reader import TicReader
 from tooling.trust import Trusting
 
@@ -35,6 +36,15 @@ def says(made: TicReader, groups: list[Group], elapsed: float = 0.0) -> Update:
 
 def number(update: Update, point: str = INDEX) -> Any:
     return update.values[point].number if point in update.values else None
+
+
+def live(monkeypatch: pytest.MonkeyPatch, meter: PmePmi) -> None:
+    """Let the clock be that of `meter`."""
+
+    def now() -> Instant:
+        return Instant((meter.now - START).total_seconds(), meter.now.timestamp())
+
+    monkeypatch.setattr(Instant, "now", now)
 
 
 def changed(groups: list[Group], **data: str) -> list[Group]:
@@ -79,6 +89,7 @@ def test_the_index_is_the_sum_of_all_tariffs_and_periods() -> None:
     seen = []
     for tariff in ("HPH", "HCH", "HPH", "HCE", "HCH"):
         meter.tariff = tariff
+        says(made, meter.groups())
         for _ in range(3):
             meter.run(3600)
             seen.append(number(says(made, meter.groups())))
@@ -96,6 +107,7 @@ def test_a_dynamic_tariff_is_an_account_of_its_own() -> None:
     meter, made = PmePmi(), reader()
     for dynamic in (None, "PM", None, "PM"):
         meter.dynamic = dynamic
+        says(made, meter.groups())
         meter.run(7200)
         assert number(says(made, meter.groups())) == meter.total * 10**6
 
@@ -109,11 +121,14 @@ def test_a_frame_without_its_condition_opens_no_account() -> None:
     says(made, meter.groups())
     update = says(made, changed(meter.groups(), TARIFDYN="ACT!F"))
     assert number(update) is None
-    assert [len(accounts) for accounts in ledger.entries.values()] == [1] * len(ledger.entries)
+    assert {len(book.accounts) for book in ledger.books.values()} == {1}
 
 
-def test_what_was_counted_unseen_before_the_end_of_a_period_is_made_up_for() -> None:
+def test_what_was_counted_unseen_before_the_end_of_a_period_is_made_up_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     meter, made = PmePmi(), reader()
+    live(monkeypatch, meter)
     meter.run(3600)
     says(made, meter.groups())
     meter.run(36_000)  # nobody listens
@@ -130,10 +145,12 @@ def test_a_period_that_was_never_seen_is_not_counted() -> None:
     assert number(says(made, meter.groups())) == 90 * 10**6
 
 
-def test_an_index_goes_on_after_a_restart() -> None:
+def test_an_index_goes_on_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
     meter, ledger = PmePmi(), Ledger()
+    live(monkeypatch, meter)
     for tariff in ("HPH", "HCH"):
         meter.tariff = tariff
+        says(reader(ledger), meter.groups())
         meter.run(36_000)
         says(reader(ledger), meter.groups())
     kept = json.loads(json.dumps(ledger.saved()))
@@ -169,7 +186,7 @@ def test_nothing_is_booked_before_it_is_known_who_speaks() -> None:
     made = reader(ledger)
     update = says(made, changed(meter.groups(), ADS="0414?6028024"))
     assert number(update) is None
-    assert not ledger.entries
+    assert not ledger.books
     assert number(says(made, meter.groups())) == 90 * 10**6
 
 
@@ -187,8 +204,8 @@ def test_damaged_accounts_are_never_opened() -> None:
         if number_ % 4 == 3:
             groups = changed(groups, DebP=f"{1 + number_ % 27:02}/02/24 00:00:00")
         says(made, groups, 10.0 * number_)
-    for book, accounts in ledger.entries.items():
-        assert list(accounts) == ['["HPH", "01/01/24 01:00:00"]'], book
+    for name, book in ledger.books.items():
+        assert list(book.accounts) == ['["HPH", "01/01/24 01:00:00"]'], name
 
 
 def test_a_damaged_register_is_not_booked() -> None:
@@ -225,10 +242,10 @@ def test_a_tariff_that_changes_within_a_frame_does_no_harm() -> None:
         other = "HPH" if tariff == NIGHT else NIGHT
         mixed = meter.kwh(meter.period, other)
         says(made, changed(meter.groups(), EAP_s=f"{mixed}kWh"), at + 1)
-    book = ledger.entries[f"{INDEX}\t041436028024"]
+    accounts = ledger.books[f"{INDEX}\t041436028024"].accounts
     for tariff in ("HPH", NIGHT):
         key = json.dumps((tariff, "01/01/24 01:00:00"))
-        assert book[key] <= meter.kwh(meter.period, tariff) * 10**6
+        assert accounts[key].seen.total <= meter.kwh(meter.period, tariff) * 10**6
 
 
 def test_overload() -> None:
@@ -237,6 +254,26 @@ def test_overload() -> None:
     assert number(says(made, meter.groups()), "Overload_Alarm") == 0
     meter.warning = True
     assert number(says(made, meter.groups()), "Overload_Alarm") == 1
+
+
+def test_a_notice_of_another_tariff_is_no_overload() -> None:
+    meter, made = PmePmi(), reader()
+    groups = [*meter.groups(), Group("PREAVIS", "EJP")]
+    assert [number(says(made, groups), "Overload_Alarm") for _ in range(3)] == [None, 0, 0]
+
+
+def test_a_label_of_no_use_may_be_in_another_form_for_ever() -> None:
+    """It is refused, and yet the frame proves what it lacks."""
+    meter, made = PmePmi(), reader()
+    groups = changed(meter.groups(), TGPHI_s="0,12 ind")
+    assert [number(says(made, groups), "Overload_Alarm") for _ in range(2)] == [None, 0]
+    assert made.refused == 2
+
+
+def test_a_label_that_counts_in_another_form_proves_nothing() -> None:
+    meter, made = PmePmi(), reader()
+    groups = changed(meter.groups(), PA1MN="90kVAr")
+    assert [number(says(made, groups), "Overload_Alarm") for _ in range(3)] == [None] * 3
 
 
 def test_the_first_period_of_a_meter() -> None:

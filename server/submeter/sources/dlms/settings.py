@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from submeter.sources import secret_file
 from submeter.sources.port import Format
 
 
@@ -27,7 +28,7 @@ class DlmsSettings(BaseModel):
         )
     )
     format: Format = Field(default="8E1", description="Of a device node, where baudrate is no auto")
-    keys: str | None = Field(
+    keys: secret_file.Name | None = Field(
         default=None,
         pattern=r"^[^\x00-\x1f]+$",
         description="File with the keys from the utility, readable by its owner only",

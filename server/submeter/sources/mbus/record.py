@@ -63,7 +63,9 @@ def read(data: bytes, start: int) -> tuple[Record, int]:
 
 def scaled(number: Number, factor: Fraction, offset: Fraction = Fraction(0)) -> Number:
     """Return number * factor + offset, as an integer where it is whole."""
-    exact = number * factor + offset
+    exact = number * factor
+    if offset:
+        exact += offset
     return exact.numerator if exact.denominator == 1 else exact
 
 

@@ -85,7 +85,7 @@ def _datum(record: Record, label: MbusRecord) -> Datum | None:
         return Datum(record.text, record.number, label.unit, record.stamp) if record.stamp else None
     if record.number is None:
         return None
-    if label.largest is not None and abs(record.number) > label.largest:
+    if label.largest is not None and not -label.largest <= record.number <= label.largest:
         return None
     return Datum(_shown(record), record.number, label.unit)
 

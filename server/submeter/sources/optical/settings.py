@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from submeter.sources import secret_file
 from submeter.sources.optical import local_time
 
 _PERIODS = 2.5  # periods that a value lasts at least
@@ -56,7 +57,7 @@ class OpticalSettings(BaseModel):
     physical: int | None = Field(
         default=None, ge=0, le=16_383, description="DLMS physical device, none: not said"
     )
-    keys: str | None = Field(
+    keys: secret_file.Name | None = Field(
         default=None,
         pattern=r"^[^\x00-\x1f]+$",
         description="The file with the meter's password, of mode 0600",

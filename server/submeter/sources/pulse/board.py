@@ -4,7 +4,8 @@ A line is `$S {json}*CRC` with CR LF: CRC is the CRC-32 (IEEE 802.3) of what sta
 `*`, as eight hexadecimal digits. Of the JSON object two keys matter here: `b` names the run of the
 board since its last reset, `p` lists how often each input closed in it, modulo 2**32. The unique
 number of the board is `uid` of the same object, or of a line `$ID {json}*CRC` whose `boot` names
-that run.
+that run. A run is a whole number below 2**64 or a text, a board a text, each of 1 to 64 printable
+ASCII characters.
 """
 
 import json
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple
 SPAN = 1 << 32
 _LONGEST = 4096  # bytes that are kept of a line, the last ones; waveforms are longer
 _MOST_INPUTS = 64
-_LONGEST_UID = 64
+_LONGEST_NAME = 64
+_RUNS = 1 << 64
 _STARTS = (b"$S ", b"$ID ")
 _LINE = re.compile(rb"\$((S|ID) (\{.*\}))\*([0-9A-Fa-f]{8})\r?")
 
@@ -97,7 +99,7 @@ class BoardDecoder:
     def _record(self, said: dict[str, Any]) -> Record | None:
         boot, counters = _boot(said.get("b")), _counters(said.get("p"))
         uid = said.get("uid", "")
-        if boot is None or counters is None or not _is_uid(uid):
+        if boot is None or counters is None or not _is_name(uid):
             return None
         if not uid and self._named and self._named[0] == boot:
             uid = self._named[1]
@@ -115,17 +117,20 @@ def _json(text: bytes) -> dict[str, Any]:
 def _name(said: dict[str, Any]) -> tuple[int, str] | None:
     """Return a run and its board."""
     boot, uid = _boot(said.get("boot")), said.get("uid")
-    return (boot, uid) if boot is not None and uid and _is_uid(uid) else None
+    return (boot, uid) if boot is not None and uid and _is_name(uid) else None
 
 
 def _boot(said: Any) -> int | None:
-    if isinstance(said, bool) or not isinstance(said, int | str):
+    number = type(said) is int and 0 <= said < _RUNS
+    if not number and not (said and _is_name(said)):
         return None
     return zlib.crc32(str(said).encode()) or 1  # 0 stands for no run at all
 
 
-def _is_uid(said: Any) -> bool:
-    return isinstance(said, str) and len(said) <= _LONGEST_UID and said.isascii()
+def _is_name(said: Any) -> bool:
+    if not isinstance(said, str) or len(said) > _LONGEST_NAME:
+        return False
+    return said.isascii() and said.isprintable()
 
 
 def _counters(said: Any) -> tuple[int, ...] | None:

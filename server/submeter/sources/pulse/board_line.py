@@ -67,15 +67,19 @@ class BoardLine:
     async def _hear(self, port: Port) -> NoReturn:
         decoder, before = BoardDecoder(), self.dropped
         loop = asyncio.get_running_loop()
-        heard = loop.time()
+        heard = came = loop.time()
+        damaged = 0  # lines, until the last record
         while True:
             try:
                 async with asyncio.timeout_at(heard + SILENCE):
                     data = await port.read()
             except TimeoutError:
-                raise _silent(decoder) from None
+                # The rest of a line may come behind a record, and a greeting ahead of silence.
+                noisy = decoder.bad > damaged or came > heard + SILENCE / 2
+                raise _silent(noisy) from None
+            came = loop.time()
             for record in decoder.feed(data):
-                heard = loop.time()
+                heard, damaged = came, decoder.bad
                 for ear in tuple(self._ears):
                     ear.tell(record)
             self.dropped = before + decoder.bad
@@ -86,8 +90,8 @@ def _pace(data: bytes) -> float:
     return max(1.0, len(data) / max(1, data.count(b"$S ")))
 
 
-def _silent(decoder: BoardDecoder) -> LinkError:
-    if decoder.bad:
-        message = f"no valid record of the board for {SILENCE:g} s, but damaged ones"
+def _silent(noisy: bool) -> LinkError:
+    if noisy:
+        message = f"no valid record of the board for {SILENCE:g} s, but other bytes"
         return LinkError(message, Condition.NOISE)
     return LinkError(f"no record of the board for {SILENCE:g} s", Condition.SILENT)

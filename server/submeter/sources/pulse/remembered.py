@@ -32,32 +32,48 @@ class Remembered:
         self._path = path
         self._file: CountFile | None = None
         self._opened = False
+        self._told = False  # that the file cannot be used
 
     def open(self) -> None:
         """Open the file and begin with what it says; may be called again.
 
-        Without a file pulses are counted all the same; then a kill -9 costs those of some seconds.
+        Without a file, or with one that cannot be written, pulses are counted all the same; then a
+        kill -9 costs those of some seconds. It is told once, until the file can be used again.
         """
         if self._opened:
             return
         self._opened = True
+        usable, kept = True, None
         try:
             self._file = CountFile(self._path, self._owner)
             kept = self._file.read()
         except (OSError, ValueError) as error:
-            message = 'event=pulse_file_unusable source=%s file=%s count=%d reason="%s"'
-            _log.warning(message, self._name, self._path, self.now.total, error)
-            kept = None
+            usable = False
+            self._tell_unusable(error)
         if kept and kept.total >= self.now.total:
             self._take(kept)
-        if self._file:
-            self._file.write(self.now)
+        if self._write() and usable:
+            self._told = False
 
     def set(self, count: Count) -> None:
         """Keep `count` from now on."""
         self._take(count)
-        if self._file:
-            self._file.write(count)
+        self._write()
+
+    def _write(self) -> bool:
+        try:
+            if self._file:
+                self._file.write(self.now)
+        except OSError as error:
+            self._tell_unusable(error)
+            return False
+        return True
+
+    def _tell_unusable(self, error: Exception) -> None:
+        if not self._told:
+            message = 'event=pulse_file_unusable source=%s file=%s count=%d reason="%s"'
+            _log.warning(message, self._name, self._path, self.now.total, error)
+        self._told = True
 
     def _take(self, count: Count) -> None:
         if self.now.boot not in (0, count.boot):

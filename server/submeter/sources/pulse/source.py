@@ -21,6 +21,7 @@ from submeter.sources.pulse.board_count import BoardCount
 from submeter.sources.pulse.board_line import BoardLine
 from submeter.sources.pulse.counting import PulseCounter
 from submeter.sources.pulse.gpio import GpioContact
+from submeter.sources.pulse.lingering import Lingering
 from submeter.sources.pulse.rate import PulseRate
 from submeter.sources.pulse.remembered import Remembered
 from submeter.sources.pulse.settings import BoardInput, GpioInput, PulseSettings
@@ -53,8 +54,8 @@ class PulseSource:
         self.name = name
         self.max_age = MAX_AGE
         self.largest_power = settings.most
-        self.trouble: Condition | None = None
         self.identity: str | None = None if line else settings.meter
+        self._trouble = Lingering()
         self._settings = settings
         self._weight = settings.each
         self._line = line
@@ -78,6 +79,11 @@ class PulseSource:
     def dropped(self) -> int:
         """Edges that were lost, or damaged records of the board."""
         return self._line.dropped if self._line else self._lost
+
+    @property
+    def trouble(self) -> Condition | None:
+        """STUCK of a contact; of a board OTHER_METER, WRONG_LAYOUT, or NOISE: it cannot be so."""
+        return self._trouble.shown
 
     def describe(self) -> str:
         """Return the input and the weight."""
@@ -158,7 +164,7 @@ class PulseSource:
             except IndexError:
                 self._set_trouble(Condition.WRONG_LAYOUT)
                 return
-            self._set_trouble(None)
+            self._set_trouble(step.trouble)
             if step.anew:
                 message = 'event=pulse_count_begun_anew source=%s reason="%s"'
                 _log.warning(message, self.name, step.anew)
@@ -167,7 +173,8 @@ class PulseSource:
             if step.now.total > before.total and not first:
                 rate.pulse(time.monotonic_ns(), step.now.total - before.total)
             first = False
-            self._tell(rate, publish)
+            if not step.trouble:
+                self._tell(rate, publish)
 
         await line.listen(hear)
 
@@ -199,11 +206,15 @@ class PulseSource:
         pulses = self._memory.now.total
         index = self._settings.face + self._weight.total(pulses)
         values = {self._settings.point: Value(index)}
+        failed = frozenset[str]()
         power = rate.power(now)
         if self._power and power is not None:
-            values[self._power] = Value(self._sign * power + 0.0, Quality.DERIVED)
+            if power * 1000 <= self.largest_power:
+                values[self._power] = Value(self._sign * power + 0.0, Quality.DERIVED)
+            else:
+                failed = frozenset({self._power})
         self._told = str(pulses), at
-        publish(Update(values, instrument=self._register), at)
+        publish(Update(values, failed=failed, instrument=self._register), at)
 
     def _tell_lost(self, counter: PulseCounter) -> None:
         """Tell of lost edges, at most once in QUIET s."""
@@ -215,10 +226,7 @@ class PulseSource:
         _log.warning(message, self.name, counter.lost, counter.repaired)
 
     def _set_trouble(self, trouble: Condition | None) -> None:
-        if trouble is not self.trouble:
-            words = trouble.words if trouble else "none"
-            _log.warning('event=pulse_trouble source=%s trouble="%s"', self.name, words)
-            self.trouble = trouble
+        self._trouble.take(trouble, time.monotonic())
 
 
 class _Teller:

@@ -26,7 +26,7 @@ class Reader:
             for rules in source_map.rules.values()
             for rule in rules
             for label in (*rule.labels, *rule.past, *rule.conditions)
-        }
+        } | {source_map.identity}
         self.refused = 0
 
     def message(self, frame: Frame) -> Message:

@@ -130,7 +130,9 @@ class Translator:
             if datum:
                 unit = f" {datum.unit}" if datum.unit else ""
                 stamp = f" at {datum.stamp.text}" if datum.stamp else ""
-                shown.append((name, f"{datum.text}{unit}{stamp}"))
+                selector = self._map.labels[name].selector
+                own = f"{name} ({selector})" if selector not in ("", name) else name
+                shown.append((own, f"{datum.text}{unit}{stamp}"))
         return Origin(self._map.places[point, made.place], tuple(shown), made.message.raw, made.at)
 
     def _labels(self, rule: Rule) -> Iterable[str]:
@@ -172,7 +174,7 @@ class Translator:
             number = self._number(name, label, rule, said)
             if number is None:
                 return None
-            total += sign * number
+            total += number if sign > 0 else -number
         return total
 
     def _number(self, name: str, label: str, rule: Rule, said: Said) -> Number | None:
@@ -314,8 +316,10 @@ def _scaled(number: Number, power: int) -> Number:
     if isinstance(number, float):
         # Its own value, which need not be that of its decimal digits.
         number = Fraction(number)
+    if not power:
+        return number
     factor: int = 10 ** abs(power)
-    return number * factor if power >= 0 else Fraction(number) / factor
+    return number * factor if power > 0 else Fraction(number) / factor
 
 
 def _plain(number: Number) -> int | float:
