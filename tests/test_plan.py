@@ -70,7 +70,7 @@ def test_a_meter_of_two_sources(tmp_path: Path) -> None:
     assert expected["Frequency"] is Quality.MEASURED
     assert expected["Active_Power_Total"] is Quality.DERIVED  # of the Linky, which comes first
     loaded = config.load(path)
-    assert plan.max_age(loaded, loaded.config.meters[0]) == 20, "that of the slower source"
+    assert plan.max_age(loaded, loaded.config.meters[0]) == 40, "that of the slower source"
 
 
 def test_a_priority_for_nothing_is_told_with_its_place(tmp_path: Path) -> None:

@@ -120,12 +120,12 @@ class Document:
 
     def _stands(self, loc: Loc) -> bool:
         """Tell whether the data has something at `loc`."""
-        data = self.data
+        data: Any = self.data
         for step in loc:
-            steps = range(len(data)) if isinstance(data, list) else data
-            if not isinstance(data, dict | list) or step not in steps:
+            known = dict(enumerate(data)) if isinstance(data, list) else data
+            if not isinstance(known, dict) or step not in known:
                 return False
-            data = data[step]
+            data = known[step]
         return True
 
     def _explain(self, model: type[BaseModel], fault: Any) -> str:

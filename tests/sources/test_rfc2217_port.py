@@ -130,14 +130,14 @@ class Connection:
         return self._waiting
 
 
-def over(connection: Connection) -> Rfc2217Port:
+def attached(connection: Connection) -> Rfc2217Port:
     return Rfc2217Port(Rfc2217("gate", 1), cast("Any", connection))
 
 
 @pytest.mark.parametrize("way", ["read", "write"])
 async def test_what_the_server_asks_while_bytes_are_dropped_is_answered(way: str) -> None:
     connection = Connection(b"old" + bytes([IAC, DO, 24]) + b"old", b"new")
-    port = over(connection)
+    port = attached(connection)
     port.discard()
     if way == "read":
         assert await port.read() == b"new"
@@ -149,14 +149,14 @@ async def test_what_the_server_asks_while_bytes_are_dropped_is_answered(way: str
 
 
 async def test_a_server_that_asks_without_end_is_not_remembered() -> None:
-    port = over(Connection(bytes([IAC, DO, 24]) * 10_000))
+    port = attached(Connection(bytes([IAC, DO, 24]) * 10_000))
     port.discard()
     assert len(port._back) <= 1024
 
 
 async def test_a_flood_in_place_of_answers_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rfc2217_port, "ANSWER_SECONDS", 0.05)
-    port = over(Connection(read=bytes(4096)))
+    port = attached(Connection(read=bytes(4096)))
     with pytest.raises(LinkError, match="does not speak RFC 2217"):
         await port.open_line(Line(9600))
     assert len(port._heard) <= 4096
@@ -168,5 +168,5 @@ async def test_a_server_that_sets_something_else_is_told() -> None:
         for code, value in ((1, (2400).to_bytes(4)), (2, b"\x08"), (3, b"\x01"), (4, b"\x01"))
     )
     with pytest.raises(LinkError, match="cannot be set to 9600 8N1") as told:
-        await over(Connection(read=answers)).open_line(Line(9600))
+        await attached(Connection(read=answers)).open_line(Line(9600))
     assert told.value.condition is Condition.WRONG_SETTINGS

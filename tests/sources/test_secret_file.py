@@ -37,6 +37,23 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     assert "4711" not in str(caught.value), "it may be the secret itself"
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_no_content(tmp_path: Path, coding: str) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes("clé: b\n".encode(coding))
+    path.chmod(0o600)
+    assert secret_file.read(path, "the secret") == "clé: b\n"
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_another_coding_is_told(tmp_path: Path, coding: str) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes("clé: b\n".encode(coding))
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="save the file as UTF-8"):
+        secret_file.read(path, "the secret")
+
+
 KEY = "00112233445566778899AABBCCDDEEFF"
 
 

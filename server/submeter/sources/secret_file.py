@@ -23,11 +23,17 @@ def read(path: Path, what: str) -> str:
     try:
         if path.stat().st_mode & _OTHERS:
             raise ConfigError(f"others may read {what} in {path}; run: chmod 600 {path}")
-        return regular_file.read(path, LARGEST).decode("utf-8", "replace")
+        raw = regular_file.read(path, LARGEST)
     except OSError as error:
         reason = error.strerror or os.strerror(error.errno or 0)
         place = f"in {path}" if os.path.exists(path) else f"in a file in {path.parent}"
         raise ConfigError(f"cannot read {what} {unsaid.masked(place)}: {reason}") from None
+    try:
+        if b"\0" not in raw:  # every other byte of UTF-16
+            return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    raise ConfigError(f"{path} is no UTF-8 text; save the file as UTF-8")
 
 
 def _name(text: str) -> str:

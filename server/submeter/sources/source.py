@@ -204,8 +204,8 @@ async def supervise(
         publish(update, at)
 
     while True:
-        health.attempt = Attempt(source, Instant.now(), source.dropped)
         try:
+            health.attempt = Attempt(source, Instant.now(), source.dropped)
             await source.run(heard)
         except LinkError as error:
             health.lost, health.reason = error.condition, str(error)

@@ -1,6 +1,7 @@
 """The master's exchanges with the meters of a simulated line."""
 
 import asyncio
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -58,6 +59,33 @@ async def test_a_retry_keeps_the_fcb_so_that_no_telegram_is_skipped() -> None:
     assert one.heard == ["nke", "fcb 1", "fcb 0", "request", "fcb 1", "request", "request"]
 
 
+async def test_a_late_copy_of_a_telegram_is_not_the_end_of_the_answer() -> None:
+    one = slave(telegrams=2)
+    port = BusPort(Bus([one]))
+    first = made.answer(5, ABB, one.telegrams[0] + made.MORE).encode()
+    late = iter([False, False, True, False])
+    port.spoil = lambda data: first if next(late) else data
+    answer = await Master(port, QUICK).read(address.parse(5))
+    assert numbers(answer) == [1000, 1001]
+    assert one.heard == ["nke", "fcb 1", "fcb 0", "request"]
+    assert answer.whole
+    assert not answer.sound
+
+
+async def test_as_many_late_copies_as_requests_were_repeated() -> None:
+    one = slave(telegrams=2)
+    port = BusPort(Bus([one]))
+    first = made.answer(5, ABB, one.telegrams[0] + made.MORE).encode()
+    said = iter([None, b"", b"", None, first, first, first, None])
+
+    def spoil(data: bytes) -> bytes:
+        instead = next(said)
+        return data if instead is None else instead
+
+    port.spoil = spoil
+    assert numbers(await Master(port, QUICK).read(address.parse(5))) == [1000, 1001]
+
+
 async def test_lost_requests_and_wrong_checksums_are_repeated() -> None:
     one = slave()
     one.deaf, one.bad = 2, 1  # the wake-up and the first request, then the checksum
@@ -73,6 +101,20 @@ async def test_nobody_there_is_silent() -> None:
     assert caught.value.condition is Condition.SILENT
     assert not caught.value.port_lost
     assert len(port.written) == 4
+
+
+async def test_who_may_not_be_there_is_asked_once_only_unless_it_stirs() -> None:
+    port, one = BusPort(Bus([slave(4)])), slave()
+    for where, requests in ((6, 2), (Secondary("99999999"), 1)):
+        port.written.clear()
+        given = address.parse(str(where)) if isinstance(where, Secondary) else address.parse(where)
+        with pytest.raises(LinkError):
+            await Master(port, QUICK).read(given, doubtful=True)
+        assert len(port.written) == requests
+    port = BusPort(Bus([one]))
+    lost = iter([False, True, True, False])
+    port.spoil = lambda data: b"" if next(lost) else data
+    assert numbers(await Master(port, QUICK).read(address.parse(5), doubtful=True)) == [1000]
 
 
 async def test_two_meters_at_one_address_collide() -> None:
@@ -136,7 +178,10 @@ async def test_a_meter_that_never_comes_to_an_end() -> None:
     both.telegrams[-1] += made.MORE
     master = Master(BusPort(Bus([always, both])), QUICK)
     assert numbers(await master.read(address.parse(5))) == [1]
-    assert numbers(await master.read(address.parse(6))) == [1, 1, 1]
+    again = await master.read(address.parse(6))
+    assert numbers(again) == [1, 1, 1]
+    assert again.whole
+    assert again.sound
     many = slave(7, telegrams=40)
     master = Master(BusPort(Bus([many])), QUICK)
     assert len((await master.read(address.parse(7))).telegrams) == 16
@@ -159,9 +204,23 @@ async def test_a_line_that_is_never_silent_ends_a_request_too() -> None:
             await asyncio.sleep(0.001)
             return b"\x55"
 
+    port = Endless(Bus([]))
     with pytest.raises(LinkError) as caught:
-        await Master(Endless(Bus([])), QUICK).read(address.parse(5))
-    assert caught.value.condition is Condition.COLLISION
+        await Master(port, QUICK).read(address.parse(5))
+    assert caught.value.condition is Condition.NOISE
+    assert len(port.written) == 1
+
+
+async def test_what_is_in_vain_in_one_reading_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each telegram comes at the last attempt."""
+    monkeypatch.setattr(timing, "_BEYOND", 0.05)
+    one, count = slave(telegrams=16), itertools.count()
+    port = BusPort(Bus([one]))
+    port.spoil = lambda data: data if next(count) % 3 == 0 else b""
+    with pytest.raises(LinkError) as caught:
+        await Master(port, QUICK).read(address.parse(5))
+    assert caught.value.condition is Condition.SILENT
+    assert len(port.written) <= 14
 
 
 def test_timing() -> None:

@@ -96,7 +96,7 @@ def test_decimal_numbers_of_any_length(number: int) -> None:
     assert read(made.dib(0x0D) + ENERGY + made.variable_bcd(number)).number == number
 
 
-@given(st.binary(max_size=15))
+@given(st.binary(min_size=1, max_size=15))
 def test_binary_numbers_of_any_length(raw: bytes) -> None:
     found = read(made.dib(0x0D) + ENERGY + made.variable_binary(raw))
     assert found.number == int.from_bytes(raw, "little")
@@ -106,6 +106,10 @@ def test_binary_numbers_of_any_length(raw: bytes) -> None:
 def test_large_binary_numbers(lvar: int, length: int) -> None:
     found = read(made.dib(0x0D) + ENERGY + bytes([lvar]) + b"\x01" * length)
     assert found.number == int("01" * length, 16)
+
+
+def test_flags_of_no_bytes_say_nothing() -> None:
+    assert read(made.dib(0x0D) + made.vib(0x7D, 0x17) + b"\xe0").number is None
 
 
 def test_records_without_data() -> None:
@@ -120,6 +124,8 @@ def test_records_without_data() -> None:
         (0x0C, "EE EE EE EE", "EEEEEEEE"),
         (0x0A, "0F 12", "120F"),
         (0x0D, "C2 FF 12", "12FF"),
+        (0x0D, "C0", ""),
+        (0x0D, "E0", ""),
         (0x02, "00 80", "-32768"),
         (0x04, "00 00 00 80", "-2147483648"),
     ],

@@ -75,3 +75,11 @@ def test_the_status_is_that_of_all_telegrams() -> None:
     telegrams = [Telegram(Header(status=status), ()) for status in (0, 4, None, 16)]
     assert said.status(telegrams) == Datum("00010100", 20)
     assert said.status(telegrams[2:3]) == Datum("")
+
+
+def test_a_text_is_cut_and_holds_nothing_that_is_not_printable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = made.dib(0x0D) + made.vib(0xFD, 0x10) + made.text("A\x1b[2J" + "7" * 100)
+    found = datum(monkeypatch, MbusRecord(quantity="customer location", text=True), data)
+    assert found == Datum(("A?[2J" + "7" * 100)[:64])

@@ -1,5 +1,7 @@
 """The search for meters on a line."""
 
+import asyncio
+
 import pytest
 
 from submeter.errors import Condition, LinkError
@@ -90,3 +92,26 @@ async def test_a_lost_port_ends_the_search() -> None:
     for search in (scan.primary, scan.secondary):
         with pytest.raises(LinkError, match="gone"):
             await search(Lost(Bus([])), QUICK, Watched())
+
+
+async def test_a_line_that_is_never_silent_ends_the_search() -> None:
+    class Endless(BusPort):
+        async def read(self) -> bytes:
+            await asyncio.sleep(0.001)
+            return b"\x55" * 1000
+
+    for search in (scan.primary, scan.secondary):
+        with pytest.raises(LinkError, match="never silent"):
+            await search(Endless(Bus([])), Timing(0.02, 0.02, 0.001), Watched())
+
+
+async def test_a_flood_after_each_request_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else every number there is would be tried."""
+    monkeypatch.setattr(scan, "_MOST_COLLISIONS", 25)
+    port = BusPort(Bus([]), spoil=lambda data: b"\x68\xff\xff\x68" * 25)
+    with pytest.raises(LinkError, match="at every address"):
+        await scan.secondary(port, QUICK, Watched())
+    assert len(port.written) < 200
+    found = await scan.primary(port, QUICK, Watched())
+    assert len(found) == 251
+    assert all(each.collision for each in found)

@@ -78,14 +78,14 @@ async def test_one_that_comes_back_lets_the_next_one_try() -> None:
         task.cancel()
 
 
-def test_a_meter_that_falls_silent_takes_no_time() -> None:
+async def test_a_meter_that_falls_silent_takes_no_time() -> None:
     plan, one, other = Schedule("line"), Member(10.0), Member(10.0)
     with plan.joined(one), plan.joined(other):
         plan.took(one, 2.0)
         plan.took(other, 1.0)
-        plan.lost(one)
+        plan.lost(one, 0.0)
         assert plan.load == pytest.approx(0.1)
-        plan.lost(other)
+        plan.lost(other, 0.0)
         assert plan.load == 0
 
 
@@ -96,7 +96,7 @@ async def test_a_line_that_fell_silent_is_asked_more_often(answering: bool) -> N
     with plan.joined(one):
         plan.took(one, 1.0)
         if not answering:
-            plan.lost(one)
+            plan.lost(one, 0.0)
         task = asyncio.create_task(run(plan, 0.02, found))
         await asyncio.sleep(0.15)
         task.cancel()
@@ -128,7 +128,7 @@ async def test_a_pause_that_others_needed_ends_when_they_fall_silent() -> None:
         task = asyncio.create_task(run(plan, 0.05, found))
         await asyncio.sleep(0.12)
         assert len(found) == 1
-        plan.lost(one)
+        plan.lost(one, 0.0)
         await asyncio.sleep(0.01)
         task.cancel()
     assert len(found) == 2

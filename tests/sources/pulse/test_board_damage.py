@@ -11,7 +11,9 @@ from submeter.sources.pulse.board_count import (
     BOOT_SLACK,
     BREAKS,
     CALM,
+    MARGIN,
     PATIENCE,
+    SLACK,
     BoardCount,
     Step,
 )
@@ -29,8 +31,8 @@ class Bench:
         self.follow = BoardCount(0, FASTEST)
         self.now = 1000.0
 
-    def take(self, boot: int, raw: int, uid: str = "") -> Step:
-        self.now += 1
+    def take(self, boot: int, raw: int, uid: str = "", passed: float = 1.0) -> Step:
+        self.now += passed
         record = Record(boot, (raw,), uid)
         step = self.follow.take(self.memory.now, self.memory.ended, record, self.now)
         self.memory.set(step.now)
@@ -92,3 +94,29 @@ def test_a_new_run_counts_no_more_than_there_was_time_for() -> None:
     most = int(FASTEST * (1 + BOOT_SLACK))
     assert bench.take(B, most + 1).now == Count(0, B, most + 1)
     assert bench.take(33, most).now == Count(most, 33, most)
+
+
+def test_many_records_at_once_come_to_no_more_than_can_be() -> None:
+    bench = Bench()
+    steps = [bench.take(A, number, passed=0.001) for number in range(50_000)]
+    assert steps[-1].now.total <= FASTEST * (SLACK + MARGIN * 50)
+    assert steps[-1].trouble is Condition.NOISE
+    assert sum(bool(step.anew) for step in steps) == BREAKS + 1
+    assert bench.calmed(A, 50_000) == pytest.approx(CALM, abs=1)
+
+
+def test_a_power_that_is_set_too_low_costs_nothing_however_long_there_is_more() -> None:
+    bench = Bench()
+    bench.take(A, 0)
+    for second in range(1, 2000):
+        raw = round(second * FASTEST * 1.9)
+        assert bench.take(A, raw) == Step(Count(raw, A, raw))
+
+
+def test_records_that_were_held_up_all_count() -> None:
+    bench = Bench()
+    bench.take(A, 0)
+    for turn in range(20):
+        for second in range(1, 31):
+            raw = (turn * 30 + second) * int(FASTEST)
+            assert bench.take(A, raw, passed=30.0 * (second == 1)).now.total == raw

@@ -42,6 +42,7 @@ class Scanner:
         self._used = 0  # what stands before it belongs to frames
         self._noise = False  # something else was forgotten since the last frame
         self._open: list[tuple[int, int]] = []  # end and start of frames that began rightly
+        self._next: tuple[int, int] | None = None  # the one of them that ends first
 
     def feed(self, data: bytes) -> list[Found]:
         """Take in the next bytes, return the frames that they complete; raises nothing."""
@@ -56,7 +57,7 @@ class Scanner:
         """Judge the next mark or the next end, whichever comes first; False if neither is there."""
         start = self._bytes.find(self._mark, self._looked)
         size = self._sized(self._bytes, start) if start >= 0 else None
-        end, begun = min(self._open, default=(0, -1))
+        end, begun = self._next or (0, -1)
         if begun >= 0 and end <= len(self._bytes) and (start < 0 or end - self._shared <= start):
             self._close(begun, end, found)
             return True
@@ -69,11 +70,13 @@ class Scanner:
         self._looked = start + 1
         if size:
             self._open.append((start + size, start))
+            self._next = min(self._next or self._open[0], self._open[-1])
         return True
 
     def _close(self, start: int, end: int, found: list[Found]) -> None:
         octets = bytes(self._bytes[start:end])
         self._open.remove((end, start))
+        self._next = min(self._open, default=None)
         if self._cut(start, end) or not self._valid(octets):
             self.bad += 1
             return
@@ -81,6 +84,7 @@ class Scanner:
         found.append(Found(octets, broken))
         self.bad += max(broken, sum(other < start for _, other in self._open))
         self._open.clear()
+        self._next = None
         self._used, self._noise = end, False
         self._looked = end - self._shared
 
@@ -91,13 +95,15 @@ class Scanner:
         return any(start < other <= end - self._head for _, other in self._open)
 
     def _forget(self) -> None:
-        keep = min((start for _, start in self._open), default=self._looked)
-        keep = min(keep, self._looked)
+        keep = self._open[0][1] if self._open else self._looked  # they are in order of their start
+        if not keep:
+            return
         self._noise = self._noise or self._fills(self._used, keep)
         del self._bytes[:keep]
         self._looked -= keep
         self._used = max(self._used - keep, 0)
         self._open = [(end - keep, start - keep) for end, start in self._open]
+        self._next = min(self._open, default=None)
 
     def _fills(self, start: int, end: int) -> bool:
         """Tell whether anything but marks, which fill the time between frames, stands there."""

@@ -73,6 +73,11 @@ class Pattern:
             raise ValueError(f"'{text}' is no OBIS code")
         self._code = found
 
+    @property
+    def own(self) -> tuple[int, int, int, int]:
+        """C to F, which are those of every code that matches."""
+        return self._code[2:]
+
     def matches(self, text: str) -> bool:
         """Tell whether the code `text` is the object."""
         other = parse(text)

@@ -7,6 +7,7 @@ from submeter.errors import Condition, FrameError
 from submeter.meter.reading import Update
 from submeter.pointmap.source_map import SourceMap
 from submeter.sources.dlms import notification, security, title
+from submeter.sources.dlms.complaints import Complaints
 from submeter.sources.dlms.counters import Counters
 from submeter.sources.dlms.keys import Keys
 from submeter.sources.dlms.notification import Notification
@@ -18,7 +19,6 @@ from submeter.sources.translation.datum import Said
 from submeter.sources.translation.translator import Message, Translator
 
 STRANGE = 3  # messages in a row that are of another kind, or in which the map finds nothing
-QUIET = 10  # good messages after which the next trouble is told again
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +60,7 @@ class Pushes:
         self._serial: str | None = None  # of the meter with the title
         self._proved = False
         self._strange = 0
-        self._good = QUIET
-        self._told: Condition | None = None
+        self._complaints = Complaints(name)
         self._doubted = False
         self._introduced = False
 
@@ -157,17 +156,11 @@ class Pushes:
     def _understood(self) -> None:
         self._strange = 0
         self.trouble = None
-        self._good += 1
-        if self._good == QUIET:
-            self._told = None
+        self._complaints.good()
         if not self._introduced and self.identity:
             self._introduced = True
             _log.info("event=dlms_meter source=%s meter=%s", self._name, self.identity)
 
     def _tell(self, trouble: Condition, reason: str) -> None:
-        """Take a trouble, and tell it unless it was told a moment ago."""
-        self._good = 0
         self.trouble = trouble
-        if trouble is not self._told:
-            self._told = trouble
-            _log.warning('event=dlms_trouble source=%s reason="%s"', self._name, reason)
+        self._complaints.tell(trouble, reason)

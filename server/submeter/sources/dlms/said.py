@@ -11,11 +11,12 @@ from submeter import units
 from submeter.meter.reading import Stamp
 from submeter.pointmap.obis_object import ObisObject
 from submeter.pointmap.source_map import SourceMap
-from submeter.sources.dlms import axdr, clock
+from submeter.sources.dlms import axdr, clock, obis
 from submeter.sources.dlms.axdr import Data
 from submeter.sources.dlms.obis import Pattern
 from submeter.sources.dlms.units import Number, ours, scaled
 from submeter.sources.translation.datum import Datum, Said
+from submeter.sources.translation.plain_text import plain_text
 
 VALUE = 2
 """The attribute that is the value of an object."""
@@ -31,12 +32,12 @@ _NUMBERS = frozenset(
         axdr.UINT16,
         axdr.UINT32,
         axdr.UINT64,
-        axdr.ENUM,
-        axdr.BOOLEAN,
         axdr.FLOAT32,
         axdr.FLOAT64,
     }
 )
+_CODES = _NUMBERS | {axdr.ENUM, axdr.BOOLEAN}
+"""What a state may be sent as; a choice among names is no quantity."""
 _MOST_CODES = 1000  # remembered; more are damage or a meter's whole load profile
 
 
@@ -75,13 +76,14 @@ class Reader:
 
     def __init__(self, source_map: SourceMap, zone: tzinfo | None = None) -> None:
         coded = _coded(source_map)
-        self._patterns: list[tuple[Pattern, _Place]] = []
+        self._patterns: dict[tuple[int, ...], list[tuple[Pattern, _Place]]] = {}
         self._placed: dict[tuple[int, int], list[_Place]] = {}
         for name, form in source_map.labels.items():
             if isinstance(form, ObisObject):
                 for rank, code in enumerate(form.codes):
                     place = _Place(name, form, name in coded, rank)
-                    self._patterns.append((Pattern(code), place))
+                    pattern = Pattern(code)
+                    self._patterns.setdefault(pattern.own, []).append((pattern, place))
                 for among in form.counts:
                     place = _Place(name, form, name in coded, 0)
                     self._placed.setdefault((form.place or 0, among), []).append(place)
@@ -111,9 +113,10 @@ class Reader:
         key = item.obis, item.attribute
         known = self._known.get(key)
         if known is None:
+            code = obis.parse(item.obis)
             known = tuple(
                 place
-                for pattern, place in self._patterns
+                for pattern, place in self._patterns.get(code[2:] if code else (), ())
                 if place.form.attribute == item.attribute and pattern.matches(item.obis)
             )
             if len(self._known) < _MOST_CODES:
@@ -134,12 +137,13 @@ def said(items: Iterable[Item], source_map: SourceMap) -> Said:
 
 
 def text(value: Data | str | int | Fraction | float) -> str:
-    """Return `value` as people read it: octets that are no text in hexadecimal."""
+    """Return `value` for people, as `plain_text` has it: octets that are no text in hex."""
     plain = value.value if isinstance(value, Data) else value
     if isinstance(plain, bytes):
         shown = plain.decode("ascii", "replace").rstrip("\0 ")
-        return shown if shown and shown.isascii() and shown.isprintable() else plain.hex()
-    return "" if plain is None else str(plain)
+        is_text = shown and shown.isascii() and shown.isprintable()
+        return plain_text(shown if is_text else plain.hex())
+    return "" if plain is None else plain_text(str(plain))
 
 
 def _datum(item: Item, form: ObisObject, zone: tzinfo | None, *, coded: bool) -> Datum | None:
@@ -147,12 +151,12 @@ def _datum(item: Item, form: ObisObject, zone: tzinfo | None, *, coded: bool) ->
     if form.text:
         shown = text(item.value)
         return Datum(shown, stamp=item.stamp) if shown else None
-    if coded and _number(item.value) is None:
+    number = _number(item.value, _CODES if coded else _NUMBERS)
+    if coded and number is None:
         return _code(item)
     own = _time(item.value, zone)
     if own:
         return Datum(own.text, own.utc, "UTC s", own) if form.stamp else None
-    number = _number(item.value)
     if number is None or (form.stamp and item.stamp is None):
         return None
     scaler = form.scaler if item.scaler is None else item.scaler
@@ -172,7 +176,7 @@ def _code(item: Item) -> Datum | None:
     if isinstance(value, Data) and isinstance(value.value, bytes):
         octets = value.value
         number = int.from_bytes(octets, "big")
-        return Datum(octets.hex(), number, stamp=item.stamp) if octets else None
+        return Datum(plain_text(octets.hex()), number, stamp=item.stamp) if octets else None
     shown = "" if isinstance(value, Data) and value.items else text(value)
     return Datum(shown, stamp=item.stamp) if shown else None
 
@@ -190,12 +194,12 @@ def _time(value: Data | str | int | Fraction | float, zone: tzinfo | None) -> St
     return None
 
 
-def _number(value: Data | str | int | Fraction | float) -> Number | None:
-    """Return the finite number that `value` is, None if it is none."""
+def _number(value: Data | str | int | Fraction | float, tags: frozenset[int]) -> Number | None:
+    """Return the finite number that `value` is, None if it is none; data has one of `tags`."""
     if isinstance(value, str):
         return Fraction(value) if _DECIMAL.fullmatch(value) else None
     if isinstance(value, Data):
-        if value.tag not in _NUMBERS or not isinstance(value.value, int | float):
+        if value.tag not in tags or not isinstance(value.value, int | float):
             return None
         value = value.value
     return value if math.isfinite(value) else None

@@ -55,9 +55,9 @@ class DlmsSource:
         self._map = source_map
         self._lost = 0  # by connections that are over
         self._counters = Counters()
-        self._ledger = Ledger()
         # A recording starts over, and its index and counters with it.
         replayed = isinstance(spec, Replay)
+        self._ledger = Ledger(kept=not replayed)
         guard = WeakGuard(source_map.largest_power)
         self._translator = Translator(
             source_map,

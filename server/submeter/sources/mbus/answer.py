@@ -12,12 +12,14 @@ MOST_TELEGRAMS = 16
 class Answer:
     """The telegrams of one reading, and their bytes as they came.
 
-    It is `whole` unless the meter had more to say.
+    It is `whole` unless the meter had more to say, and `sound` unless a telegram came twice amid
+    the others: one may be lost then.
     """
 
     telegrams: tuple[Telegram, ...]
     raw: bytes
     whole: bool = True
+    sound: bool = True
 
 
 class Gathering:
@@ -40,10 +42,10 @@ class Gathering:
         self._raw += frame.encode()
         return each.more and len(self._telegrams) < self._most
 
-    def answer(self, *, ended: bool = False) -> Answer:
+    def answer(self, *, ended: bool = False, sound: bool = True) -> Answer:
         """Return what was gathered; `ended` if no more follows, whatever the last one says."""
         whole = ended or not self._telegrams[-1].more
-        return Answer(tuple(self._telegrams), self._raw, whole)
+        return Answer(tuple(self._telegrams), self._raw, whole, sound)
 
 
 def _form(each: Telegram) -> tuple[object, ...]:

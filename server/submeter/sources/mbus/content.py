@@ -86,6 +86,8 @@ def _variable(data: bytes, start: int) -> tuple[Content, int]:
         return Content(raw, number, digits.upper() if number is None else str(number)), end
     if lvar <= 0xF6:
         raw, end = _take(data, place, _binary_length(lvar))
+        if not raw:
+            return Content(raw, None, ""), end
         return Content(raw, int.from_bytes(raw, "little"), raw[::-1].hex().upper(), True), end
     raise FrameError(f"LVAR {lvar:02X} is reserved")
 

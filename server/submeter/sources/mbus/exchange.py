@@ -1,6 +1,7 @@
 """One request on the line and what comes back."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -8,7 +9,6 @@ from submeter.errors import Condition, LinkError
 from submeter.sources.mbus.link import (
     ACK,
     FROM_MASTER,
-    LONGEST,
     SELECTED,
     TEST,
     Decoder,
@@ -21,10 +21,14 @@ from submeter.sources.port import Port
 
 
 class Heard(NamedTuple):
-    """What came after a request: the answers among it, and all bytes except our own echo."""
+    """What came after a request: the answers among it, and all bytes except our own echo.
+
+    It is `endless` if the line did not fall silent again.
+    """
 
     answers: tuple[Long, ...] = ()
     received: bytes = b""
+    endless: bool = False
 
     @property
     def acknowledged(self) -> bool:
@@ -43,25 +47,30 @@ _Test = Callable[[Heard], bool]
 class Exchange:
     """Sends requests over a port, and listens for what follows each.
 
-    `dropped` counts requests after which something came that was no answer.
+    `dropped` counts requests after which something came that was no answer, `unanswered` those
+    after which no answer came in time: it may still come. `patience` are the seconds that such
+    requests may take yet; without it each is sent once.
     """
 
     def __init__(self, port: Port, timing: Timing) -> None:
         self.dropped = 0
+        self.unanswered = 0
+        self.patience = math.inf
         self._port = port
         self._timing = timing
 
     async def acknowledged(self, request: Short | Long, attempts: int | None = None) -> bool:
         """Send `request` until E5 comes back; False if nothing does. Raises LinkError.
 
-        With COLLISION if something else comes.
+        With COLLISION if something else comes, with NOISE if that does not end.
         """
         return await self._repeat(request, attempts, lambda heard: heard.acknowledged) is not None
 
     async def answered(self, request: Short | Long, attempts: int | None = None) -> Long | None:
         """Send `request` until a telegram comes back; None if nothing does. Raises LinkError.
 
-        With COLLISION if something else comes, or telegrams of several meters.
+        With COLLISION if something else comes, or telegrams of several meters, with NOISE if the
+        line does not fall silent.
         """
         heard = await self._repeat(request, attempts, lambda heard: heard.answer is not None)
         return heard.answer if heard else None
@@ -69,13 +78,20 @@ class Exchange:
     async def _repeat(
         self, request: Short | Long, attempts: int | None, good: _Test
     ) -> Heard | None:
-        garbage = False
+        garbage, loop = False, asyncio.get_running_loop()
         for _ in range(attempts or 1 + self._timing.retries):
+            began = loop.time()
             heard = await self.once(request)
             if good(heard):
                 return heard
+            self.unanswered += 1
             garbage |= bool(heard.received)
             self.dropped += bool(heard.received)
+            if heard.endless and heard.received:
+                raise LinkError("the line is never silent", Condition.NOISE)
+            self.patience -= loop.time() - began
+            if self.patience <= 0:
+                break
         if garbage:
             raise LinkError(
                 "what answers is no telegram: several meters at one address, or a noisy line",
@@ -92,8 +108,7 @@ class Exchange:
         answers: list[Long] = []
         window = timing.window + len(raw) * timing.byte
         try:
-            # A line that never falls silent is noise; an answer and its double are not.
-            async with asyncio.timeout(window + 2 * LONGEST * timing.byte + 4 * timing.gap):
+            async with asyncio.timeout(window + timing.longest):
                 patience = window
                 while data := await self._read(patience):
                     received += data
@@ -102,7 +117,7 @@ class Exchange:
                     answers += _answers(decoder.feed(data), request)
                     patience = self._patience(received, answers, decoder, window)
         except TimeoutError:
-            return Heard((), bytes(received))
+            return Heard((), bytes(received), endless=True)
         answers += _answers(decoder.silence(), request)
         return Heard(tuple(answers), bytes(received))
 

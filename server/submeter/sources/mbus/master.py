@@ -18,6 +18,7 @@ class Master:
 
     def __init__(self, port: Port, timing: Timing) -> None:
         self._exchange = Exchange(port, timing)
+        self._timing = timing
 
     @property
     def dropped(self) -> int:
@@ -51,50 +52,81 @@ class Master:
         return await self._exchange.answered(Short(control, primary), attempts)
 
     async def read(
-        self, address: Address, *, reset: bool = False, most: int = MOST_TELEGRAMS
+        self,
+        address: Address,
+        *,
+        reset: bool = False,
+        most: int = MOST_TELEGRAMS,
+        doubtful: bool = False,
     ) -> Answer:
         """Return all telegrams of the meter at `address`, at most `most`.
 
-        With `reset` an application reset comes first. Raises LinkError if the meter does not
-        answer (SILENT) or several do (COLLISION), FrameError if what it says makes no sense.
+        With `reset` an application reset comes first. A `doubtful` meter, which may not be there,
+        is asked once only unless it stirs. Raises LinkError if the meter does not answer (SILENT)
+        or several do (COLLISION), or the line is never silent (NOISE), FrameError if what it says
+        makes no sense.
         """
+        self._exchange.patience = self._timing.in_vain
+        attempts = 1 if doubtful else None
         if address.secondary is None:
-            await self._begin(address.primary)
-            return await self._telegrams(address, reset=reset, most=most)
-        if not await self.select(address.secondary):
+            if await self._begin(address.primary):
+                attempts = None
+            return await self._read(address, attempts, reset=reset, most=most)
+        if not await self.select(address.secondary, attempts):
             raise _silent(address)
         try:
-            answer = await self._telegrams(address, reset=reset, most=most)
+            answer = await self._read(address, None, reset=reset, most=most)
         except (LinkError, FrameError):
             await self.deselect()
             raise
         await self.deselect()
         return answer
 
-    async def _begin(self, primary: int) -> None:
-        """Wake a meter up; the first request after a pause is often lost, and not all answer it."""
-        try:
-            await self.wake(primary)
-        except LinkError as error:
-            if error.port_lost:
-                raise
+    async def _begin(self, primary: int) -> bool:
+        """Wake a meter up, and tell if anything stirs.
 
-    async def _telegrams(self, address: Address, *, reset: bool, most: int) -> Answer:
+        The first request after a pause is often lost, and not all answer this one.
+        """
+        try:
+            return await self.wake(primary)
+        except LinkError as error:
+            if error.port_lost or error.condition is Condition.NOISE:
+                raise
+            return True
+
+    async def _read(
+        self, address: Address, attempts: int | None, *, reset: bool, most: int
+    ) -> Answer:
+        """Return all telegrams; there are `attempts` to have the first."""
         fcb = True
         if reset:
             control = SND_UD | FCB
-            await self._exchange.acknowledged(Long(control, address.primary, _RESET))
+            request = Long(control, address.primary, _RESET)
+            if await self._exchange.acknowledged(request, attempts):
+                attempts = None
             fcb = False
+        return await self._telegrams(address, attempts, fcb=fcb, most=most)
+
+    async def _telegrams(
+        self, address: Address, attempts: int | None, *, fcb: bool, most: int
+    ) -> Answer:
         gathering = Gathering(most)
+        before, copies, sound = self._exchange.unanswered, 0, True
         while True:
-            frame = await self.request(address.primary, fcb=fcb)
+            frame = await self.request(address.primary, fcb=fcb, attempts=attempts)
             if frame is None:
                 raise _silent(address)
+            attempts = None
             each = telegram.read(frame)
             if gathering.repeats(each):
-                return gathering.answer(ended=True)
+                # It begins again, or that was a late answer to a request that was repeated.
+                if copies > self._exchange.unanswered - before:
+                    return gathering.answer(ended=True, sound=sound)
+                copies += 1
+                continue
+            sound = sound and not copies
             if not gathering.add(frame, each):
-                return gathering.answer()
+                return gathering.answer(sound=sound)
             fcb = not fcb
 
 

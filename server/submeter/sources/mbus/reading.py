@@ -10,10 +10,14 @@ from submeter.pointmap.source_map import SourceMap
 from submeter.sources.growing_index import GrowingIndex
 from submeter.sources.mbus.address import Address, Secondary
 from submeter.sources.mbus.answer import Answer
+from submeter.sources.mbus.grants import Grants
+from submeter.sources.mbus.identities import Identities
 from submeter.sources.mbus.said import Picker
 from submeter.sources.mbus.telegram import CipheredError, RefusedError
 from submeter.sources.origin import Origin
 from submeter.sources.translation.translator import Message, Translator
+
+_SEVERAL = "several meters answer in turn"
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +49,9 @@ class Reader:
         growing = GrowingIndex() if replayed else None
         self._translator = Translator(source_map, growing=growing, lap=lap)
         self._reason = ""
+        self._introduced: str | None = None
+        self._identities = Identities()
+        self._introductions, self._complaints = Grants(), Grants()
         self._cut = False  # whether an answer was, which is told once
 
     def origin(self, point: str) -> Origin | None:
@@ -53,9 +60,11 @@ class Reader:
 
     def understand(self, answer: Answer, elapsed: float) -> Update | None:
         """Return what `answer` says, `elapsed` seconds into the stream; None if nothing."""
+        self._introductions.answered()
+        self._complaints.answered()
         meters = {each.header.meter for each in answer.telegrams} - {None}
         if len(meters) > 1:
-            self._unusable(Condition.COLLISION, "several meters answer in turn")
+            self._unusable(Condition.COLLISION, _SEVERAL)
             return None
         meter = meters.pop() if meters else self._addressed()
         if not self._is_ours(meter):
@@ -63,6 +72,9 @@ class Reader:
             self._unusable(Condition.OTHER_METER, f"the meter is {meter or 'unknown'}")
             return None
         self._introduce(meter)
+        if meter and self._identities.alternate(str(meter)):
+            self._unusable(Condition.COLLISION, _SEVERAL)
+            return None
         if meter and not self._measures(meter.medium):
             media = ", ".join(sorted(self._media))
             what = f"{mbus_medium.words(meter.medium)}; the map is for {media}"
@@ -82,6 +94,7 @@ class Reader:
                 said,
                 answer.raw,
                 unusable,
+                sound=answer.sound,
                 instrument=self.identity,
                 whole=answer.whole,
                 partial=not answer.whole,
@@ -114,13 +127,15 @@ class Reader:
 
     def _introduce(self, meter: Secondary | None) -> None:
         identity = str(meter) if meter else None
-        if meter and identity != self.identity:
+        new = identity != self._introduced
+        if meter and new and self._introductions.use():
+            self._introduced = identity
             message = 'event=mbus_meter source=%s meter=%s medium="%s"'
             _log.info(message, self._name, identity, mbus_medium.words(meter.medium))
         self.identity = identity
 
     def _unusable(self, condition: Condition, reason: str) -> None:
         self.trouble = condition
-        if reason != self._reason:
+        if reason != self._reason and self._complaints.use():
             self._reason = reason
             _log.warning('event=mbus_unusable source=%s reason="%s"', self._name, reason)

@@ -10,6 +10,7 @@ from submeter.pointmap.source_map import SourceMap
 from submeter.sources.mbus.record import Record
 from submeter.sources.mbus.telegram import Telegram
 from submeter.sources.translation.datum import Datum, Said
+from submeter.sources.translation.plain_text import plain_text
 
 STATUS = "status"
 
@@ -80,9 +81,11 @@ def _datum(record: Record, label: MbusRecord) -> Datum | None:
     if record.error:
         return None
     if label.text:
-        return Datum(record.text)
+        return Datum(plain_text(record.text))
     if label.is_stamped:
-        return Datum(record.text, record.number, label.unit, record.stamp) if record.stamp else None
+        if record.stamp is None:
+            return None
+        return Datum(plain_text(record.text), record.number, label.unit, record.stamp)
     if record.number is None:
         return None
     if label.largest is not None and not -label.largest <= record.number <= label.largest:
@@ -92,7 +95,7 @@ def _datum(record: Record, label: MbusRecord) -> Datum | None:
 
 def _shown(record: Record) -> str:
     """Return what was sent and, unless it says nothing, how it is scaled to be in the unit."""
-    text = record.text
+    text = plain_text(record.text)
     if record.factor != 1 and record.number != record.offset:
         text += f" x {record.factor}"
     if record.offset:

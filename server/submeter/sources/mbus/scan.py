@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from submeter.errors import FrameError, LinkError
+from submeter.errors import Condition, FrameError, LinkError
 from submeter.pointmap import mbus_medium
 from submeter.sources.mbus import telegram
 from submeter.sources.mbus.address import Address, Secondary
@@ -18,6 +18,7 @@ Progress = Callable[[int, int, int], None]
 _DIGITS = 8
 _ALL = 10**_DIGITS
 _RETRIES = 1
+_MOST_COLLISIONS = 250  # more than there can be meters on a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,10 @@ class Found:
 
 
 async def primary(port: Port, timing: Timing, progress: Progress) -> list[Found]:
-    """Try the primary addresses 0 to 250; raises LinkError if the port is lost."""
+    """Try the primary addresses 0 to 250.
+
+    Raises LinkError if the port is lost, or with NOISE if the line is never silent.
+    """
     master = Master(port, timing._replace(retries=_RETRIES))
     found: list[Found] = []
     for number in range(LAST_PRIMARY + 1):
@@ -85,9 +89,10 @@ def _identified(address: Address, frame: Long) -> Found:
 
 
 async def secondary(port: Port, timing: Timing, progress: Progress) -> list[Found]:
-    """Find all meters by their identification numbers; raises LinkError if the port is lost.
+    """Find all meters by their identification numbers.
 
-    A range in which several answer is looked at digit by digit.
+    Raises LinkError if the port is lost, or with NOISE if what answers cannot be meters. A range
+    in which several answer is looked at digit by digit.
     """
     search = _Search(Master(port, timing._replace(retries=_RETRIES)), progress)
     await search.below("")
@@ -114,6 +119,8 @@ class _Search:
         elif len(prefix) == _DIGITS:
             self._done += 1
             self.found.append(each)
+            if sum(one.collision for one in self.found) > _MOST_COLLISIONS:
+                raise LinkError("something answers at every address", Condition.NOISE)
             self._progress(self._done, _ALL, len(self.found))
         else:
             for digit in range(10):
@@ -138,5 +145,5 @@ class _Search:
 
 
 def _pass_on(error: LinkError) -> None:
-    if error.port_lost:
+    if error.port_lost or error.condition is Condition.NOISE:
         raise error

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -12,7 +12,9 @@ from submeter.sources.shared_line import SharedLine
 MOST = 250  # meters on a line; the first readings of so many are spread over a period
 LONGEST_STEP = 1.0  # s between the first readings of two meters
 SILENT_SHARE = 0.1  # of the line's time, for meters that do not answer
+MOST_CHARGED = 12.0  # s of it that are used up in advance at most
 IDLE_SHARE = 0.5  # the same while none does
+BUSY = 0.5  # of the line's time, for those that do: from there on first readings do not yield
 FULL, ROOM = 0.9, 0.8  # of the line's time, for those that do
 
 _log = logging.getLogger(__name__)
@@ -36,9 +38,10 @@ class Schedule:
         self.full = False
         self._name = name
         self._members: set[Member] = set()
+        self._first = asyncio.Lock()  # of meters that were never asked
         self._queue = asyncio.Lock()  # of silent meters
-        self._asked = 0.0  # when one of them was asked last
-        self._spent = 0.0  # how long that took
+        self._asked = 0.0  # since when their share is counted
+        self._spent = 0.0  # how much they used since
         self._changed = asyncio.Event()
 
     @property
@@ -74,15 +77,41 @@ class Schedule:
             message = "event=mbus_line_full port=%s meters=%d load=%.2f"
             _log.warning(message, self._name, len(self._members), load)
 
-    def lost(self, member: Member) -> None:
-        """Note that a meter did not answer."""
+    def lost(self, member: Member, seconds: float, counted: float = 0.0) -> None:
+        """Note that a meter did not answer, for which it was given `seconds` until now.
+
+        `silent_turn` has `counted` of them already.
+        """
         member.seconds = 0.0
+        began = asyncio.get_running_loop().time() - seconds
+        if began >= self._asked + self._pause():
+            self._asked, self._spent = began, 0.0
+        more = max(0.0, seconds - counted)
+        self._spent = min(self._spent + more, max(self._spent, MOST_CHARGED))
         self._changed.set()
 
-    async def silent_turn(self, seconds: float) -> None:
-        """Wait until a meter may be asked that did not answer, which takes `seconds`.
+    @contextlib.asynccontextmanager
+    async def first_turn(self) -> AsyncIterator[None]:
+        """Wait until a meter may be asked for the first time, and be that meter.
 
-        Together they get no more than their share of the line, one after the other.
+        Only one is in the line's queue at a time, so those that answer are read in between; unless
+        these leave too little time.
+        """
+        await self._first.acquire()
+        alone = self.load < BUSY
+        if not alone:
+            self._first.release()
+        try:
+            yield
+        finally:
+            if alone:
+                self._first.release()
+
+    async def silent_turn(self, seconds: float) -> None:
+        """Wait until a meter may be asked that did not answer.
+
+        Together they get no more than their share of the line, one after the other. What it takes
+        is told to `lost`; until then it counts as `seconds`.
         """
         loop = asyncio.get_running_loop()
         async with self._queue:

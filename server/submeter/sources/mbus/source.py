@@ -53,7 +53,10 @@ class MbusSource:
             pause=settings.pause,
         )
         self._started = False
+        self._asked = False  # ever
+        self._silent = False  # not only passed over once
         self._wasted = 0.0  # s that the last attempt took in vain, 0 after an answer
+        self._endless = 0.0  # s that the last answer took, if it was cut off
 
     @property
     def trouble(self) -> Condition | None:
@@ -92,10 +95,8 @@ class MbusSource:
         due, answered = loop.time() + wait, False
         while True:
             await asyncio.sleep(due - loop.time())
-            if self._wasted:
-                await self._schedule.silent_turn(self._wasted)
             try:
-                answer, elapsed = await self._read()
+                answer, elapsed = await self._in_turn()
                 self._take(answer, elapsed, publish)
                 answered = True
             except FrameError as error:
@@ -103,9 +104,21 @@ class MbusSource:
                 answered = True
             except LinkError as error:
                 if error.port_lost or not answered:
+                    self._silent |= not error.port_lost
                     raise
                 answered = False
             due = max(due + self._settings.period, loop.time())
+
+    async def _in_turn(self) -> tuple[Answer, float]:
+        """Read the meter as soon as those allow it that are known to answer."""
+        if not self._asked:
+            async with self._schedule.first_turn():
+                return await self._read()
+        if self._silent:
+            await self._schedule.silent_turn(self._wasted)
+        elif self._endless and self._schedule.full:
+            await self._schedule.silent_turn(self._endless)
+        return await self._read()
 
     async def _read(self) -> tuple[Answer, float]:
         """Return an answer, and when it came by the port's time."""
@@ -118,17 +131,17 @@ class MbusSource:
                     self._settings.where,
                     reset=self._settings.reset,
                     most=self._settings.telegrams,
+                    doubtful=not self._asked,
                 )
             except FrameError:
                 self._answered(loop.time() - began)
                 raise
             except LinkError as error:
-                self._schedule.lost(self._member)
-                self._wasted = 0.0 if error.port_lost else loop.time() - began
+                self._lost(error, loop.time() - began)
                 raise
             finally:
                 self.dropped += master.dropped
-            self._answered(loop.time() - began)
+            self._answered(loop.time() - began, whole=answer.whole)
             return answer, port.elapsed()
 
     def _patience(self) -> timing.Timing:
@@ -136,9 +149,17 @@ class MbusSource:
             return self._timing
         return self._timing._replace(retries=min(self._timing.retries, _SILENT_RETRIES))
 
-    def _answered(self, seconds: float) -> None:
-        self._schedule.took(self._member, seconds, returned=bool(self._wasted))
-        self._wasted = 0.0
+    def _answered(self, seconds: float, *, whole: bool = True) -> None:
+        self._schedule.took(self._member, seconds, returned=self._silent)
+        self._asked, self._silent, self._wasted = True, False, 0.0
+        self._endless = 0.0 if whole else seconds
+
+    def _lost(self, error: LinkError, seconds: float) -> None:
+        if error.port_lost:
+            self._schedule.lost(self._member, 0.0)
+            return
+        self._schedule.lost(self._member, seconds, self._wasted if self._silent else 0.0)
+        self._asked, self._wasted = True, seconds
 
     def _take(self, answer: Answer, elapsed: float, publish: Publish) -> None:
         update = self._reader.understand(answer, elapsed)

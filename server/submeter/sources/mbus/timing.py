@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from submeter.sources.mbus.link import LONGEST
 from submeter.sources.port import Line
 
 _LONGEST_REPLY = 330  # bit times from a request to its answer, and:
@@ -12,6 +13,7 @@ _GAP = 33  # bit times of silence that end an answer
 _LOCAL_GAP, _REMOTE_GAP = 0.05, 0.3  # s that adapters may hold bytes back
 _PAUSE = 33  # bit times before the next request
 _SHORTEST_PAUSE = 0.02
+_BEYOND = 5.0  # s that an attempt may cost beyond those of one that nobody answers
 
 
 class Timing(NamedTuple):
@@ -25,6 +27,17 @@ class Timing(NamedTuple):
     pause: float
     byte: float = 0.0
     retries: int = 2
+
+    @property
+    def in_vain(self) -> float:
+        """How long requests of one attempt may take that bring nothing."""
+        return (2 + self.retries) * self.window + _BEYOND
+
+    @property
+    def longest(self) -> float:
+        """How long an answer may go on; an answer and its double are no noise."""
+        answer = LONGEST * self.byte
+        return answer + min(answer + 4 * self.gap, _BEYOND)
 
 
 def of(

@@ -18,8 +18,13 @@ REACTION = 3.0
 """Seconds without a byte after which the meter counts as silent; it has 1.5 s to react (6.4.3)."""
 SIGN_ON_TRIES = 2
 READOUT_TRIES = 3
+IDENTIFICATION = 8.0
+"""Seconds within which an identification must have come, whatever comes before it: 70 characters
+take 2.3 s, and meters react within 1.5 s."""
+
 _MOST_BYTES = 2 * LARGEST
 _NAK = b"\x15"
+_SIGN_ON_BYTES = SIGN_ON_BAUDRATE / 10  # a second
 
 
 class TextDialogue:
@@ -41,22 +46,32 @@ class TextDialogue:
         for _ in range(SIGN_ON_TRIES):
             await self._port.retune(SIGN_ON)
             await self._port.write(request)
-            heard = b""
-            while len(heard) < identification.LONGEST + len(request):
-                data = await self._bytes()
-                if not data:
-                    break
-                heard += data.translate(SEVEN_BITS)
-                found = identification.find(heard)
-                if found:
-                    self._early = found[1]
-                    return found[0]
+            heard, found = await self._identification(len(request))
+            if found:
+                return found
         rest = heard.replace(request.lstrip(b"\0"), b"").strip(b"\0")
         if not rest:
             raise LinkError(
                 "the meter does not answer; put the head on its optical port", Condition.SILENT
             )
         raise LinkError("the answer makes no sense; does the head sit straight?", Condition.NOISE)
+
+    async def _identification(self, echo: int) -> tuple[bytes, Identification | None]:
+        """Return what comes, an echo of `echo` bytes first, and the identification in it."""
+        heard = b""
+        clock = asyncio.get_running_loop().time
+        # The wake-up of a sleeping meter takes 2 s and more to be sent, and as long to be echoed.
+        end = clock() + IDENTIFICATION + echo / _SIGN_ON_BYTES
+        while len(heard) < identification.LONGEST + echo and clock() < end:
+            data = await self._bytes()
+            if not data:
+                break
+            heard += data.translate(SEVEN_BITS)
+            found = identification.find(heard)
+            if found:
+                self._early = found[1]
+                return heard, found[0]
+        return heard, None
 
     async def acknowledge(self, meter: Identification, *, hdlc: bool = False) -> int:
         """Agree with a meter of mode C on the speed, and return it.

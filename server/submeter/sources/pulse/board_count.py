@@ -9,6 +9,7 @@ from submeter.errors import Condition
 from submeter.sources.pulse.board import SPAN, Record, are_one, board_of
 
 SLACK = 60.0  # s by which records may come late
+MARGIN = 2.0  # of the fastest rate, which a long time may have: what can be is often set low
 BOOT_SLACK = 5.0  # s by which the first one of a run may
 BACK = 3  # records that count for nothing, before it is a trouble
 PATIENCE = 10  # of them, before they are believed to be no old ones
@@ -41,8 +42,9 @@ class BoardCount:
     Of a run that is new all it counted is new; of the first one ever, and of another board, what
     was counted before is not ours. A record that stands back, or of a run that has ended, is an
     old one that came late: it counts for nothing. What cannot have been counted in the time since
-    the record before was not counted at this input: the counter is begun with anew, as it stands.
-    So it is where "old" records do not end; from the BACKth on they are NOISE.
+    the records before was not counted at this input: the counter is begun with anew, as it stands.
+    What can be is MARGIN times the fastest rate, and SLACK more, but no more than the fastest one
+    since a reset. So it is where "old" records do not end; from the BACKth on they are NOISE.
 
     More than BREAKS resets or new beginnings within CALM s, and a counter that stands back for long
     again, are damage: NOISE, and nothing counts until one run grew for CALM s. Then the count goes
@@ -54,6 +56,7 @@ class BoardCount:
         self._fastest = fastest
         self._heard = heard
         self._follows = False  # a record came
+        self._room = SLACK  # s of the fastest rate that may still come at once
         self._old = 0  # records in a row
         self._stood_back: float | None = None  # last time that it was for long
         self._breaks: deque[float] = deque(maxlen=BREAKS + 1)
@@ -76,7 +79,7 @@ class BoardCount:
             taken, self._old = _anew(count, record, raw, "it stood back for long"), 0
             again = self._stood_back is not None and now - self._stood_back < CALM
             self._stood_back = now
-        self._heard, self._follows = now, True
+        self._hear(now, taken.now.total - count.total)
         if taken.anew or taken.begins:
             self._breaks.append(now)
             many = len(self._breaks) > BREAKS and now - self._breaks[0] < CALM
@@ -90,7 +93,7 @@ class BoardCount:
         self, count: Count, record: Record, raw: int, taken: _Taken | None, now: float
     ) -> Step:
         """Return a step that counts nothing, and end the damage if one run grew for long enough."""
-        self._heard = now
+        self._hear(now, taken.now.total - count.total if taken else 0)
         if taken is None or taken.anew or taken.begins:
             self._breaks.append(now)
         elif now - self._breaks[-1] >= CALM:
@@ -114,16 +117,25 @@ class BoardCount:
         if same and grown >= SPAN // 2:
             return None
         # A run that goes on over a restart of ours is known by its name; the clock may be wrong.
-        most = self._most(now, SLACK if same else BOOT_SLACK)
-        if grown > most and (self._follows or not same):
+        if grown > self._most(now, same) and (self._follows or not same):
             return _anew(count, record, raw, f"{grown} pulses were more than can be")
         run = record.run if board_of(record.run) or not same else count.boot
         return _Taken(Count(count.total + grown, run, raw), begins=not same)
 
-    def _most(self, now: float, slack: float) -> float:
+    def _most(self, now: float, same: bool) -> float:
         if self._heard is None:
             return float("inf")
-        return self._fastest * (max(0.0, now - self._heard) + slack)
+        passed = max(0.0, now - self._heard)
+        most = self._room + MARGIN * passed
+        return self._fastest * (most if same else min(most, passed + BOOT_SLACK))
+
+    def _hear(self, now: float, counted: int) -> None:
+        """Take note of a record at `now` that came to so many pulses."""
+        if self._follows and self._heard is not None:
+            passed = max(0.0, now - self._heard)
+            room = self._room + MARGIN * passed - counted / self._fastest
+            self._room = max(0.0, min(SLACK, room))
+        self._heard, self._follows = now, True
 
 
 def _anew(count: Count, record: Record, raw: int, why: str) -> _Taken:

@@ -21,12 +21,10 @@ class Reader:
         forms = {name: Form(each) for name, each in labels if isinstance(each, TicLabel)}
         self._forms = {name: (name, form) for name, form in forms.items()}
         self._in_capitals = {name.upper(): (name, form) for name, form in forms.items()}
-        self._used = {
-            label
-            for rules in source_map.rules.values()
-            for rule in rules
-            for label in (*rule.labels, *rule.past, *rule.conditions)
-        } | {source_map.identity}
+        rules = [rule for each in source_map.rules.values() for rule in each]
+        self._used = {source_map.identity}.union(
+            *((*rule.labels, *rule.past, *rule.conditions) for rule in rules)
+        )
         self.refused = 0
 
     def message(self, frame: Frame) -> Message:

@@ -21,8 +21,8 @@ class TicSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     port: str = Field(
-        description="/dev/serial/by-id/..., socket://host:port, rfc2217://host:port, replay:FILE or "
-        "replay:FILE?speed=10"
+        description="/dev/serial/by-id/..., socket://host:port, rfc2217://host:port, replay:FILE "
+        "or replay:FILE?speed=10"
     )
     baudrate: Literal["auto", 1200, 2400, 4800, 9600, 19200] = Field(
         default="auto", description="Of a device node; auto tries them until groups arrive"
