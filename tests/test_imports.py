@@ -11,7 +11,16 @@ import submeter
 
 PACKAGE = Path(submeter.__file__).resolve().parent
 FACES = {"modbus", "bacnet"}
-COMMON = {"modbus_security", "regular_file", "meter", "pointmap", "errors", "units", "submeter"}
+COMMON = {
+    "modbus_security",
+    "regular_file",
+    "unsaid",
+    "meter",
+    "pointmap",
+    "errors",
+    "units",
+    "submeter",
+}
 COMMON |= {"count_file", "gpio_line"}
 MAY_IMPORT = {
     "meter": {"errors"},
@@ -23,7 +32,8 @@ MAY_IMPORT = {
     "modbus_security": {"errors"},
     "count_file": set[str](),
     "gpio_line": {"errors"},
-    "yamlfile": {"errors", "regular_file"},
+    "yamlfile": {"errors", "regular_file", "unsaid"},
+    "unsaid": set[str](),
     "errors": set[str](),
     "regular_file": set[str](),
     "units": set[str](),

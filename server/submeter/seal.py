@@ -11,8 +11,8 @@ from submeter.config import MeterEntry, SourceEntry
 from submeter.pointmap import points
 
 _RATINGS = ("CT_Primary_Rating", "CT_Secondary_Rating")
-# Of a source: where its bytes come from and how it is asked, which moves no index, and what the maps
-# stand for, which is told apart.
+# Of a source: where its bytes come from and how it is asked, which moves no index, and what the
+# maps stand for, which is told apart.
 _PLAIN = (
     *("port", "tcp", "baudrate", "format", "parity", "stop_bits", "maps", "map", "options", "keys"),
     *("period", "timeout", "retries", "pause", "reset", "telegrams", "wake", "switch", "client"),

@@ -242,7 +242,7 @@ def test_a_bit_that_the_real_meter_has(tmp_path: Path) -> None:
         ("flags: {3: ^Frequency}, at: HR 1, type: bits", "Frequency is no two-state point;"),
         (
             "flags: {x: ^Overload_Alarm}, at: HR 1, type: bits",
-            "modbus.registers.0.flags.x.[key]: input should be a valid integer,",
+            "modbus.registers.0.flags.x: input should be a valid integer,",
         ),
         (
             "flags: {3: Overload_Alarm}, at: HR 1, type: ^uint16",

@@ -93,7 +93,12 @@ class CrossCheck:
         if max(first.energy, second.energy) < self._least:
             return
         apart = abs(second.energy - first.energy)
-        doubt = first.doubt + second.doubt + self._shift(tracks[0], first.energy, *span)
+        # Where one of them has not stepped yet, only the other shows what a shift would change.
+        shifts = (
+            self._shift(track, growth.energy, *span)
+            for track, growth in zip(tracks, (first, second), strict=True)
+        )
+        doubt = first.doubt + second.doubt + max(shifts)
         beyond = apart - doubt > self._limit * first.energy
         if not beyond and doubt > self._limit * first.energy:
             return
