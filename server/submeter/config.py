@@ -240,15 +240,16 @@ def _replaced(data: Any, steps: list[str], value: Any, override: str) -> Any:
     if not steps:
         return value
     head, rest = steps[0], steps[1:]
+    shown = unsaid.masked(head)
     if isinstance(data, list):
         if not head.isdecimal() or len(head) > 6 or int(head) >= len(data):
             raise ConfigError(
-                f"--set {override}: '{head}' is no item; there are {len(data)}, from 0"
+                f"--set {override}: '{shown}' is no item; there are {len(data)}, from 0"
             )
         inner = _replaced(data[int(head)], rest, value, override)
         return [inner if index == int(head) else item for index, item in enumerate(data)]
     if data is not None and not isinstance(data, dict):
-        raise ConfigError(f"--set {override}: there is nothing below the value before '{head}'")
+        raise ConfigError(f"--set {override}: there is nothing below the value before '{shown}'")
     return {**(data or {}), head: _replaced((data or {}).get(head), rest, value, override)}
 
 

@@ -223,11 +223,17 @@ REGISTERS = st.builds(
 )
 
 
-RARE = [(65, 0.0), (5, 0.4), (4102, 0.0), (18, 36.0), (254, 0.0), (33, 36.0)]
+RARE = [
+    *[(5, 0.0)] * 13,
+    (5, 0.4),
+    *[(seconds, 0.0) for seconds in (11, 37, 50, 77, 92, 95, 139, 145, 182, 400, 75, 399)],
+    *[(400, 0.0)] * 6,
+    *[(18, 36.0), (254, 0.0), (33, 36.0)],
+]
 
 
 @given(LOADS, REGISTERS, REGISTERS, st.integers(-15, 15))
-@example(RARE, Instrument(step=1, period=19, phase=3, start=0), Instrument(step=1, start=0), -15)
+@example(RARE, Instrument(1.0, 1, 19, 3, 0), Instrument(1.0, 1, 1, 0, 0), -15)
 @example([(4000, 6.0)], Instrument(), Instrument(start=999), 0)
 @example([(300, 0.05), (600, 0.4), (400, 36.0)] * 3, Instrument(), Instrument(), 15)
 @settings(max_examples=60, deadline=None)

@@ -1,7 +1,7 @@
 """What changes or breaks while a meter is read."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 
@@ -26,7 +26,7 @@ from tooling.mbus_bus import Bus, Slave
 ABB = Secondary("12345678", "ABB", 2, 2)
 QUICK = Timing(window=0.1, gap=0.02, pause=0.001, retries=0)
 ENERGY = "Active_Energy_Import"
-WH, KWH, MWH = made.vib(0x03), made.vib(0x06), made.vib(0x7B, 0x01)
+WH, KWH, TENTHS_OF_MWH = made.vib(0x03), made.vib(0x06), made.vib(0x7B, 0x00)
 
 
 def of(unit: bytes, number: int) -> Answer:
@@ -39,10 +39,10 @@ def test_an_index_goes_on_without_a_jump_when_the_unit_changes() -> None:
     reader = Reader("one", address.parse(5), None, source_map.load("mbus-electricity"))
     answers = [
         (KWH, 123_000, 123_000),
-        (MWH, 1_230, 123_000),  # hundreds of kWh
+        (TENTHS_OF_MWH, 1_230, 123_000),
         (KWH, 123_001, 123_001),
         (WH, 123_001_500, 123_001.5),
-        (MWH, 1_231, 123_100),
+        (TENTHS_OF_MWH, 1_231, 123_100),
     ]
     for turn, (unit, number, kilowatthours) in enumerate(answers):
         update = reader.understand(of(unit, number), 3600.0 * turn)
@@ -58,13 +58,21 @@ class Loose(Bus):
     loose = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(300):
-            answer = self.take(data)
-            if self.loose and len(answer) > 1:
-                writer.write(answer[: len(answer) // 2])
-                break
-            writer.write(answer)
-        writer.close()
+        try:
+            while data := await reader.read(300):
+                answer = self.take(data)
+                if self.loose and len(answer) > 1:
+                    writer.write(answer[: len(answer) // 2])
+                    break
+                writer.write(answer)
+        finally:
+            writer.close()
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def test_a_line_that_is_unplugged_within_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +96,7 @@ async def test_a_line_that_is_unplugged_within_an_answer(monkeypatch: pytest.Mon
         settings = settings.model_copy(update={"period": 0.05})
         source = MbusSource("one", line, settings, source_map.load(settings.map))
         task = asyncio.create_task(supervise(source, publish, 0.02, health))
-        stack.callback(task.cancel)
+        stack.push_async_callback(end, task)
         while not updates:
             await asyncio.sleep(0.01)
         bus.loose = True

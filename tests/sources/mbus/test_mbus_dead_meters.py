@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from typing import NoReturn
 
 import pytest
 
+from submeter.errors import Condition, LinkError
 from submeter.pointmap import source_map
 from submeter.sources.mbus import schedule, timing
 from submeter.sources.mbus.address import Secondary
@@ -47,6 +49,12 @@ def source(line: SharedLine, address: int) -> MbusSource:
     return MbusSource(f"m{address}", line, settings, source_map.load(settings.map))
 
 
+async def end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 async def test_the_first_round_asks_each_dead_meter_once_and_goes_on_reading_the_living(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -64,7 +72,7 @@ async def test_the_first_round_asks_each_dead_meter_once_and_goes_on_reading_the
                     source(line, address), lambda *_, number=address: read.update([number]), 0.01
                 )
             )
-            stack.callback(running.cancel)
+            stack.push_async_callback(end, running)
         async with asyncio.timeout(6):
             while len(read) < METERS - DEAD:
                 await asyncio.sleep(0.01)
@@ -96,7 +104,7 @@ async def test_a_single_lost_reading_does_not_wait_behind_dead_meters(
         made_of = source(SharedLine(Socket("127.0.0.1", number), Line(2400, "8E1")), 1)
         plan = schedule.of(made_of._line)
         task = asyncio.create_task(supervise(made_of, lambda *_: updates.update([1])))
-        stack.callback(task.cancel)
+        stack.push_async_callback(end, task)
         async with asyncio.timeout(3):
             while not updates:
                 await asyncio.sleep(0.01)
@@ -104,3 +112,53 @@ async def test_a_single_lost_reading_does_not_wait_behind_dead_meters(
             one.deaf = 2
             while updates[1] < 2:
                 await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_meter_that_never_ends_leaves_a_full_line_to_the_others(
+    monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    quick = Timing(window=0.02, gap=0.01, pause=0.001, retries=0)
+    monkeypatch.setattr(timing, "of", lambda *_, **__: quick)
+    one = slave(1)
+    monkeypatch.setattr(schedule, "SILENT_SHARE", 0.01)
+    one.telegrams = [made.energy(1, tariff=tariff) for tariff in range(20)]
+    read: Counter[int] = Counter()
+    async with over_tcp(Bus([one])) as number, AsyncExitStack() as stack:
+        made_of = source(SharedLine(Socket("127.0.0.1", number), Line(2400, "8E1")), 1)
+        plan, other = schedule.of(made_of._line), Member(1.0)
+        stack.enter_context(plan.joined(other))
+        plan.took(other, 2.0 if full else 0.1)
+        task = asyncio.create_task(supervise(made_of, lambda *_: read.update([1])))
+        stack.push_async_callback(end, task)
+        await asyncio.sleep(1.2)
+    # Each reading takes some hundredths of a second, and leaves a hundred times as much.
+    assert 1 <= read[1] <= 2 if full else read[1] >= 3
+
+
+async def test_dead_meters_wait_for_their_share_after_the_converter_was_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick = Timing(window=0.02, gap=0.01, pause=0.001, retries=0)
+    monkeypatch.setattr(timing, "of", lambda *_, **__: quick)
+    bus = Noting([])
+    async with over_tcp(bus) as number:
+        line = SharedLine(Socket("127.0.0.1", number), Line(2400, "8E1"))
+        made_of = source(line, 1)
+        with pytest.raises(LinkError, match="no answer"):
+            await made_of.run(print)
+        turn = line.turn
+
+        def lost() -> NoReturn:
+            raise LinkError("gone", Condition.UNREACHABLE)
+
+        monkeypatch.setattr(line, "turn", lost)
+        schedule.of(line).lost(Member(1.0), 0.001)
+        with pytest.raises(LinkError, match="gone"):
+            await made_of._in_turn()
+        monkeypatch.setattr(line, "turn", turn)
+        schedule.of(line).lost(Member(1.0), 1000.0)
+        before = len(bus.asked)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(made_of._in_turn(), 0.1)
+        assert len(bus.asked) == before

@@ -49,6 +49,11 @@ class Schedule:
         """The share of the line's time that the readings take, more than 1 if it cannot be."""
         return sum(each.seconds / each.period for each in self._members)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether meters take time that others need."""
+        return self.full and len(self._members) > 1
+
     @contextlib.contextmanager
     def joined(self, member: Member) -> Iterator[float]:
         """Be on the line; gives the seconds to wait before the first reading."""

@@ -95,6 +95,7 @@ class MbusSource:
         due, answered = loop.time() + wait, False
         while True:
             await asyncio.sleep(due - loop.time())
+            first = not self._asked
             try:
                 answer, elapsed = await self._in_turn()
                 self._take(answer, elapsed, publish)
@@ -107,6 +108,8 @@ class MbusSource:
                     self._silent |= not error.port_lost
                     raise
                 answered = False
+            if first:  # it may have waited long for that
+                due = loop.time()
             due = max(due + self._settings.period, loop.time())
 
     async def _in_turn(self) -> tuple[Answer, float]:
@@ -116,7 +119,7 @@ class MbusSource:
                 return await self._read()
         if self._silent:
             await self._schedule.silent_turn(self._wasted)
-        elif self._endless and self._schedule.full:
+        elif self._endless and self._schedule.crowded:
             await self._schedule.silent_turn(self._endless)
         return await self._read()
 

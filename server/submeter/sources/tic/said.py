@@ -12,7 +12,8 @@ class Reader:
     """Checks the groups of frames against the forms that the map gives their labels.
 
     `refused` counts groups of the last frame whose data broke their label's form or that stood
-    twice in it with different data. Labels unknown to the map are left out. Meters of one kind
+    twice in it with different data, and all of one that two frames ran into: nobody knows which
+    group is of which meter, so such a frame says nothing. Labels unknown to the map are left out. Meters of one kind
     write a label as EaP-1_s or EAP-1_s: upper and lower case are the same.
     """
 
@@ -22,6 +23,7 @@ class Reader:
         self._forms = {name: (name, form) for name, form in forms.items()}
         self._in_capitals = {name.upper(): (name, form) for name, form in forms.items()}
         rules = [rule for each in source_map.rules.values() for rule in each]
+        self._identity = source_map.identity
         self._used = {source_map.identity}.union(
             *((*rule.labels, *rule.past, *rule.conditions) for rule in rules)
         )
@@ -29,6 +31,9 @@ class Reader:
 
     def message(self, frame: Frame) -> Message:
         """Return what the valid groups of `frame` say."""
+        if self._is_of_two(frame):
+            self.refused = len(frame.groups)
+            return Message({}, frame.raw, sound=False)
         groups: dict[str, Group] = {}
         said: Said = {}
         sent, twice, broken = set(), set(), set()
@@ -54,3 +59,23 @@ class Reader:
         # use may be refused for ever: its meter writes it in another form.
         sound = frame.whole and self._used.isdisjoint(broken | twice)
         return Message(said, frame.raw, frozenset(sent), sound)
+
+    def _is_of_two(self, frame: Frame) -> bool:
+        """Tell whether the end of a frame and the start of the next one were lost between two.
+
+        The label that comes first, or the serial number, stands there again then, or several
+        labels do.
+        """
+        first: dict[str, Group] = {}
+        again, other = set(), set()
+        for group in frame.groups:
+            name = group.label.upper()
+            before = first.setdefault(name, group)
+            if before is not group:
+                again.add(name)
+                if before[1:] != group[1:]:
+                    other.add(name)
+        if not other:
+            return False
+        starts = {next(iter(first)), (self._identity or "").upper()}
+        return len(again) > 1 or not starts.isdisjoint(other)

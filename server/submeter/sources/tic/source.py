@@ -136,8 +136,9 @@ class TicSource:
 
     def _translator(self, mode: Mode) -> Translator:
         guard = self._guards[mode]
+        source_map, growing = self._maps[mode], self._growing
         return Translator(
-            self._maps[mode], self.expected, guard, self._growing, self._lap, self._ledger
+            source_map, self.expected, guard, growing, self._lap, self._ledger, doubted=True
         )
 
 

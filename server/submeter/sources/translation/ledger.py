@@ -65,6 +65,11 @@ class Ledger:
         self.books: dict[str, Book] = {}
         self._kept = kept
 
+    def knows(self, book: str, account: Account) -> bool:
+        """Tell whether `account` was opened in `book`."""
+        found = self.books.get(book)
+        return found is not None and _key(account) in found.accounts
+
     def total(
         self, book: str, account: Account, reading: int, at: Instant, largest_power: float
     ) -> int | None:

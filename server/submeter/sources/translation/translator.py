@@ -20,8 +20,15 @@ from submeter.sources.translation.heard import Heard
 from submeter.sources.translation.ledger import Ledger
 from submeter.sources.translation.message import Message
 from submeter.sources.translation.speaker import Speakers
+from submeter.sources.translation.steady import Steady
 
 __all__ = ["Guard", "Message", "Translator"]
+
+# Messages in a row that must say the same where the checksum is weak: a state, the account of a
+# register, one that was not heard before, and one whose period cannot be.
+_STATE = _KNOWN = 2
+_NEW = 4
+_STRANGE = 12
 
 
 @dataclass(slots=True)
@@ -43,7 +50,8 @@ class Translator:
     """Turns the messages of one instrument into updates, by one map.
 
     `promised` are points of the meter that other maps of the source give; they are absent while
-    this one speaks. `guard` judges readings of an index where the checksum is weak. With `growing`
+    this one speaks. `guard` judges readings of an index where the checksum is weak; states that
+    two messages in a row must tell then are `doubted`. With `growing`
     the messages are a recording that repeats; `lap` then tells its register from that of another
     run, which began at the recording's start as well.
 
@@ -59,8 +67,14 @@ class Translator:
         growing: GrowingIndex | None = None,
         lap: str = "",
         ledger: Ledger | None = None,
+        *,
+        doubted: bool = False,
     ) -> None:
         self.misfits = 0
+        self._doubted = doubted
+        self._guarded = guard is not None
+        self._steady = Steady()
+        self._begun: dict[str, int] = {}  # when the latest period began, by the book, in UTC
         self._map = source_map
         self._absent_always = frozenset(promised) - source_map.rules.keys()
         self._admission = Admission(guard)
@@ -96,7 +110,7 @@ class Translator:
                 made = Made(speaker.source(message, rules[place]), place, at)
                 making = _Making(name, rules[place], said, elapsed, values, made)
                 value = self._value(making)
-                if value:
+                if value and self._believed(making, value):
                     values[name] = value
                     self._made[name] = making.made
                     since = speaker.since(rules[place])
@@ -166,6 +180,12 @@ class Translator:
             return Value(_plain(number), rule.result)
         except OverflowError:  # larger than any measurement
             return None
+
+    def _believed(self, making: _Making, value: Value) -> bool:
+        """Tell whether `value` needs no confirmation by the next message."""
+        if not (self._doubted and making.rule.is_state):
+            return True
+        return self._steady.times(making.name, value.number) >= _STATE
 
     def _total(self, name: str, rule: Rule, said: Said) -> Number | None:
         """Return the sum of the labels in the unit that the point is counted in."""
@@ -248,12 +268,29 @@ class Translator:
         account = tuple(making.said[label].text for label in making.rule.by)
         key = "\t".join((book, *account))
         admitted = self._admit(key, register, making)
-        if admitted is None:
+        times = self._steady.times(book, account)
+        if admitted is None or (self._guarded and times < self._needed(book, account, making)):
             return None
         if self._growing:
             admitted = self._growing.serve(key, admitted)
         at = making.made.at
-        return self._ledger.total(book, account, admitted, at, self._map.largest_power)
+        total = self._ledger.total(book, account, admitted, at, self._map.largest_power)
+        began = making.said[making.rule.by[-1]].stamp
+        if total is not None and began:
+            self._begun[book] = began.utc
+        return total
+
+    def _needed(self, book: str, account: tuple[str, ...], making: _Making) -> int:
+        """Return how many messages in a row must name `account` before it is believed."""
+        if self._ledger.knows(book, account):
+            return _KNOWN
+        began = making.said[making.rule.by[-1]].stamp
+        clock = making.said.get(self._map.clock or "")
+        ahead = began and clock and clock.stamp and began.utc > clock.stamp.utc
+        # One that goes back to a period before the latest is as strange as one to come.
+        latest = self._begun.get(book)
+        behind = began and latest is not None and began.utc < latest
+        return _STRANGE if ahead or behind else _NEW
 
     def _book(self, point: str) -> str:
         """Return the name of the ledger's book of `point`, that of the meter that speaks."""
@@ -276,7 +313,8 @@ class Translator:
         account = tuple(said[each].text for each in names)
         key = "\t".join((book, "past", *account))
         found = self._admission.admit(key, math.floor(final), making.elapsed, making.made)
-        if found is not None:
+        times = self._steady.times(f"{book}\tpast", account)
+        if found is not None and (times >= _KNOWN or not self._guarded):
             admitted, made = found
             self._ledger.close(book, account, admitted, made.at, self._map.largest_power)
 
