@@ -4,7 +4,7 @@
 # make bench  speed and memory, as ratios against a peer in the same run; SECTIONS="modbus --quick",
 #             of the instruments SECTIONS="decoders sources_load latency"
 # make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an
-#             index, FRAMES=1000000 damaged Modbus frames and BACnet packets, EXCHANGES=10000 on a
+#             index, FRAMES=1000000 damaged frames of every decoder, Modbus and BACnet, EXCHANGES=10000 on a
 #             shared line, COMINGS=20000 turns of BACnet subscribers that come and go
 PYTHON ?= python3
 VENV   ?= .venv
@@ -13,6 +13,7 @@ CONFIG ?= config.example.yaml
 INSTALL := apt-get update -qq && apt-get install -y -qq --no-install-recommends
 PEERS  := gcc libc6-dev pkg-config libmodbus-dev
 
+WORKERS ?= 3
 KILLS  ?= 200
 TURNS  ?= 100
 FRAMES ?= 1000000
@@ -20,6 +21,7 @@ EXCHANGES ?= 10000
 COMINGS ?= 20000
 FUZZED   := tests/conformance/test_fuzz.py tests/conformance/test_fuzz_sockets.py \
             tests/conformance/test_bacnet_fuzz.py
+DECODERS := $(wildcard tests/sources/*/test_*_fuzz.py)
 CROWDED  := tests/conformance/test_bacnet_cov_soak.py
 SHARED   := tests/modbus/rtu/test_splitter.py tests/conformance/test_multidrop.py
 MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
@@ -29,8 +31,9 @@ MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
 run: $(VENV)/.runtime
 	$(BIN)/submeter run $(CONFIG)
 
+# Most of the suite waits for time to pass, so more run at a time than there are cores.
 test: check tools
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -44,6 +47,7 @@ bench: $(VENV)/.dev peers
 soak: $(VENV)/.dev
 	SUBMETER_KILLS=$(KILLS) $(BIN)/pytest tests/crash
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(FUZZED)
+	SUBMETER_FUZZ=$(FRAMES) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest --timeout=36000 $(DECODERS)
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_EXCHANGES=$(EXCHANGES) $(BIN)/pytest --timeout=7200 $(SHARED)
 	SUBMETER_COV_TURNS=$(COMINGS) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(CROWDED)
 	for turn in $$(seq $(TURNS)); do $(BIN)/pytest $(MACHINES) || exit 1; done

@@ -80,15 +80,31 @@ SERIES = st.lists(st.one_of(st.integers(0, 10).map(float), st.integers(0, 10**9)
 def test_only_a_reading_that_the_next_one_bears_out_is_admitted(series: list[float | int]) -> None:
     """Floats are steps of the truth in Wh, integers are what damage made of a reading."""
     made = IndexGuard(POWER)
-    truth, before = 5_000 * WH, None
+    truth, seen = 5_000 * WH, [None, None]
     for second, entry in enumerate(series):
         if isinstance(entry, float):
             truth += int(entry) * WH
         reading = truth if isinstance(entry, float) else entry
-        most = POWER * (1 + SLACK) / 3.6
-        follows = before is not None and 0 <= reading - before <= most
-        assert made.admit("E", reading, second) == (before if follows else None)
-        before = reading
+        earlier, before = seen
+        lone = goes_on(earlier, reading, 2) and not goes_on(earlier, before, 1)
+        believed = goes_on(before, reading, 1) and not lone
+        assert made.admit("E", reading, second) == (before if believed else None)
+        seen = [before, reading]
+
+
+def goes_on(before: int | None, after: int | None, seconds: int) -> bool:
+    most = POWER * (seconds + SLACK) / 3.6
+    return before is not None and after is not None and 0 <= after - before <= most
+
+
+@pytest.mark.parametrize("lower", [2, 30, 50])
+def test_a_damaged_reading_just_below_the_truth_is_not_served(lower: int) -> None:
+    truth = list(range(12_345_671, 12_345_691))
+    shown = [each - lower if place == 10 else each for place, each in enumerate(truth)]
+    found = served(IndexGuard(POWER), *shown)
+    assert found[1:10] == truth[:9]
+    assert found[10:12] == [None, None]
+    assert found[12:] == truth[11:-1]
 
 
 @given(st.lists(st.integers(0, 10), min_size=4, max_size=60), st.data())

@@ -22,9 +22,13 @@ class TicReader:
         growing: GrowingIndex | None = None,
         lap: str = "",
         ledger: Ledger | None = None,
+        *,
+        doubted: bool = False,
     ) -> None:
         self._reader = Reader(source_map)
-        self._translator = Translator(source_map, promised, guard, growing, lap, ledger)
+        self._translator = Translator(
+            source_map, promised, guard, growing, lap, ledger, doubted=doubted
+        )
         self.heard = self._translator.heard
         self.origin = self._translator.origin
         self.refused = 0

@@ -39,6 +39,7 @@ class Rule(BaseModel):
     )
     by: list[str] = Field(
         default_factory=list,
+        min_length=1,
         description="Of an index: the label's register begins anew for each combination of these "
         "labels; the index is the sum of what each of them came to. The last label is the period",
     )
@@ -67,7 +68,7 @@ class Rule(BaseModel):
     when: dict[str, str] = Field(
         default_factory=dict, description="Only while these labels match a pattern (* and ?)"
     )
-    unless: dict[str, int] = Field(
+    unless: dict[str, Annotated[int, Field(ge=0, le=63)]] = Field(
         default_factory=dict, description="Not while this bit of that label is set"
     )
     option: str | None = Field(default=None, description="Only if the configuration asks for it")
@@ -99,6 +100,13 @@ class Rule(BaseModel):
         if (bits or self.states or self.by or self.stamp) and not self.label:
             keys = "'bit', 'bits', 'any_bit', 'states', 'by' and 'stamp'"
             raise ValueError(f"{keys} go with 'label'")
+        if self.label and self.label in (*self.by, *self.past):
+            raise ValueError(f"'by' and 'past' name other labels than '{self.label}' itself")
+        if self.slope and self.slope == self.minus:
+            raise ValueError("a slope less itself is always 0; 'minus' is the other direction")
+        names = [name for name, _ in self.terms]
+        if len(set(names)) < len(names):
+            raise ValueError("a label stands once in a 'sum'")
         if self.past and (not self.by or len(self.past) != 1 + len(self.by)):
             raise ValueError("'past' is a label and as many labels as 'by' has; it goes with 'by'")
         return self

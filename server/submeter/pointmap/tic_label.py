@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from submeter.pointmap.tic_pattern import MOST_WAYS, ways
+
 _FORMS = ("digits", "upto", "hex", "text", "date")
 _NUMBERS = ("digits", "upto", "hex")
 
@@ -48,6 +50,8 @@ class TicLabel(BaseModel):
             raise ValueError(f"a label has one of {', '.join(map(repr, _FORMS))}")
         if (self.smallest is not None or self.largest is not None) and forms[0] not in _NUMBERS:
             raise ValueError("'smallest' and 'largest' go with numbers")
+        if None not in (self.smallest, self.largest) and (self.smallest or 0) > (self.largest or 0):
+            raise ValueError("'smallest' is larger than 'largest'; turn them round")
         if self.units and forms[0] != "upto":
             raise ValueError("'units' go with 'upto'")
         if self.pattern is not None:
@@ -61,6 +65,8 @@ class TicLabel(BaseModel):
             re.compile(self.pattern or "")
         except re.error as error:
             raise ValueError(f"'pattern' is no regular expression: {error}") from None
+        if ways(self.pattern or "", self.text) > MOST_WAYS:
+            raise ValueError("'pattern' can be matched in too many ways; say how long each part is")
 
     @property
     def selector(self) -> str:

@@ -45,7 +45,7 @@ class Site:
     def start(self, saved: Saved, ledger: Ledger) -> None:
         self.ledger = ledger
         guard = IndexGuard(MAP.largest_power)
-        self.reader = TicReader(MAP, guard=guard, ledger=ledger)
+        self.reader = TicReader(MAP, guard=guard, ledger=ledger, doubted=True)
         rating = Rating(power=self.power / 1000) if self.power == RATED else Rating()
         setup = Setup(largest_power=self.power, rating=rating)
         feed = Feed("tic", MAP.expected(), MAP.max_age, MAP.dials(), MAP.largest_power)
@@ -206,7 +206,9 @@ def test_a_recording_goes_on_counting_lap_after_lap() -> None:
     meter.next_period()
     frames += [meter.next_frame() for _ in range(10)]
     ledger = Ledger(kept=False)
-    made = TicReader(MAP, (), IndexGuard(MAP.largest_power), GrowingIndex(), " lap", ledger)
+    made = TicReader(
+        MAP, (), IndexGuard(MAP.largest_power), GrowingIndex(), " lap", ledger, doubted=True
+    )
     counted = []
     for number in range(4 * len(frames)):
         (decoded,) = Decoder().feed(frames[number % len(frames)])

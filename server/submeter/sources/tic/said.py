@@ -13,8 +13,8 @@ class Reader:
 
     `refused` counts groups of the last frame whose data broke their label's form or that stood
     twice in it with different data, and all of one that two frames ran into: nobody knows which
-    group is of which meter, so such a frame says nothing. Labels unknown to the map are left out. Meters of one kind
-    write a label as EaP-1_s or EAP-1_s: upper and lower case are the same.
+    group is of which meter, so such a frame says nothing. Labels unknown to the map are left out.
+    Meters of one kind write a label as EaP-1_s or EAP-1_s: upper and lower case are the same.
     """
 
     def __init__(self, source_map: SourceMap) -> None:

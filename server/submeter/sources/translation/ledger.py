@@ -1,8 +1,9 @@
 """An index made of registers that begin anew: the sum of what each of them came to."""
 
 import json
+import logging
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from submeter.meter import saved as taken
@@ -11,6 +12,9 @@ from submeter.meter.instant import Instant
 from submeter.meter.limits import Limits, Seen
 
 GAP = 60.0  # s without a reading, in which an account may have come and gone
+ANEW = 6  # readings in a row below what an account came to: its register began anew
+
+_log = logging.getLogger(__name__)
 
 Account = tuple[str, ...]
 
@@ -43,6 +47,9 @@ class Book:
     present: str = ""  # the account that was read last
     read: Instant | None = None  # and when
     silent_until: float = -math.inf  # monotonic s
+    counted: str = ""  # the account whose reading was taken last
+    taken: Instant | None = None  # and when
+    fallen: int = 0  # readings since then of an account that fell
 
 
 class Ledger:
@@ -54,7 +61,9 @@ class Ledger:
     later periods count whole.
 
     What an account grew while another one was read after a silence is booked late: it is energy of
-    a time before. More than `largest_power` (W, var) carries since the account was read is none.
+    a time before. More than `largest_power` (W, var) carries since the account was read is none; of
+    one that takes over while it is listened to, more than it carries since the last reading. An
+    account that fell begins anew from its present reading once ANEW readings in a row say so.
     Nothing is `kept` of a recording, which begins anew with each run.
     """
 
@@ -75,8 +84,8 @@ class Ledger:
     ) -> int | None:
         """Take a reading of an account that came `at` some time; return the sum of all of `book`.
 
-        None if the account's register fell, which it never does within its period, if it cannot
-        have grown so, or if there are too many accounts.
+        None if the account's register fell, until it is plain that it began anew, if it cannot have
+        grown so, or if there are too many accounts.
         """
         found = self.books.setdefault(book, Book(account[-1]))
         key = _key(account)
@@ -86,11 +95,34 @@ class Ledger:
             if len(found.accounts) >= self.MOST:
                 return None
             entry = _opened(found, account[-1], reading, at)
-        if entry.owed and not _possible(entry, reading, at, largest_power):
+        before = entry
+        if not entry.owed and found.taken and key != found.counted:
+            # What took over counts since the other one was read.
+            before = replace(entry, seen=Seen(entry.seen.total, found.taken))
+        if reading < entry.seen.total:
+            return self._fall(book, account, reading, at)
+        doubtful = before is not entry or entry.owed
+        if doubtful and not _possible(before, reading, at, largest_power):
             return None
-        if not _grow(found, entry, reading, at):
-            return None
+        _grow(found, entry, reading, at)
         found.accounts[key] = entry
+        found.counted, found.taken, found.fallen = key, at, 0
+        return found.total
+
+    def _fall(self, book: str, account: Account, reading: int, at: Instant) -> int | None:
+        """Take a reading of an account that is less than it came to; it may have begun anew."""
+        found, key = self.books[book], _key(account)
+        found.fallen += 1
+        if found.fallen < ANEW or key not in found.accounts or len(found.accounts) >= self.MOST:
+            return None
+        # What it came to stays in the book under a name that no instrument says.
+        ended = found.accounts.pop(key)
+        found.accounts[_key((f"until {at.utc:.3f}", *account))] = ended
+        found.accounts[key] = _Entry(account[-1], reading, Seen(reading, at))
+        point, _, meter = book.partition("\t")
+        message = "event=account_began_anew point=%s meter=%s account=%s from=%d to=%d"
+        _log.warning(message, point, meter, "/".join(account), ended.seen.total, reading)
+        found.counted, found.taken, found.fallen = key, at, 0
         return found.total
 
     def close(

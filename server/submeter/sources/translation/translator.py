@@ -50,8 +50,8 @@ class Translator:
     """Turns the messages of one instrument into updates, by one map.
 
     `promised` are points of the meter that other maps of the source give; they are absent while
-    this one speaks. `guard` judges readings of an index where the checksum is weak; states that
-    two messages in a row must tell then are `doubted`. With `growing`
+    this one speaks. `guard` judges readings of an index where the checksum is weak; states and
+    the accounts of a ledger are `doubted` then, until more messages in a row say so. With `growing`
     the messages are a recording that repeats; `lap` then tells its register from that of another
     run, which began at the recording's start as well.
 
@@ -72,7 +72,6 @@ class Translator:
     ) -> None:
         self.misfits = 0
         self._doubted = doubted
-        self._guarded = guard is not None
         self._steady = Steady()
         self._begun: dict[str, int] = {}  # when the latest period began, by the book, in UTC
         self._map = source_map
@@ -269,7 +268,7 @@ class Translator:
         key = "\t".join((book, *account))
         admitted = self._admit(key, register, making)
         times = self._steady.times(book, account)
-        if admitted is None or (self._guarded and times < self._needed(book, account, making)):
+        if admitted is None or (self._doubted and times < self._needed(book, account, making)):
             return None
         if self._growing:
             admitted = self._growing.serve(key, admitted)
@@ -314,7 +313,7 @@ class Translator:
         key = "\t".join((book, "past", *account))
         found = self._admission.admit(key, math.floor(final), making.elapsed, making.made)
         times = self._steady.times(f"{book}\tpast", account)
-        if found is not None and (times >= _KNOWN or not self._guarded):
+        if found is not None and (times >= _KNOWN or not self._doubted):
             admitted, made = found
             self._ledger.close(book, account, admitted, made.at, self._map.largest_power)
 
