@@ -181,6 +181,41 @@ def faults(folder: Path, text: str) -> list[str]:
             "[{label: URMS, quality: stale}]",
             "19:41: points.Voltage_L1_N.0.quality: input should be 'measured', 'derived' or ",
         ),
+        (
+            "{STGE: 9}",
+            "{STGE: -3}",
+            "18:69: points.Active_Power_Total.0.unless.STGE: input should be greater than or equal",
+        ),
+        (
+            "unit: V}",
+            "unit: V, smallest: 9, largest: 1}",
+            "11:9: labels.URMS: 'smallest' is larger than 'largest'; turn them round",
+        ),
+        (
+            "{text: 12}",
+            "{text: 32, pattern: '(a|a)*c'}",
+            "7:9: labels.NAME: 'pattern' can be matched in too many ways",
+        ),
+        (
+            IMPORT,
+            "[{label: EAST, by: [EAST]}]",
+            "17:26: points.Active_Energy_Import.0: 'by' and 'past' name other labels than 'EAST'",
+        ),
+        (
+            IMPORT,
+            "[{label: EAST, by: []}]",
+            "17:44: points.Active_Energy_Import.0.by: at least one entry should stand here",
+        ),
+        (
+            IMPORT,
+            "[{sum: [EAST, -EAST]}]",
+            "17:26: points.Active_Energy_Import.0: a label stands once in a 'sum'",
+        ),
+        (
+            "slope: Active_Energy_Import",
+            "slope: Active_Energy_Import, minus: Active_Energy_Import",
+            "18:24: points.Active_Power_Total.0: a slope less itself is always 0; 'minus' is",
+        ),
         # the instrument's clock
         (
             "identity: NAME",

@@ -80,16 +80,17 @@ SERIES = st.lists(st.one_of(st.integers(0, 10).map(float), st.integers(0, 10**9)
 def test_only_a_reading_that_the_next_one_bears_out_is_admitted(series: list[float | int]) -> None:
     """Floats are steps of the truth in Wh, integers are what damage made of a reading."""
     made = IndexGuard(POWER)
-    truth, seen = 5_000 * WH, [None, None]
+    truth = 5_000 * WH
+    earlier: int | None = None
+    before: int | None = None
     for second, entry in enumerate(series):
         if isinstance(entry, float):
             truth += int(entry) * WH
         reading = truth if isinstance(entry, float) else entry
-        earlier, before = seen
         lone = goes_on(earlier, reading, 2) and not goes_on(earlier, before, 1)
         believed = goes_on(before, reading, 1) and not lone
         assert made.admit("E", reading, second) == (before if believed else None)
-        seen = [before, reading]
+        earlier, before = before, reading
 
 
 def goes_on(before: int | None, after: int | None, seconds: int) -> bool:

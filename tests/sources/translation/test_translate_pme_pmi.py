@@ -84,8 +84,9 @@ def test_a_label_in_upper_case_is_the_same() -> None:
     assert says(made, upper) == says(reader(), groups)
 
 
-def test_the_index_is_the_sum_of_all_tariffs_and_periods() -> None:
+def test_the_index_is_the_sum_of_all_tariffs_and_periods(monkeypatch: pytest.MonkeyPatch) -> None:
     meter, made = PmePmi(), reader()
+    live(monkeypatch, meter)
     seen = []
     for tariff in ("HPH", "HCH", "HPH", "HCE", "HCH"):
         meter.tariff = tariff

@@ -73,6 +73,7 @@ class Translator:
         self.misfits = 0
         self._doubted = doubted
         self._steady = Steady()
+        self._first: dict[str, tuple[tuple[str, ...], int, Instant]] = {}  # of a doubted account
         self._begun: dict[str, int] = {}  # when the latest period began, by the book, in UTC
         self._map = source_map
         self._absent_always = frozenset(promised) - source_map.rules.keys()
@@ -268,12 +269,22 @@ class Translator:
         key = "\t".join((book, *account))
         admitted = self._admit(key, register, making)
         times = self._steady.times(book, account)
-        if admitted is None or (self._doubted and times < self._needed(book, account, making)):
+        if admitted is None:
             return None
+        at, largest_power = making.made.at, self._map.largest_power
+        if self._doubted and times < self._needed(book, account, making):
+            if times == _KNOWN:
+                self._first[book] = account, admitted, at
+                if len(self._first) > Steady.MOST:
+                    del self._first[next(iter(self._first))]
+            return None
+        first = self._first.pop(book, None)
+        if first and first[0] == account and not self._growing:
+            # What it grew while it was doubted is its own.
+            self._ledger.total(book, account, first[1], first[2], largest_power)
         if self._growing:
             admitted = self._growing.serve(key, admitted)
-        at = making.made.at
-        total = self._ledger.total(book, account, admitted, at, self._map.largest_power)
+        total = self._ledger.total(book, account, admitted, at, largest_power)
         began = making.said[making.rule.by[-1]].stamp
         if total is not None and began:
             self._begun[book] = began.utc
