@@ -4,8 +4,8 @@
 # make bench  speed and memory, as ratios against a peer in the same run; SECTIONS="modbus --quick",
 #             of the instruments SECTIONS="decoders sources_load latency"
 # make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an
-#             index, FRAMES=1000000 damaged frames of every decoder, Modbus and BACnet, EXCHANGES=10000 on a
-#             shared line, COMINGS=20000 turns of BACnet subscribers that come and go
+#             index, FRAMES=1000000 damaged frames of every decoder, Modbus and BACnet, EXCHANGES=10000 on
+#             a shared line, COMINGS=20000 turns of BACnet subscribers that come and go
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -13,7 +13,7 @@ CONFIG ?= config.example.yaml
 INSTALL := apt-get update -qq && apt-get install -y -qq --no-install-recommends
 PEERS  := gcc libc6-dev pkg-config libmodbus-dev
 
-WORKERS ?= 3
+WORKERS ?= 2
 KILLS  ?= 200
 TURNS  ?= 100
 FRAMES ?= 1000000
@@ -31,7 +31,7 @@ MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
 run: $(VENV)/.runtime
 	$(BIN)/submeter run $(CONFIG)
 
-# Most of the suite waits for time to pass, so more run at a time than there are cores.
+# Most of the suite waits for time to pass: two at a time.
 test: check tools
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 

@@ -51,7 +51,7 @@ def network(port: int, **changed: Any) -> BacnetSettings:
 
 
 async def until_timers(*wanted: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not timers().issuperset(wanted):
             await asyncio.sleep(0.001)
 

@@ -1,5 +1,6 @@
 """Several sources of one meter: who speaks, who returns, and what is served meanwhile."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,14 @@ def test_one_source() -> None:
     assert value(feeds, U, 19.1) == (231.0, STALE)
     assert feeds.speakers == {ENERGY: "tic", U: "tic"}
     assert feeds.take_switches() == []
+
+
+def test_an_update_that_says_no_max_age_lasts_as_long_as_those_of_its_source() -> None:
+    feeds = Feeds([feed("tic", U)])
+    feeds.update("tic", replace(says(u=230.0), max_age=2.0), at(0))
+    assert value(feeds, U, 2.1) == (230.0, STALE)
+    feeds.update("tic", says(u=231.0), at(3))
+    assert value(feeds, U, 13) == (231.0, MEASURED)
 
 
 def test_what_was_handed_out_belongs_to_the_caller() -> None:

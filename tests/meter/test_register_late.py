@@ -63,6 +63,8 @@ def test_where_it_begins_anew_there_is_no_energy() -> None:
     assert late(made, BASE, 0, start=6) == []
     assert made.counted == LATE
     assert late(made, BASE + KWH, KWH, start=9) == []
+    assert made.counted == LATE, "it was counted, whoever forgot it"
+    late(made, BASE + LATE + KWH, LATE + KWH, start=12)
     assert made.counted == LATE + KWH
 
 
@@ -118,3 +120,29 @@ def test_one_that_is_borne_out_at_once_is_not_worth_a_word() -> None:
     made = register()
     assert told(made, BASE, 0, BASE, BASE, start=0, every=60) == []
     assert made.refused == 1
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_the_first_reading_of_an_exchanged_one_has_it_in_it(restart: bool) -> None:
+    made = settled()
+    late(made, BASE + LATE, LATE, start=3)
+    made.swap(BASE + LATE, BASE + LATE, at(6))
+    if restart:
+        made = restarted(made, at(7))
+    assert late(made, BASE + LATE + 9 * WH, LATE, start=8) == []
+    assert (made.counted, made.reading) == (LATE + 9 * WH, BASE + LATE + 9 * WH)
+    assert made.refused == 0
+
+
+def test_it_is_known_after_a_restart_that_there_was_none() -> None:
+    again = restarted(settled(), at(60))
+    assert late(again, BASE + LATE, LATE, start=61) == []
+    assert again.counted == LATE
+
+
+def test_what_falls_and_comes_back_is_counted_once() -> None:
+    made = settled()
+    late(made, BASE + LATE, LATE, start=3)
+    late(made, BASE, 0, start=6)
+    late(made, BASE + LATE, LATE, start=9)
+    assert (made.counted, made.reading) == (LATE, BASE + LATE)

@@ -65,3 +65,17 @@ async def test_a_name_is_looked_up_once_at_a_time(resolver: Any) -> None:
     with pytest.raises(socket.gaierror):
         await host_name.addresses("dead", 1)
     assert resolver.asked == ["dead", "dead"]
+
+
+async def test_a_lookup_that_fails_otherwise_leaves_no_name_stuck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise ValueError("embedded null character")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    for _ in range(2):
+        async with asyncio.timeout(3):
+            with pytest.raises(OSError, match="embedded null character"):
+                await host_name.addresses("odd", 1)
+    assert not host_name._asked

@@ -41,6 +41,10 @@ def test_a_file_that_was_cut_is_read_up_to_there(pieces: list[Piece], cut: int) 
     assert b"".join(piece.data for piece in pieces).startswith(begun)
 
 
+def test_a_last_line_that_was_cut_is_left_out() -> None:
+    assert parse(HEADER + b"0.1 00\n0.2 0011") == [Piece(0.1, b"\0")]
+
+
 @pytest.mark.parametrize(
     "line", ["x", "0.1", "0.1 abc", "0.1 zz", "-1 00", "0.1 00 11", "0.1  00", "nan 00", "1e3 00"]
 )

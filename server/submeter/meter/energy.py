@@ -76,6 +76,7 @@ class Energy:
         self._now = now
         self._drift = now.utc - now.mono
         self._registers: dict[str, tuple[tuple[str, Register], ...]] = {}
+        self._read: dict[tuple[str, str], Instant] = {}  # when what is held came, by source, point
         self._sums: dict[str, tuple[_Sum, ...]] = {}
         self._gives: dict[str, dict[str, Quality]] = {}
         counters: dict[str, dict[str, Counter]] = {}
@@ -117,7 +118,12 @@ class Energy:
         for point, register in self._registers[source]:
             value = values.get(point)
             if value is not None and -LARGEST < value.number < LARGEST:
-                read = update.read.get(point, at)
+                held = update.read.get(point)
+                if held:
+                    if held == self._read.get((source, point)):
+                        continue  # that reading again: it bears nothing out
+                    self._read[source, point] = held
+                read = held or at
                 late = update.late.get(point, 0)
                 found = register.take(int(value.number), read, update.instrument, late)
                 if found:

@@ -217,8 +217,8 @@ class _Voice:
                     self._turn(name, quality, at.mono)
                 readings[name] = make(Reading, (number, quality, at))
         self.heard = at
-        if update.max_age is not None:
-            self.max_age = min(update.max_age, self.feed.max_age)
+        most = self.feed.max_age
+        self.max_age = most if update.max_age is None else min(update.max_age, most)
         self._oldest = min(self._oldest, at.mono)
 
     def age(self, now: float) -> None:

@@ -145,7 +145,7 @@ class Register:
         state: dict[str, Any] = {"counted": self.counted}
         if self._original:
             state["original"] = 1
-        if self._late:
+        if self._late is not None:
             state["late"] = self._late
         if self._main:
             state["course"] = [self._main.saved(now)]
@@ -160,7 +160,7 @@ class Register:
         """
         counted = taken.whole(saved, "counted")
         original = "original" in saved and bool(taken.whole(saved, "original"))
-        late = taken.whole(saved, "late") if "late" in saved else 0
+        late = taken.whole(saved, "late") if "late" in saved else None
         courses = taken.tables(saved, "course") if "course" in saved else []
         tracks = [Track.restored(self._limits, each, now) for each in courses]
         formers = taken.tables(saved, "formers") if "formers" in saved else []
@@ -184,9 +184,16 @@ class Register:
         return () if main.sure is before else self._accept(main, before)
 
     def _book_late(self, late: int) -> None:
-        """Count what the present instrument booked late since it was heard last."""
-        grown = 0 if self._late is None else late - self._late
-        self._late = late
+        """Count what the present instrument booked late since it was heard last.
+
+        Less than before is of a book that is not the one; what comes back was counted.
+        """
+        before, self._late = self._late, max(late, self._late or 0)
+        if self._main and before is None:
+            # What an exchange said that it reads first has it in it.
+            self._main.rebase(min(late, self._main.first.total))
+            return
+        grown = late - (before or 0)
         if self._main and grown > 0:
             self.counted += grown
             for track in (self._main, *self._formers):

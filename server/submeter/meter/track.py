@@ -89,6 +89,14 @@ class Track:
         self.instrument = track.instrument or self.instrument
         self._unconfirmed = track._unconfirmed
 
+    def rebase(self, amount: int) -> None:
+        """Take `amount` off all readings, which had it in them."""
+        same = self.since is self.sure
+        self.first = self.first._replace(total=self.first.total - amount)
+        self.sure = self.sure._replace(total=self.sure.total - amount)
+        since = self.since._replace(total=self.since.total - amount)
+        self.since = self.sure if same else since
+
     def _confirm(self, place: int, seen: Seen, step: int) -> None:
         sure, grown = self._unconfirmed[place]
         earlier, later = self._unconfirmed[:place], self._unconfirmed[place + 1 :]

@@ -40,12 +40,15 @@ async def addresses(host: str, port: int) -> Addresses:
 
 def _look_up(key: tuple[str, int], asked: Future[Addresses]) -> None:
     try:
-        found = _found(*key)
+        try:
+            found = _found(*key)
+        finally:
+            del _asked[key]
     except (OSError, UnicodeError) as error:
-        del _asked[key]
         asked.set_exception(error)
+    except Exception as error:  # whoever waits has to hear of it
+        asked.set_exception(OSError(None, f"{error}"))
     else:
-        del _asked[key]
         asked.set_result(found)
 
 

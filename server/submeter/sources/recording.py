@@ -69,9 +69,11 @@ def read(file: BinaryIO) -> Iterator[Piece]:
             continue
         match = _PIECE.fullmatch(text)
         at = float(match[1]) if match else -1.0
+        if not whole:
+            return
         if match and at >= last:
             last = at
             yield Piece(at, bytes.fromhex(match[2].decode()))
-        elif whole:
+        else:
             what = "its time is before the line above's" if match else "write 'seconds hex'"
             raise ValueError(f"line {number}: {what}")

@@ -59,7 +59,7 @@ def test_an_hourly_register_grows_by_what_an_hour_can_bring(
 ) -> None:
     installation = Installation("obis-norway", monkeypatch)
     demands, qualities = set(), set()
-    for number in range(3 * 360 + 3):
+    for number in range(4 * 360 + 3):
         hours, late = divmod(number, 360)
         powers = {"_1_7_0": 1000 * kilowatts, "_2_7_0": 0}
         if late:
@@ -67,7 +67,7 @@ def test_an_hourly_register_grows_by_what_an_hour_can_bring(
         else:
             installation.hear(**powers, _1_8_0=1_000_000 + 1000 * kilowatts * hours)
         readings = installation.meter.readings
-        if number > 2:
+        if number > 360:
             qualities.add(readings[INDEX].quality)
         if readings[DEMAND].quality.good:
             demands.add(readings[DEMAND].value)
@@ -79,7 +79,8 @@ def test_an_hourly_register_grows_by_what_an_hour_can_bring(
 
 def test_hours_without_a_connection_are_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     installation = Installation("obis-norway", monkeypatch)
-    installation.hear(_1_7_0=500, _2_7_0=0, _1_8_0=1000)
+    for _ in range(2):
+        installation.hear(_1_7_0=500, _2_7_0=0, _1_8_0=1000)
     installation.hear(_1_7_0=500, _2_7_0=0)
     assert installation.meter.readings[INDEX].quality is Quality.MEASURED
     installation.now += 4 * 3600
@@ -100,4 +101,13 @@ def test_a_register_in_whole_kwh_is_no_jump(monkeypatch: pytest.MonkeyPatch) -> 
     for number in range(360):
         installation.hear(_1_7_0=10_000, _1_8_0=10_000 * number * STEP // 3600 // 1000 * 1000)
     assert installation.counted() == 9
+    assert installation.refusals() == []
+
+
+def test_what_is_only_held_bears_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    installation = Installation("obis-norway", monkeypatch)
+    for kwh in (1000, 1001, 1022, 1002, 1003):  # the third is damaged
+        for number in range(360):
+            installation.hear(_1_7_0=500, _2_7_0=0, **({} if number else {"_1_8_0": 1000 * kwh}))
+    assert installation.counted() == 2
     assert installation.refusals() == []

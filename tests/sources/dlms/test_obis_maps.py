@@ -7,7 +7,7 @@ import pytest
 
 from submeter.pointmap import source_map
 from submeter.sources.dlms.axdr import Data
-from submeter.sources.dlms.said import Item, said
+from submeter.sources.dlms.said import Item, Reader
 from submeter.sources.translation.translator import Message, Translator
 from tooling.program import CHECKOUT
 
@@ -29,8 +29,8 @@ def values(name: str, items: list[Item], *options: str) -> dict[str, float]:
     loaded = source_map.load(name, options)
     translator = Translator(loaded)
     for _ in range(20):
-        translator.translate(Message(said(items, loaded)), 0.0)
-    update = translator.translate(Message(said(items, loaded)), 0.0)
+        translator.translate(Message(Reader(loaded).said(items)), 0.0)
+    update = translator.translate(Message(Reader(loaded).said(items)), 0.0)
     assert update is not None
     return {point: value.number for point, value in update.values.items()}
 
@@ -42,7 +42,7 @@ def test_the_example_of_the_page_is_a_map(tmp_path: Path) -> None:
     (tmp_path / "sources" / "own.yaml").write_text(text)
     loaded = source_map.load("own", own=[tmp_path])
     found = Translator(loaded).translate(
-        Message(said(coded(_1_8_0=5, _1_7_0=100, _2_7_0=30, _31_7_0=123), loaded)), 0.0
+        Message(Reader(loaded).said(coded(_1_8_0=5, _1_7_0=100, _2_7_0=30, _31_7_0=123))), 0.0
     )
     assert found is not None
     assert {point: value.number for point, value in found.values.items()} == {
@@ -175,7 +175,7 @@ def test_a_meter_says_who_it_is_by_serial_number_or_device_name(name: str) -> No
     )
     for items, text in [([device], "LGZ1"), ([device, serial], "12345678")]:
         for each in (items, items[::-1]):
-            assert said(each, loaded)[loaded.identity or ""].text == text
+            assert Reader(loaded).said(each)[loaded.identity or ""].text == text
 
 
 def test_a_kamstrup_has_scalers_of_its_own() -> None:
@@ -198,7 +198,8 @@ def test_a_kamstrup_has_scalers_of_its_own() -> None:
     assert values("obis-norway-kamstrup", through_ct) == expected | {"Current_L1": 0.564}
     found = values("obis-norway-kamstrup", meter, "three_decimals")
     assert found == expected | {"Active_Energy_Import": 588_500_000}
-    assert said(meter, source_map.load("obis-norway")) == {}, "its numbers mean something else"
+    other = Reader(source_map.load("obis-norway"))
+    assert other.said(meter) == {}, "its numbers mean something else"
 
 
 def test_a_kaifa_of_one_phase_says_who_it_is() -> None:
@@ -210,7 +211,7 @@ def test_a_kaifa_of_one_phase_says_who_it_is() -> None:
             Item(None, n, value=Data(9 if isinstance(each, bytes) else 6, each), among=len(shown))
             for n, each in enumerate(shown)
         ]
-        assert said(items, loaded)["serial"].text == "6970631400000001"
+        assert Reader(loaded).said(items)["serial"].text == "6970631400000001"
         found = values("obis-norway-kaifa", items)
         assert found["Active_Power_Total"] == 0.948
         assert (found["Current_L1"], found["Voltage_L1_N"]) == (3.241, 238.9)

@@ -11,7 +11,7 @@ from submeter.meter.reading import Stamp
 from submeter.pointmap import source_map
 from submeter.pointmap.source_map import SourceMap
 from submeter.sources.dlms.axdr import Data
-from submeter.sources.dlms.said import Item, said
+from submeter.sources.dlms.said import Item, Reader
 from submeter.sources.translation.datum import Datum
 from tooling import dlms_pusher
 
@@ -118,26 +118,26 @@ def raw(number: int) -> Data:
 def test_an_item_says_what_its_object_is(
     table: SourceMap, item: Item, expected: dict[str, Datum]
 ) -> None:
-    assert said([item], table) == expected
+    assert Reader(table).said([item]) == expected
 
 
 def test_a_time_comes_with_a_value_or_is_one(table: SourceMap) -> None:
-    with_time = said([Item("1.6.0", value=raw(15), stamp=AT)], table)
+    with_time = Reader(table).said([Item("1.6.0", value=raw(15), stamp=AT)])
     assert with_time["peak at"].stamp == with_time["peak"].stamp == AT
     moment = Data(25, dlms_pusher.Meter().moment())
-    assert said([Item("1.6.0", attribute=5, value=moment)], table) == {
+    assert Reader(table).said([Item("1.6.0", attribute=5, value=moment)]) == {
         "peak time": Datum(AT.text, AT.utc, "UTC s", AT)
     }
-    assert said([Item("1.6.0", attribute=5, value=Data(25, bytes(12)))], table) == {}
-    assert said([Item("1.8.0", value=moment)], table) == {}
+    assert Reader(table).said([Item("1.6.0", attribute=5, value=Data(25, bytes(12)))]) == {}
+    assert Reader(table).said([Item("1.8.0", value=moment)]) == {}
 
 
 def test_what_stands_twice_must_be_the_same(table: SourceMap) -> None:
     one, other = Item("1-0:1.8.0*255", value=raw(1)), Item("1-1:1.8.0*255", value=raw(2))
-    assert said([one, one], table)["import"].number == 10
-    assert said([one, other], table) == {}
-    assert said([one, other, one], table) == {}
-    assert said([one, other, one, one], table) == {}
+    assert Reader(table).said([one, one])["import"].number == 10
+    assert Reader(table).said([one, other]) == {}
+    assert Reader(table).said([one, other, one]) == {}
+    assert Reader(table).said([one, other, one, one]) == {}
 
 
 def test_of_several_codes_the_best_counts(table: SourceMap) -> None:
@@ -147,8 +147,8 @@ def test_of_several_codes_the_best_counts(table: SourceMap) -> None:
     )
     for items, text in [([last], "L"), ([last, other], "O"), ([other, last, best, other], "B")]:
         for each in (items, items[::-1]):
-            assert said(each, table) == {"name": Datum(text)}
-    assert said([best, other, best._replace(value=Data(9, b"2"))], table) == {}
+            assert Reader(table).said(each) == {"name": Datum(text)}
+    assert Reader(table).said([best, other, best._replace(value=Data(9, b"2"))]) == {}
 
 
 @pytest.mark.parametrize(

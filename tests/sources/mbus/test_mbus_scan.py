@@ -12,7 +12,8 @@ from submeter.sources.mbus.timing import Timing
 from tooling import mbus_records as made
 from tooling.mbus_bus import Bus, BusPort, Slave
 
-QUICK = Timing(window=0.002, gap=0.001, pause=0.0005)
+# A busy machine must not look like an endless answer.
+QUICK = Timing(window=0.003, gap=0.002, pause=0.0005, byte=0.0002)
 METERS = [
     Secondary("12345678", "ABB", 2, 2),
     Secondary("12345679", "KAM", 1, 7),

@@ -8,7 +8,7 @@ from submeter.errors import LinkError
 from submeter.meter.reading import Stamp
 from submeter.pointmap import source_map
 from submeter.sources.dlms import hdlc
-from submeter.sources.dlms.said import said
+from submeter.sources.dlms.said import Reader
 from submeter.sources.optical import text_items
 from submeter.sources.optical.client import Client
 from submeter.sources.optical.dlms_dialogue import reading
@@ -51,7 +51,7 @@ def test_damaged_readouts_give_nothing_wrong() -> None:
         found = [each for part in mutations.pieces(data, random) for each in decoder.feed(part)]
         for readout in found:
             assert valid(readout.raw)
-            said(text_items.items(readout, UTC), MAP)
+            Reader(MAP).said(text_items.items(readout, UTC))
             accepted += readout.raw in sent
         refused += decoder.bad - before
         assert len(decoder._block or b"") <= LARGEST + 2
@@ -73,7 +73,7 @@ def test_values_that_cannot_be_are_left_out() -> None:
         for readout in Decoder().feed(block(lines)):
             for item in text_items.items(readout, UTC):
                 assert item.stamp is None or isinstance(item.stamp, Stamp)
-            said(text_items.items(readout, UTC), MAP)
+            Reader(MAP).said(text_items.items(readout, UTC))
 
 
 def transcript() -> list[bytes]:

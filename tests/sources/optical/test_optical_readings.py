@@ -81,6 +81,52 @@ async def test_a_readout_that_the_next_one_does_not_bear_out_is_not_passed_on(fa
     assert indexes(found) == [1_234_500_000, 1_234_501_000]
 
 
+async def test_a_change_of_tariff_may_take_an_index() -> None:
+    more = "2.8.0(000007.000*kWh)"
+    found = await published([readout(10, more), readout(10)], lambda found: len(found) == 2)
+    assert indexes(found) == [10_000_000, 10_000_000]
+
+
+async def test_a_readout_that_follows_the_last_believed_one_is_passed_on_at_once() -> None:
+    """And the next one confirms it, or does not."""
+    meter = IecMeter(SLOW, [readout(n) for n in (10, 10, 10.001, 900, 10.001, 10.002)])
+    asked: list[int] = []
+    with meter.port as port:
+        reader = made(Device(Path(port.node)), 0.01)
+        task = asyncio.create_task(reader.run(lambda update, _: asked.append(len(meter.heard))))
+        try:
+            async with asyncio.timeout(8):
+                while len(asked) < 5:
+                    await asyncio.sleep(0.01)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert asked[:5] == [2, 2, 3, 6, 6]
+
+
+async def test_the_value_and_its_origin_are_of_the_time_of_the_readout() -> None:
+    meter = IecMeter(SLOW, [readout(10)])
+    origins = []
+    with meter.port as port:
+        reader = made(Device(Path(port.node)))
+
+        def publish(update: Update, at: Instant) -> None:
+            origin = reader.origin(NAME)
+            assert origin
+            origins.append((origin.at, at))
+
+        task = asyncio.create_task(reader.run(publish))
+        try:
+            async with asyncio.timeout(8):
+                while len(origins) < 2:
+                    await asyncio.sleep(0.01)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert all(origin == at for origin, at in origins)
+    assert origins[0][0].mono < origins[1][0].mono
+
+
 async def test_readouts_that_never_agree_are_noise() -> None:
     series = [readout(1000 + 50 * n) for n in range(2 * source.READOUTS)]
     with pytest.raises(LinkError, match="bears out") as caught:

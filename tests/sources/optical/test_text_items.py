@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from submeter.pointmap import source_map
-from submeter.sources.dlms.said import said
+from submeter.sources.dlms.said import Reader
 from submeter.sources.optical import local_time, text_items
 from submeter.sources.optical.readout import Decoder
 from submeter.sources.optical.text_code import code
@@ -18,7 +18,7 @@ ZURICH = ZoneInfo("Europe/Zurich")
 
 def message(*lines: str) -> Message:
     (readout,) = Decoder().feed(block(lines))
-    return Message(said(text_items.items(readout, ZURICH), MAP), readout.raw)
+    return Message(Reader(MAP).said(text_items.items(readout, ZURICH)), readout.raw)
 
 
 def test_an_e350_gives_the_points_of_its_map() -> None:

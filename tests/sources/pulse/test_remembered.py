@@ -28,6 +28,16 @@ def test_the_file_knows_what_was_not_committed(tmp_path: Path) -> None:
     assert begun(tmp_path).now == Count(9, 4, 2)
 
 
+def test_what_the_file_knows_is_no_younger_than_what_was_committed(tmp_path: Path) -> None:
+    """Who was off for hours does not know when the last pulses came; they may be many by now."""
+    begun(tmp_path).set(Count(9, 4, 2))
+    older = {"owner": "1 Wh", "total": 7, "boot": 4, "raw": 0}
+    memory = begun(tmp_path, json.dumps({**older, "at": 1_700_000_000}))
+    assert (memory.now, memory.at) == (Count(9, 4, 2), 1_700_000_000)
+    assert begun(tmp_path, json.dumps(older)).at is None, "nobody knows"
+    assert begun(tmp_path).at is None
+
+
 def test_the_committed_count_wins_over_an_older_file(tmp_path: Path) -> None:
     begun(tmp_path).set(Count(7))
     newer = json.dumps({"owner": "1 Wh", "total": 12, "boot": 0, "raw": 0})

@@ -2,6 +2,7 @@
 
 from submeter.meter.reading import Update
 from submeter.pointmap import source_map
+from submeter.sources.index_guard import IndexGuard
 from submeter.sources.translation.datum import Datum
 from submeter.sources.translation.translator import Message, Translator
 
@@ -39,3 +40,12 @@ def test_the_origin_of_what_is_kept_is_the_message_it_came_in() -> None:
     assert power is not None
     assert (energy.raw, power.raw) == (b"with", b"without")
     assert energy.labels == (("1.8.0 (1-0:1.8.0)", "7 Wh"),)
+
+
+def test_what_is_kept_is_not_asked_of_the_guard_again() -> None:
+    loaded = source_map.load("obis-norway")
+    made = Translator(loaded, guard=IndexGuard(loaded.largest_power))
+    damaged = POWER | {"1.8.0": Datum("20", 20, "Wh")}
+    for at, said in enumerate([ENERGY, ENERGY, damaged, *[POWER] * 20]):
+        values = says(made, said, 10.0 * at).values
+    assert values["Active_Energy_Import"].number == 7000

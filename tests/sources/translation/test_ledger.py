@@ -204,3 +204,12 @@ def test_nothing_is_kept_of_a_recording() -> None:
 def test_what_makes_no_sense_is_not_taken(saved: object) -> None:
     with pytest.raises(ValueError, match=r"ledger|saved state|Expecting value"):
         Ledger().restore(saved)
+
+
+def test_what_was_read_after_a_silence_is_owed_no_more_though_it_did_not_grow() -> None:
+    made = Book(Ledger())
+    made.total(HPH, 100)
+    made.total(HCH, 60)
+    assert made.total(HPH, 100, HOUR) == 100
+    assert made.total(HPH, 105) == 105
+    assert made.late == 0

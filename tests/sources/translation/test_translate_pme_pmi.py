@@ -191,6 +191,17 @@ def test_nothing_is_booked_before_it_is_known_who_speaks() -> None:
     assert number(says(made, meter.groups())) == 90 * 10**6
 
 
+def test_a_meter_that_said_who_it_is_books_nothing_without_its_name() -> None:
+    meter, ledger = PmePmi(), Ledger()
+    meter.run(3600)
+    says(reader(ledger), meter.groups())
+    again = reader(ledger)  # as after a restart
+    nameless = PmePmi(address=None)
+    nameless.run(3600)
+    assert [number(says(again, nameless.groups())) for _ in range(5)] == [None] * 5
+    assert number(says(again, meter.groups())) == 90 * 10**6
+
+
 def test_damaged_accounts_are_never_opened() -> None:
     """Each frame has a tariff or date that is right in form and wrong; none comes twice."""
     meter, ledger = PmePmi(), Ledger()

@@ -131,11 +131,6 @@ def _coded(source_map: SourceMap) -> set[str]:
     return states.union(*((*rule.when, *rule.unless) for rule in rules))
 
 
-def said(items: Iterable[Item], source_map: SourceMap) -> Said:
-    """Return what `items` say by the objects of `source_map`; see `Reader`."""
-    return Reader(source_map).said(items)
-
-
 def text(value: Data | str | int | Fraction | float) -> str:
     """Return `value` for people, as `plain_text` has it: octets that are no text in hex."""
     plain = value.value if isinstance(value, Data) else value

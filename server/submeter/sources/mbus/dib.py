@@ -11,7 +11,6 @@ MANUFACTURER = 0x0F  # the rest of the answer is the manufacturer's
 MORE_FOLLOWS = 0x1F  # the same, and there is one more telegram
 FILLER = 0x2F
 VARIABLE = 0x0D  # coding: the length stands before the data
-READOUT = 0x08  # coding: selection for readout, without data
 
 _FUNCTIONS: tuple[Function, ...] = ("instantaneous", "maximum", "minimum", "error")
 _EXTENDED = 0x80

@@ -135,5 +135,3 @@ FD_FD: Table = dict(
     )
 )
 """Behind FD FD, the second level."""
-
-TABLES = (FB, FD, FD_FD)

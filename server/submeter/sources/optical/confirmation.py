@@ -23,14 +23,17 @@ class Confirmation:
     def given(self, before: Message, after: Message, seconds: float) -> bool:
         """Tell whether `after` can be what the meter of `before` says so many seconds later.
 
-        It has the same indexes, and none fell or grew by more than the map's largest power allows.
+        None of the indexes that both have, which is one at least, fell or grew by more than the
+        map's largest power allows. A change of tariff may give or take one.
         """
         first, second = self._indexes(before), self._indexes(after)
-        if before.instrument != after.instrument or first.keys() != second.keys():
+        common = first.keys() & second.keys()
+        if before.instrument != after.instrument or not common:
             return False
+        most = self._map.largest_power
         return all(
-            follows(int(value.number), int(second[name].number), seconds, self._map.largest_power)
-            for name, value in first.items()
+            follows(int(first[name].number), int(second[name].number), seconds, most)
+            for name in common
         )
 
     def _indexes(self, message: Message) -> dict[str, Value]:

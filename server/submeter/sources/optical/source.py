@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Literal, NamedTuple, NoReturn
 
 from submeter.errors import Condition, LinkError
@@ -91,6 +91,7 @@ class OpticalSource:
         self._direct = settings.mode == "hdlc"
         self._password = password
         self._confirmation = Confirmation(source_map)
+        self._last: _Told | None = None  # the last readout that was believed
         # A recording starts over, and its index with it; nobody can be asked a second time.
         self._growing = GrowingIndex() if isinstance(spec, Replay) else None
         self._lap = f" replay {secrets.token_hex(4)}" if self._growing else ""
@@ -139,28 +140,44 @@ class OpticalSource:
 
     async def _once(self, port: Port, publish: Publish) -> None:
         """Read the meter until it can be believed, and publish what it says."""
-        readings = await self._believed(port)
-        self._penalty = PENALTY
-        for each in readings:
+        async for each in self._believed(port):
+            self._penalty = PENALTY
             self._understand(each, publish)
 
-    async def _believed(self, port: Port) -> list[_Told]:
-        """Return a reading in DLMS, or a readout and one right after it that bears it out."""
+    async def _believed(self, port: Port) -> AsyncIterator[_Told]:
+        """Yield a reading in DLMS, or a readout and one right after it that bears it out.
+
+        A readout that follows from the last one believed is yielded at once: what was said before
+        may go stale while a slow head reads twice. The second one confirms its indexes.
+        """
         before = await self._told(port)
         if before.language == "hdlc" or self._growing:
-            return [before]
+            yield before
+            return
         if not self._confirmation.needed(before.message):
-            return [before]
+            yield before
+            return
+        early = self._last is not None and self._follows(self._last, before)
+        if early:
+            yield before
         for _ in range(READOUTS - 1):
             after = await self._told(port)
             if after.language == "hdlc":
-                return [after]
-            seconds = after.at.mono - before.at.mono
-            if self._confirmation.given(before.message, after.message, seconds):
-                return [before, after]
+                yield after
+                return
+            if self._follows(before, after):
+                self._last = after
+                if not early:
+                    yield before
+                yield after
+                return
             self._damaged += 1
-            before = after
+            before, early = after, False
         raise LinkError("no readout bears out the one before it", Condition.NOISE)
+
+    def _follows(self, before: _Told, after: _Told) -> bool:
+        seconds = after.at.mono - before.at.mono
+        return self._confirmation.given(before.message, after.message, seconds)
 
     async def _told(self, port: Port) -> _Told:
         """Return what the meter says now."""
@@ -233,7 +250,9 @@ class OpticalSource:
             self.trouble = Condition.OTHER_METER
             return
         misfits = translator.misfits
-        update = translator.translate(told.message, told.elapsed) if told.message.said else None
+        update = None
+        if told.message.said:
+            update = translator.translate(told.message, told.elapsed, told.at)
         fits = update and (translator.misfits == misfits or update.values)
         self.trouble = None if fits else Condition.WRONG_LAYOUT
         if update and fits:

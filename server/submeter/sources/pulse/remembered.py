@@ -20,7 +20,7 @@ class Remembered:
     `path` knows every pulse. What is begun with is the larger of both: the index never falls, and
     a kill -9 loses nothing. Without a committed count the file is used if it is of this owner.
     `ended` are runs of a board before that of the count, the last ones; `at` is when the count
-    changed last, in s UTC, None if that is not known.
+    changed last, in s UTC, or a time before that; None if that is not known.
     """
 
     def __init__(self, name: str, owner: str, path: Path) -> None:
@@ -51,7 +51,9 @@ class Remembered:
             usable = False
             self._tell_unusable(error)
         if kept and kept.total >= self.now.total:
+            at = self.at  # pulses beyond what was committed came then or later: nobody knows when
             self._take(kept)
+            self.at = at
         if self._write() and usable:
             self._told = False
 

@@ -79,6 +79,10 @@ class Ledger:
         found = self.books.get(book)
         return found is not None and _key(account) in found.accounts
 
+    def holds_named(self, point: str) -> bool:
+        """Tell whether there is a book of `point` of an instrument that says who it is."""
+        return any(name.startswith(f"{point}\t") and name != f"{point}\t" for name in self.books)
+
     def total(
         self, book: str, account: Account, reading: int, at: Instant, largest_power: float
     ) -> int | None:
@@ -143,7 +147,7 @@ class Ledger:
         return found.late if found else 0
 
     def saved(self) -> dict[str, Any]:
-        """Return the books as plain data, the same while no account grew."""
+        """Return the books as plain data, the same while no account grew or ceased to be owed."""
         return {name: _saved(book) for name, book in self.books.items()} if self._kept else {}
 
     def restore(self, saved: object) -> None:
@@ -192,6 +196,10 @@ def _grow(book: Book, entry: _Entry, reading: int, at: Instant) -> bool:
         if entry.owed:
             book.late += growth
             entry.owed = at.mono < book.silent_until
+        entry.seen = Seen(reading, at)
+    elif growth == 0 and entry.owed and at.mono >= book.silent_until:
+        # What it grows from now on is heard.
+        entry.owed = False
         entry.seen = Seen(reading, at)
     return growth >= 0
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from submeter.meter.instant import Instant
 from submeter.pointmap.source_map import Rule, SourceMap
 from submeter.sources.slope import IndexSlope
+from submeter.sources.translation.admission import Made
 from submeter.sources.translation.datum import Said
 from submeter.sources.translation.heard import Heard
 from submeter.sources.translation.message import Message
@@ -26,6 +27,8 @@ class Speaker:
         self._largest_power = source_map.largest_power
         self._slopes: dict[tuple[str, float], IndexSlope] = {}
         self._kept: dict[str, _Kept] = {}
+        self.admitted: dict[tuple[str, int], tuple[int | None, Made]] = {}
+        """What came last of the indexes, by point and place of the rule; None if not admitted."""
 
     def said(self, message: Message, elapsed: float, at: Instant) -> Said:
         """Return what `message` says, which came `at`, and what earlier ones said that counts."""

@@ -35,7 +35,8 @@ _STRANGE = 12
 class _Making:
     """A value in the making: of the point `name`, by `rule`, from what is `said` now.
 
-    `values` are those that were made of the same message before, `made` is what tells people.
+    `values` are those that were made of the same message before, `made` is what tells people;
+    it is `held` if all its labels are those of an earlier message.
     """
 
     name: str
@@ -44,6 +45,7 @@ class _Making:
     elapsed: float
     values: Mapping[str, Value]
     made: Made
+    held: bool
 
 
 class Translator:
@@ -90,16 +92,19 @@ class Translator:
         """What is known of the labels of the instrument that speaks."""
         return self._speakers.present.heard
 
-    def translate(self, message: Message, elapsed: float) -> Update | None:
+    def translate(
+        self, message: Message, elapsed: float, at: Instant | None = None
+    ) -> Update | None:
         """Return what `message` says, `elapsed` seconds into the stream; None if nothing.
 
-        A point whose rules cannot be fed is absent, once that is proved.
+        It came `at` then, now if that is not said. A point whose rules cannot be fed is
+        absent, once that is proved.
         """
         told = message.said.get(self._map.identity or "")
         self._speakers.turn_to(message.instrument or (told.text if told else None))
         speaker, heard = self._speakers.present, self.heard
         heard.take(message, elapsed)
-        at = Instant.now()
+        at = at or Instant.now()
         said = speaker.said(message, elapsed, at)
         values: dict[str, Value] = {}
         read: dict[str, Instant] = {}
@@ -108,7 +113,8 @@ class Translator:
             place = heard.rule(rules, said)
             if place is not None:
                 made = Made(speaker.source(message, rules[place]), place, at)
-                making = _Making(name, rules[place], said, elapsed, values, made)
+                held = message.said.keys().isdisjoint(rules[place].labels)
+                making = _Making(name, rules[place], said, elapsed, values, made, held)
                 value = self._value(making)
                 if value and self._believed(making, value):
                     values[name] = value
@@ -243,24 +249,27 @@ class Translator:
         """Return the index, where it is guarded the one of the message before."""
         if register < 0:
             return None
-        if making.rule.by:
+        key, known = (making.name, making.made.place), self._speakers.present.admitted
+        if making.held and key in known:  # a repeat proves nothing
+            index, making.made = known[key]
+        elif making.rule.by:
             index = self._ledger_total(making, register)
         else:
             index = self._admit(making.name, register, making)
             if index is not None and self._growing:
                 index = self._growing.serve(making.name, index)
+        known[key] = index, making.made
         return None if index is None else Value(index, making.rule.result)
 
     def _admit(self, key: str, register: int, making: _Making) -> int | None:
         found = self._admission.admit(key, register, making.elapsed, making.made)
-        if found is None:
-            return None
-        admitted, making.made = found
+        admitted, making.made = found or (None, making.made)
         return admitted
 
     def _ledger_total(self, making: _Making, register: int) -> int | None:
         """Return the sum of what the label's register came to in all its accounts."""
-        if self._speakers.name is None and not self.heard.proved:
+        known = self.heard.proved and not self._ledger.holds_named(making.name)
+        if self._speakers.name is None and not known:
             return None  # it may still say who it is, and the book is another one then
         book = self._book(making.name)
         if not self._growing:  # what a recording says of the past is of another lap
