@@ -15,7 +15,7 @@ INDEX, VOLTAGE, CURRENT = "Active_Energy_Import", "Voltage_L1_N", "Current_L1"
 
 def made() -> Meter:
     expected = dict.fromkeys((INDEX, VOLTAGE, CURRENT), Quality.MEASURED)
-    return Meter("m", points.standard().values(), [Feed("s", expected, 60.0, {INDEX: Dial()})])
+    return Meter("m", points.all_points().values(), [Feed("s", expected, 60.0, {INDEX: Dial()})])
 
 
 def says(meter: Meter, at: float, **numbers: float) -> None:
@@ -38,6 +38,9 @@ def test_an_index_beyond_measure_is_never_counted(number: int) -> None:
     for at in range(5):
         says(meter, at, Active_Energy_Import=number)
     assert meter.energy.totals[INDEX] is None
+    assert meter.readings["Index_Readings_Refused"].value == 5
+    refused = [entry for entry in meter.audit.take() if entry.event == "index_refused"]
+    assert len(refused) == 1, "told once"
     for at in range(5, 10):
         says(meter, at, Active_Energy_Import=1000)
     assert meter.energy.totals[INDEX] == 1000

@@ -73,6 +73,8 @@ class Energy:
         self._points = {point.name: point for point in points}
         self._largest_power = largest_power
         self._rated = rated
+        self._beyond = 0  # readings that are beyond any index
+        self._told: set[tuple[str, str]] = set()  # sources and points that had one
         self._now = now
         self._drift = now.utc - now.mono
         self._registers: dict[str, tuple[tuple[str, Register], ...]] = {}
@@ -117,7 +119,9 @@ class Energy:
         events: list[tuple[str, Event]] = []
         for point, register in self._registers[source]:
             value = values.get(point)
-            if value is not None and -LARGEST < value.number < LARGEST:
+            if value is not None and not -LARGEST < value.number < LARGEST:
+                events += self._refuse(source, point, value.number)
+            elif value is not None:
                 held = update.read.get(point)
                 if held:
                     if held == self._read.get((source, point)):
@@ -131,6 +135,16 @@ class Energy:
         for each in self._sums[source]:
             self._add_up(each, update, at)
         return events
+
+    def _refuse(self, source: str, point: str, number: int | float) -> list[tuple[str, Event]]:
+        """Count a number that is beyond any index; it is told once for each register."""
+        self._beyond += 1
+        if (source, point) in self._told:
+            return []
+        self._told.add((source, point))
+        total = self.totals[point]
+        after = "nothing" if total is None else total
+        return [(point, Event("index_refused", {"reading": str(number)[:24], "after": after}))]
 
     def book(self, speakers: Mapping[str, str]) -> None:
         """Add to each index what the source that speaks for it counted."""
@@ -159,7 +173,8 @@ class Energy:
     @property
     def refused(self) -> int:
         """How many readings of registers were refused since the start."""
-        return sum(r.refused for registers in self._registers.values() for _, r in registers)
+        every = (r.refused for registers in self._registers.values() for _, r in registers)
+        return self._beyond + sum(every)
 
     @property
     def gap_seconds(self) -> float:
