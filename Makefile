@@ -13,7 +13,7 @@ CONFIG ?= config.example.yaml
 INSTALL := apt-get update -qq && apt-get install -y -qq --no-install-recommends
 PEERS  := gcc libc6-dev pkg-config libmodbus-dev
 
-WORKERS ?= 2
+WORKERS ?= 4
 KILLS  ?= 200
 TURNS  ?= 100
 FRAMES ?= 1000000
@@ -31,7 +31,7 @@ MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
 run: $(VENV)/.runtime
 	$(BIN)/submeter run $(CONFIG)
 
-# Most of the suite waits for time to pass: two at a time.
+# Most of the suite waits for time to pass, so four at a time keep two cores busy.
 test: check tools
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
