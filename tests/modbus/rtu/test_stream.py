@@ -6,9 +6,10 @@ from itertools import count
 import pytest
 
 from modbus.rtu.meters import CODE, SETTING, Door, Lock, meter
+from submeter import modbus_crc
 from submeter.meter.access import Who
 from submeter.modbus.diagnostics import Line
-from submeter.modbus.rtu import crc, stream
+from submeter.modbus.rtu import stream
 from submeter.modbus.rtu.frames import LARGEST
 from submeter.modbus.rtu.stream import RUBBISH, TURN, Streams
 from submeter.modbus.station import PendingFrame
@@ -176,11 +177,11 @@ def test_a_call_does_a_bounded_amount_of_work(kind: bytes, monkeypatch: pytest.M
 
     def first_sealed(data: bytes, least: int, most: int) -> int:
         checked.append(most)
-        return crc.first_sealed(data, least, most)
+        return modbus_crc.first_sealed(data, least, most)
 
     def sealed(data: bytes) -> bool:
         checked.append(len(data))
-        return crc.sealed(data)
+        return modbus_crc.sealed(data)
 
     monkeypatch.setattr(stream, "first_sealed", first_sealed)
     monkeypatch.setattr(stream, "sealed", sealed)

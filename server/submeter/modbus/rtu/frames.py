@@ -4,7 +4,7 @@ The shapes are those of the Modbus Application Protocol V1.1b3, section 6. A req
 have the same function code, so most first bytes leave two lengths possible.
 """
 
-from submeter.modbus.rtu.crc import first_sealed, sealed
+from submeter.modbus_crc import first_sealed, sealed
 
 SMALLEST = 4
 LARGEST = 256

@@ -7,12 +7,12 @@ from submeter.errors import LinkError
 from submeter.meter.instant import Instant
 from submeter.modbus.diagnostics import Line
 from submeter.modbus.rtu import frames, timing
-from submeter.modbus.rtu.crc import seal
 from submeter.modbus.rtu.echo import Echo
 from submeter.modbus.rtu.line_port import LinePort
 from submeter.modbus.rtu.sender import Lost, Sender
 from submeter.modbus.rtu.splitter import Heard, Splitter
 from submeter.modbus.unit import Peer, Pending
+from submeter.modbus_crc import seal
 
 
 class OpenLine:

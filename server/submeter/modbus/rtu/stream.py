@@ -7,9 +7,9 @@ from typing import NamedTuple
 from submeter.meter.instant import Instant
 from submeter.modbus.diagnostics import Line
 from submeter.modbus.rtu import frames
-from submeter.modbus.rtu.crc import first_sealed, seal, sealed
 from submeter.modbus.station import PendingFrame, Step
 from submeter.modbus.unit import Peer, Pending
+from submeter.modbus_crc import first_sealed, seal, sealed
 
 RUBBISH = 512
 """Bytes that are no frame, beyond those that are, after which a connection is closed."""

@@ -7,8 +7,8 @@ Modbus over Serial Line V1.02, 2.5.1.
 import struct
 from typing import NamedTuple, Protocol
 
+from submeter.modbus_crc import seal, sealed
 from submeter.pointmap.spans import Span
-from submeter.sources.modbus_meter.crc import crc
 
 MOST = 2048
 """Bytes that are listened to for one answer; the longest one has 260."""
@@ -129,7 +129,7 @@ class RtuCall:
     def __init__(self, span: Span, unit: int) -> None:
         count = size(span)
         body = bytes([unit]) + pdu(span)
-        self.request = body + crc(body)
+        self.request = seal(body)
         self.longest = 5 + count
         self.garbled = False
         self.excess = False
@@ -153,7 +153,7 @@ class RtuCall:
             frame = bytes(self._buffer[start : start + (self.longest if good else _ERROR_SIZE)])
             if len(frame) < (self.longest if good else _ERROR_SIZE):
                 return None
-            if crc(frame[:-2]) == frame[-2:]:
+            if sealed(frame):
                 self.excess = len(self._buffer) > start + len(frame)
                 return Data(frame[3:-2], frame) if good else Refused(frame[2])
             self.garbled = True

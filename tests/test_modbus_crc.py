@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submeter.modbus.rtu.crc import crc, first_sealed, seal, sealed
+from submeter.modbus_crc import crc, first_sealed, seal, sealed
 from tooling import serial_line
 
 
