@@ -42,6 +42,10 @@ class Condition(IntEnum):
     WRONG_SETTINGS = 18  # the port does not take the speed or the format
     BAD_RECORDING = 19  # a recording that is damaged, empty or none
     NOT_INSTALLED = 20  # a library that this instrument needs is missing
+    SATURATED = 21  # an input of a board is at its end: the truth is larger
+    OVERRUN = 22  # a board has lost samples
+    RESETTING = 23  # a board that comes to no rest
+    OLD_FIRMWARE = 24  # a board that speaks another version of its lines
 
     @property
     def words(self) -> str:

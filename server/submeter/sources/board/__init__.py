@@ -1,0 +1,1 @@
+"""The lines of an RP2040 board, which pulse inputs and clamps share."""

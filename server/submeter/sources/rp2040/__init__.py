@@ -1,0 +1,1 @@
+"""Current clamps at an RP2040 board."""

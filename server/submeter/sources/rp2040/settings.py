@@ -1,0 +1,115 @@
+"""What the configuration says of clamps at an RP2040 board."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Phase = Literal["L1", "L2", "L3"]
+Conductor = Literal["L1", "L2", "L3", "N"]
+
+_UID = r"^[0-9A-Za-z]{4,64}$"
+_PORT = "Only where the board is not found by its number: /dev/..., socket://host:port, simulated:"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Transformer(_Strict):
+    """The transformer that brings the voltage to the board."""
+
+    mains: float = Field(default=230.0, gt=0, le=1000, description="V of the mains")
+    volts: float = Field(
+        default=0.75, gt=0, le=1.65, description="V (RMS) at the input of the board then"
+    )
+
+
+class Clamp(_Strict):
+    """What the clamps of a meter are; one kind."""
+
+    volts: float = Field(
+        default=1.0, gt=0, le=1.65, description="V (RMS) at the input at the rated current"
+    )
+    current: float | None = Field(
+        default=None,
+        gt=0,
+        le=10_000,
+        description="Rated current of the clamp in A; default: the setting CT_Primary_Rating",
+    )
+    around_secondary: bool = Field(
+        default=False,
+        description="Around the secondary of a transformer of CT_Primary_Rating and "
+        "CT_Secondary_Rating",
+    )
+
+
+class PhaseBoard(_Strict):
+    """The board of one phase, which measures its own voltage."""
+
+    board: str | None = Field(default=None, pattern=_UID, description="Its unique number")
+    port: str | None = Field(default=None, description=_PORT)
+    clamp: int = Field(default=1, ge=1, le=3)
+
+
+class Rp2040Settings(_Strict):
+    """Current clamps at an RP2040 board, or at three of them."""
+
+    board: str | None = Field(
+        default=None, pattern=_UID, description="Its unique number; it is found by it"
+    )
+    port: str | None = Field(default=None, description=_PORT)
+    boards: dict[Phase, PhaseBoard] | None = Field(
+        default=None, description="Instead of board and clamps: one board for each phase"
+    )
+    clamps: dict[Conductor, int] = Field(
+        default={"L1": 1}, description="Conductor -> number of the clamp around it"
+    )
+    voltage: Transformer | None = Field(
+        default=Transformer(), description="null: four clamps and no voltage"
+    )
+    voltage_at: Phase = Field(default="L1", description="The phase that the transformer is at")
+    nominal: float = Field(
+        default=230.0, ge=50, le=1000, description="V; apparent power without voltage is by it"
+    )
+    frequency: Literal[50, 60] = Field(default=50, description="Hz, nominal")
+    clamp: Clamp = Clamp()
+    creep: float = Field(
+        default=0.002,
+        ge=0,
+        le=0.1,
+        description="Below this share of the rated current nothing flows: power is 0",
+    )
+    snapshot: float = Field(
+        default=10.0, ge=0, le=3600, description="s between waveforms, for THD; 0: none"
+    )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "Rp2040Settings":
+        if self.boards is not None:
+            self._prove_boards(self.boards)
+        else:
+            self._prove_one()
+        return self
+
+    def _prove_boards(self, boards: dict[Phase, PhaseBoard]) -> None:
+        if self.board or self.port or "clamps" in self.model_fields_set:
+            raise ValueError("'boards' stands alone: remove 'board', 'port' and 'clamps'")
+        if self.voltage is None:
+            raise ValueError("each of three boards has a voltage: remove 'voltage: null'")
+        if set(boards) != {"L1", "L2", "L3"}:
+            raise ValueError("'boards' are three, of L1, L2 and L3")
+        if not all(each.board or each.port for each in boards.values()):
+            raise ValueError("each of the 'boards' has 'board', its unique number, or 'port'")
+
+    def _prove_one(self) -> None:
+        if not self.board and not self.port:
+            message = "'board' is missing, the unique number that `submeter probe PORT` tells"
+            raise ValueError(message)
+        most = 3 if self.voltage else 4
+        for conductor, number in self.clamps.items():
+            if not 1 <= number <= most:
+                raise ValueError(f"clamp {number} of {conductor} does not exist; 1 to {most}")
+        if len(set(self.clamps.values())) < len(self.clamps):
+            raise ValueError("a clamp is around one conductor: each number once")
+        if not set(self.clamps) - {"N"}:
+            raise ValueError("'clamps' has at least one of L1, L2 and L3")
