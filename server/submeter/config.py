@@ -24,6 +24,7 @@ from submeter.sources.mbus.settings import MbusSettings
 from submeter.sources.modbus_meter.settings import ModbusMeterSettings
 from submeter.sources.optical.settings import OpticalSettings
 from submeter.sources.pulse.settings import PulseSettings
+from submeter.sources.rp2040.settings import Rp2040Settings
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.tic.settings import TicSettings
 
@@ -34,6 +35,7 @@ SourceSettings = (
     | MbusSettings
     | ModbusMeterSettings
     | PulseSettings
+    | Rp2040Settings
     | SimulatedSettings
 )
 
@@ -81,6 +83,7 @@ class SourceEntry(_Strict):
         default=None, description="Reads a meter that speaks Modbus"
     )
     pulse: PulseSettings | None = None
+    rp2040: Rp2040Settings | None = Field(default=None, description="Clamps at an RP2040 board")
     simulated: SimulatedSettings | None = None
 
     @model_validator(mode="after")
@@ -105,10 +108,11 @@ class SourceEntry(_Strict):
         return self.name or self.kind
 
     @property
-    def is_instrument(self) -> bool:
-        """Whether it measures: it is neither simulated nor a recording."""
+    def is_certifiable(self) -> bool:
+        """Whether it can have a certificate: no simulation, no recording and no clamps have."""
         port = getattr(self.settings, "port", None) or ""
-        return self.simulated is None and not port.startswith("replay:")
+        measures = self.simulated is None and self.rp2040 is None
+        return measures and not port.startswith("replay:")
 
     @property
     def settings(self) -> SourceSettings | None:
@@ -309,10 +313,10 @@ def _origin_faults(meter: MeterEntry, loc: yamlfile.Loc) -> Iterator[tuple[yamlf
         if name not in called:
             message = f"no source of this meter is called '{name}'; {_hint(name, called)}"
             yield (*loc, "cross_check", "sources", number), message
-    if meter.mid and not (len(meter.sources) == 1 and meter.sources[0].is_instrument):
+    if meter.mid and not (len(meter.sources) == 1 and meter.sources[0].is_certifiable):
         message = (
             f"a certificate is that of one instrument: remove 'mid', or give meter '{meter.name}' "
-            "one source, which is neither simulated nor a recording"
+            "one source, which is neither simulated nor a recording nor clamps"
         )
         yield (*loc, "mid", "@key"), message
 

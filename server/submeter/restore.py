@@ -18,13 +18,14 @@ from submeter.meter.meter import Meter
 from submeter.meter.setup import Command, Saved, Setup
 from submeter.meter.trouble import Reason
 from submeter.plan import PlannedMeter
-from submeter.sources.source import Remembering
+from submeter.sources.source import Rated, Remembering
 from submeter.store.store import Store
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
+RATINGS = "CT_Primary_Rating", "CT_Secondary_Rating"
 _CONFIGURATION, _STATE = "configuration", "state"
 
 
@@ -66,6 +67,7 @@ def meters(
         if store.trouble:
             meter.trouble(Reason.STORE, store.trouble, now)
         served.append(ServedMeter(each, meter))
+        _rate(each, meter)
         _recall(each, kept, store)
     _connect(served)
     addresses.keep_apart({each.meter.name: each.meter.settings for each in served})
@@ -108,6 +110,21 @@ def _meter(
         Meter(name, points, feeds, setup)
         # Without what was counted, an index would begin anew, and could fall.
         raise _senseless(saved.store, name, error) from None
+
+
+def _rate(each: PlannedMeter, meter: Meter) -> None:
+    """Tell sources the ratings of the current transformers, now and at each change."""
+    rated = [source for source in each.sources.values() if isinstance(source, Rated)]
+
+    def tell(point: str, value: object = None) -> None:
+        if point in RATINGS:
+            primary, secondary = map(meter.settings.value, RATINGS)
+            for source in rated:
+                source.rate(primary, secondary)
+
+    if rated:
+        tell(RATINGS[0])
+        meter.settings.subscribe(tell)
 
 
 def _recall(each: PlannedMeter, kept: Mapping[str, str], store: Store) -> None:

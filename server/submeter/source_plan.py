@@ -2,19 +2,13 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TypeVar
 
 from submeter import count_file, gpio_line, yamlfile
 from submeter.config import Loaded, MeterEntry, SourceEntry
-from submeter.errors import ConfigError, LinkError
-from submeter.pointmap import folders, meter_map, source_map
-from submeter.pointmap.source_map import Kind, SourceMap
+from submeter.errors import LinkError
+from submeter.pointmap import meter_map, source_map
 from submeter.pulse_output.settings import PulseOutputSettings
-from submeter.sources import port
-from submeter.sources.dlms import keys
-from submeter.sources.dlms.keys import Keys
+from submeter.source_place import Place, Ports, port_name
 from submeter.sources.dlms.settings import DlmsSettings
 from submeter.sources.dlms.source import DlmsSource
 from submeter.sources.mbus.settings import MbusSettings
@@ -22,8 +16,6 @@ from submeter.sources.mbus.source import MbusSource
 from submeter.sources.modbus_meter import source as modbus_source
 from submeter.sources.modbus_meter.settings import ModbusMeterSettings
 from submeter.sources.modbus_meter.source import ModbusSource
-from submeter.sources.optical import password
-from submeter.sources.optical.password import Password
 from submeter.sources.optical.settings import OpticalSettings
 from submeter.sources.optical.source import OpticalSource
 from submeter.sources.port import Line, Spec
@@ -39,8 +31,6 @@ from submeter.sources.tic.decoder import Mode
 from submeter.sources.tic.settings import TicSettings
 from submeter.sources.tic.source import TicSource
 
-_Secret = TypeVar("_Secret")
-
 
 class SourcePlan:
     """Makes the sources of one configuration; those that share a line share it here too."""
@@ -49,16 +39,16 @@ class SourcePlan:
         self._loaded = loaded
         self._lines: dict[str, tuple[SharedLine, str]] = {}  # by port: who named it first
         self._boards: dict[str, BoardLine] = {}
-        self._ports: dict[str, str] = {}  # device nodes -> who has them
+        self._ports = Ports()
         self._contacts: dict[tuple[str, int], str] = {}  # chip or board, its line or input -> who
         if rtu := loaded.config.modbus.rtu:
-            self._ports[os.path.realpath(rtu.port)] = "is modbus.rtu.port"
+            self._ports.note(rtu.port, "is modbus.rtu.port")
 
     def source(self, entry: MeterEntry, number: int, loc: yamlfile.Loc) -> Source:
         """Return the source `number` of `entry`, which stands at `loc`; raises ConfigError."""
         source = entry.sources[number]
         name = entry.name if len(entry.sources) == 1 else f"{entry.name}.{source.called}"
-        place = _Place(self._loaded, entry.name, (*loc, source.kind))
+        place = Place(self._loaded, entry.name, (*loc, source.kind))
         match source.settings:
             case TicSettings() as tic:
                 return self._tic(name, tic, place)
@@ -84,7 +74,7 @@ class SourcePlan:
             case None:
                 raise AssertionError("the configuration model lets no empty source through")
 
-    def _tic(self, name: str, settings: TicSettings, place: "_Place") -> TicSource:
+    def _tic(self, name: str, settings: TicSettings, place: Place) -> TicSource:
         spec = self._own(settings.port, place, "port")
         maps = {}
         for mode in Mode:
@@ -95,7 +85,7 @@ class SourcePlan:
             maps[mode] = place.load(each.name, settings.options)
         return TicSource(name, spec, settings, maps)
 
-    def _modbus(self, name: str, settings: ModbusMeterSettings, place: "_Place") -> ModbusSource:
+    def _modbus(self, name: str, settings: ModbusMeterSettings, place: Place) -> ModbusSource:
         key = "tcp" if settings.tcp else "port"
         try:
             spec = settings.spec(self._loaded.folder)
@@ -111,9 +101,7 @@ class SourcePlan:
             raise place.error(str(error), "map") from None
         return ModbusSource(name, line, settings, loaded)
 
-    def _pulse(
-        self, name: str, settings: PulseSettings, called: str, place: "_Place"
-    ) -> PulseSource:
+    def _pulse(self, name: str, settings: PulseSettings, called: str, place: Place) -> PulseSource:
         line, who = None, f"feeds meter '{place.meter}'"
         if settings.board:
             line = self._board(settings.board, place, who)
@@ -122,12 +110,12 @@ class SourcePlan:
         tally = count_file.beside(self._loaded.store_path, place.meter, called, kind="counted")
         return PulseSource(name, settings, tally, line)
 
-    def _board(self, wanted: BoardInput, place: "_Place", who: str) -> BoardLine:
+    def _board(self, wanted: BoardInput, place: Place, who: str) -> BoardLine:
         """Return the board with the input that is `wanted`, the same for all of its inputs."""
         spec = place.spec(wanted.port, "board", "port")
-        name = _name(spec)
+        name = port_name(spec)
         if name not in self._boards:
-            self._take(spec, place, "board", "port")
+            self._ports.take(spec, place, "board", "port")
             self._boards[name] = BoardLine(spec)
         contact = f"input {wanted.input} of {spec}"
         self._touch((name, wanted.input), contact, who, place, "board", "input")
@@ -139,11 +127,11 @@ class SourcePlan:
         Raises ConfigError.
         """
         if entry.pulse_output:
-            place = _Place(self._loaded, entry.name, (*loc, "pulse_output"))
+            place = Place(self._loaded, entry.name, (*loc, "pulse_output"))
             self._gpio(entry.pulse_output, place, f"is the pulse output of meter '{entry.name}'")
 
     def _gpio(
-        self, wanted: GpioInput | PulseOutputSettings, place: "_Place", who: str, *key: str
+        self, wanted: GpioInput | PulseOutputSettings, place: Place, who: str, *key: str
     ) -> None:
         """Take a line of a GPIO chip, which must be there, for `who` alone."""
         try:
@@ -155,139 +143,35 @@ class SourcePlan:
         self._touch(line, contact, who, place, *key, "line")
 
     def _touch(
-        self, contact: tuple[str, int], called: str, who: str, place: "_Place", *key: str
+        self, contact: tuple[str, int], called: str, who: str, place: Place, *key: str
     ) -> None:
         if other := self._contacts.get(contact):
             raise place.error(f"{called} {other} already; name another", *key)
         self._contacts[contact] = who
 
-    def _own(self, text: str, place: "_Place", *key: str) -> Spec:
+    def _own(self, text: str, place: Place, *key: str) -> Spec:
         """Return the port that `text` names, which nothing else may open."""
         spec = place.spec(text, *key)
-        self._take(spec, place, *key)
+        self._ports.take(spec, place, *key)
         return spec
 
-    def _shared(self, spec: Spec, line: Line, place: "_Place", key: str) -> SharedLine:
+    def _shared(self, spec: Spec, line: Line, place: Place, key: str) -> SharedLine:
         """Return the line at `spec`, the same for all that name it with the same settings."""
-        name = _name(spec)
+        name = port_name(spec)
         kind = f"{place.loc[-1]} line at {line}{_way(spec)}"
         found = self._lines.get(name)
         if found is None:
-            self._take(spec, place, key)
+            self._ports.take(spec, place, key)
             found = self._lines[name] = SharedLine(spec, line), kind
         elif found[1] != kind:
             message = f"{spec} is a {found[1]} of another source already; make both the same"
             raise place.error(message, key)
         return found[0]
 
-    def _take(self, spec: Spec, place: "_Place", *key: str) -> None:
-        name = _name(spec)
-        if isinstance(spec, port.Replay):
-            return
-        if other := self._ports.get(name):
-            raise place.error(f"{spec} {other} already; name another port", *key)
-        self._ports[name] = f"feeds meter '{place.meter}'"
-
-
-def _name(spec: Spec) -> str:
-    """Return what is the same for two names of one port."""
-    match spec:
-        case port.Device(path):
-            return os.path.realpath(path)
-        case port.Socket(host, number) | port.Rfc2217(host, number):
-            return f"{host} port {number}"
-        case _:
-            return str(spec)
-
 
 def _way(spec: Spec) -> str:
     """Say how a server is spoken to: one that takes settings is not one that takes none."""
     return " by rfc2217" if isinstance(spec, port.Rfc2217) else ""
-
-
-class _Place:
-    """Where the settings of one source stand, for messages; and what it names, looked up."""
-
-    def __init__(self, loaded: Loaded, meter: str, loc: yamlfile.Loc) -> None:
-        self.meter = meter
-        self.loc = loc
-        self._loaded = loaded
-
-    def error(self, message: str, *key: str | int) -> ConfigError:
-        """Return `message` with the position of `key`."""
-        return ConfigError(self._loaded.document.fault((*self.loc, *key), message))
-
-    def spec(self, text: str, *key: str) -> Spec:
-        """Return the port that `text` names; raises ConfigError if it cannot be opened now."""
-        try:
-            spec = port.parse(text, self._loaded.folder)
-        except ValueError as error:
-            raise self.error(str(error), *key) from None
-        self.check(spec, *key)
-        return spec
-
-    def check(self, spec: Spec, *key: str) -> None:
-        """Raise ConfigError if the port is not there."""
-        try:
-            spec.check()
-        except LinkError as error:
-            raise self.error(str(error), *key) from None
-
-    def file(self, kind: str, name: str, *key: str) -> Path:
-        """Return the map file `name`; raises ConfigError."""
-        try:
-            return folders.find(kind, name, self._loaded.own_maps)
-        except ConfigError as error:
-            raise self.error(str(error), *key) from None
-
-    def map(self, name: str, kind: Kind, options: Sequence[str], *key: str) -> SourceMap:
-        """Return the source map `name`, which must be of `kind`; raises ConfigError."""
-        key = key or ("map",)
-        self.file("sources", name, *key)
-        loaded = self.load(name, options)
-        if loaded.kind != kind:
-            message = f"map '{name}' is for {loaded.kind}, not for {kind}; name another"
-            raise self.error(message, *key)
-        self.options(options, [loaded])
-        return loaded
-
-    def load(self, name: str, options: Sequence[str]) -> SourceMap:
-        """Return the source map `name` with `options`; raises ConfigError."""
-        return source_map.load(name, options, self._loaded.own_maps)
-
-    def options(self, options: Sequence[str], maps: Sequence[SourceMap]) -> None:
-        """Raise ConfigError for an option that none of `maps` has."""
-        known = [option for each in maps for option in each.options]
-        for number, option in enumerate(options):
-            if option not in known:
-                hint = yamlfile.suggest(option, known) if known else "it has none"
-                raise self.error(f"unknown option '{option}'; {hint}", "options", number)
-
-    def keys(self, name: str | None) -> Keys | None:
-        """Return the keys in the file `name`; raises ConfigError."""
-        return self._secret(name, keys.read)
-
-    def password(self, name: str | None) -> Password | None:
-        """Return the password in the file `name`; raises ConfigError."""
-        return self._secret(name, password.read)
-
-    def _secret(self, name: str | None, read: Callable[[Path], _Secret]) -> _Secret | None:
-        if name is None:
-            return None
-        try:
-            return read(self._loaded.folder / name)
-        except ConfigError as error:
-            raise self.error(str(error), "keys") from None
-
-    def constants(self, path: Path, given: Mapping[str, int | float]) -> Mapping[str, int | float]:
-        """Return `given` if the map at `path` has them all; raises ConfigError."""
-        known = list(meter_map.read(path).constants)
-        for name in given:
-            if name not in known:
-                hint = yamlfile.suggest(name, known) if known else "it has none"
-                message = f"map '{path.stem}' has no constant '{name}'; {hint}"
-                raise self.error(message, "constants", name, "@key")
-        return given
 
 
 def max_age(loaded: Loaded, entry: SourceEntry) -> float:

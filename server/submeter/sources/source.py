@@ -88,6 +88,14 @@ class Remembering(Protocol):
         """Go on from what `saved` returned, before `run`; raises ValueError if it is damaged."""
 
 
+@runtime_checkable
+class Rated(Protocol):
+    """A source whose values go by the ratings of current transformers."""
+
+    def rate(self, primary: float | None, secondary: float | None) -> None:
+        """Go by these ratings in A from now on; None: the meter has no such setting."""
+
+
 @dataclass
 class Health:
     """How a source is: `online` is None before it was heard or lost, `frames` those that counted.

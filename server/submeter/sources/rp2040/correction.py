@@ -7,9 +7,9 @@ class ClampCorrection(NamedTuple):
     """Of a clamp: true complex power is `gain * e^(j phase)` times that by the ratings alone.
 
     True current is `gain` times that by the ratings, once `noise`, its mean square in codes^2
-    without load, was taken out of it. `phase` is in degrees and counts what voltage and clamp do together:
-    a reversed clamp has 180. `leak_active` and `leak_reactive` are the W and var that it shows
-    without load at 230 V, after gain and phase; they grow with the square of the voltage.
+    without load, was taken out of it. `phase` is in degrees and counts what voltage and clamp do
+    together: a reversed clamp has 180. `leak_active` and `leak_reactive` are the W and var that
+    it shows without load at 230 V, after gain and phase; they grow with the square of the voltage.
     """
 
     gain: float = 1.0
