@@ -253,6 +253,7 @@ MID = "meters.{}.mid={{number: X, expires: '2034-12-31'}}"
         (1, "meters.1.sources.0.tic.port=replay:linky.tic"),
         (1, "meters.1.sources.0.tic.port=replay:linky.tic?speed=10"),
         (1, "meters.1.sources=[{tic: {port: /dev/a}}, {name: b, tic: {port: /dev/b}}]"),
+        (1, "meters.1.sources=[{rp2040: {board: e66038b713000001}}]"),
     ],
 )
 def test_only_a_meter_of_one_instrument_has_a_certificate(
@@ -262,7 +263,7 @@ def test_only_a_meter_of_one_instrument_has_a_certificate(
     assert found == (
         f"--set {MID.format(number)}: a certificate is that of one instrument: remove 'mid', or "
         f"give meter '{['one', 'two'][number]}' one source, which is neither simulated nor a "
-        "recording"
+        "recording nor clamps"
     )
 
 

@@ -18,7 +18,7 @@ from submeter.sources.modbus_meter.settings import ModbusMeterSettings
 from submeter.sources.modbus_meter.source import ModbusSource
 from submeter.sources.optical.settings import OpticalSettings
 from submeter.sources.optical.source import OpticalSource
-from submeter.sources.port import Line, Spec
+from submeter.sources.port import Line, Rfc2217, Spec
 from submeter.sources.pulse import source as pulse_source
 from submeter.sources.pulse.board_line import BoardLine
 from submeter.sources.pulse.settings import BoardInput, GpioInput, PulseSettings
@@ -171,7 +171,7 @@ class SourcePlan:
 
 def _way(spec: Spec) -> str:
     """Say how a server is spoken to: one that takes settings is not one that takes none."""
-    return " by rfc2217" if isinstance(spec, port.Rfc2217) else ""
+    return " by rfc2217" if isinstance(spec, Rfc2217) else ""
 
 
 def max_age(loaded: Loaded, entry: SourceEntry) -> float:
