@@ -21,7 +21,7 @@ COMMON = {
     "units",
     "submeter",
 }
-COMMON |= {"count_file", "gpio_line", "modbus_crc"}
+COMMON |= {"count_file", "firmware_files", "gpio_line", "modbus_crc"}
 MAY_IMPORT = {
     "meter": {"errors"},
     "pointmap": {"meter", "errors", "units", "yamlfile", "submeter"},
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "pulse_output": COMMON,
     "modbus_security": {"errors"},
     "count_file": set[str](),
+    "firmware_files": {"errors", "submeter"},
     "modbus_crc": set[str](),
     "gpio_line": {"errors"},
     "yamlfile": {"errors", "regular_file", "unsaid"},

@@ -54,7 +54,7 @@ def test_where_to_read(tmp_path: Path) -> None:
     loaded = small_map.read(tmp_path, f"{V} IR 5, type: float32", head="shared: true")
     assert poll_plan.span(loaded, loaded.registers[0]) == Span(4, 4, 2)
     assert poll_plan.validity(loaded) == []
-    assert poll_plan.validity(meter_map.load("standard")) == [Span(2, 1000, 145)]
+    assert poll_plan.validity(meter_map.load("standard")) == [Span(2, 1000, 297)]
 
 
 @pytest.mark.parametrize(

@@ -23,16 +23,21 @@ from submeter import (
 from submeter.clock_command import ClockCommand
 from submeter.config import Loaded
 from submeter.ending import End
-from submeter.explain import answer
+from submeter.latest import Latest
 from submeter.local_socket import LocalSocket, beside
 from submeter.meter.access import Access
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
+from submeter.meter.meter import Meter
+from submeter.meter.reading import Update
 from submeter.meter.trouble import Reason
 from submeter.plan import OUTSIDE, PlannedMeter
 from submeter.pointmap import points
 from submeter.pulse_outputs import PulseOutputs
+from submeter.questions import Questions
 from submeter.restore import ServedMeter
+from submeter.sources.rp2040 import calibration_file
+from submeter.sources.rp2040.calibration_file import CalibrationFile
 from submeter.sources.source import Health, Source, supervise
 from submeter.sources.troubles import Troubles
 from submeter.store.journal import Journal
@@ -99,9 +104,13 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
             # A revision that is told before it is kept could be told of another list after a crash.
             await journal.keep_now("bacnet_revision:")
         by_name = {each.meter.name: each for each in meters}
-        asked = LocalSocket(beside(store.path), lambda question: answer(question, by_name, health))
+        latest = Latest()
+        calibration = CalibrationFile(calibration_file.beside(store.path))
+        questions = Questions(by_name, health, latest, calibration)
+        asked = LocalSocket(beside(store.path), questions.answer)
         tasks = [journal.run, *(output.run for output in outputs.each())]
-        async with _served(faces) as listening, _fed(meters, health, tasks, refresh), _open(asked):
+        fed = _fed(meters, health, latest, tasks, refresh)
+        async with _served(faces) as listening, fed, _open(asked):
             # What stands now lives as long as the program: the collector need not look at it.
             gc.collect()
             gc.freeze()
@@ -244,13 +253,14 @@ async def _served(faces: dict[str, Face]) -> AsyncIterator[str]:
 async def _fed(
     meters: Sequence[ServedMeter],
     health: Mapping[Source, Health],
+    latest: Latest,
     others: Sequence[Callable[[], Coroutine[None, None, None]]],
     refresh: Refresh,
 ) -> AsyncIterator[None]:
     """Keep the sources running, the readings ageing, and `others` too: the journal is one."""
     tasks = [
         asyncio.create_task(
-            supervise(source, partial(each.meter.update, source=name), health=health[source]),
+            supervise(source, partial(_publish, each.meter, name, latest), health=health[source]),
             name=source.name,
         )
         for each in meters
@@ -265,6 +275,11 @@ async def _fed(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _publish(meter: Meter, source: str, latest: Latest, update: Update, at: Instant) -> None:
+    latest.hear(meter.name, source, update, at)
+    meter.update(update, at, source)
 
 
 @contextlib.asynccontextmanager

@@ -7,8 +7,9 @@ from pathlib import Path
 from submeter import gpio_line, yamlfile
 from submeter.config import Loaded, MeterEntry, SourceEntry
 from submeter.errors import ConfigError, LinkError
-from submeter.sources.port import Device
+from submeter.sources.port import Device, Numbered
 from submeter.sources.pulse.settings import PulseSettings
+from submeter.sources.rp2040.settings import Rp2040Settings
 
 _Proof = Callable[[], None]
 
@@ -41,9 +42,27 @@ def _of_source(source: SourceEntry) -> Iterator[tuple[tuple[str, ...], _Proof]]:
     if isinstance(settings, PulseSettings):
         if gpio := settings.gpio:
             yield ("gpio", "line"), partial(gpio_line.prove_free, gpio.chip, gpio.line)
-        text = settings.board.port if settings.board else ""
-        key: tuple[str, ...] = ("board", "port")
+        if settings.board:
+            yield from _of_port(settings.board.port, "board", "port")
+    elif isinstance(settings, Rp2040Settings):
+        for phase, each in (settings.boards or {}).items():
+            yield from _of_board(each.board, each.port, "boards", phase)
+        yield from _of_board(settings.board, settings.port)
     else:
-        text, key = getattr(settings, "port", None) or "", ("port",)
-    if text.startswith("/"):
+        yield from _of_port(getattr(settings, "port", None), "port")
+
+
+def _of_board(
+    uid: str | None, text: str | None, *key: str
+) -> Iterator[tuple[tuple[str, ...], _Proof]]:
+    if text:
+        yield from _of_port(text, *key, "port")
+    elif uid:
+        yield (*key, "board"), Numbered(uid.lower()).prove_free
+
+
+def _of_port(text: str | None, *key: str) -> Iterator[tuple[tuple[str, ...], _Proof]]:
+    if text and text.startswith("/"):
         yield key, Device(Path(text)).prove_free
+    elif text and text.startswith("board:"):
+        yield key, Numbered(text.removeprefix("board:").lower()).prove_free

@@ -110,9 +110,10 @@ class SourceEntry(_Strict):
     @property
     def is_certifiable(self) -> bool:
         """Whether it can have a certificate: no simulation, no recording and no clamps have."""
-        port = getattr(self.settings, "port", None) or ""
+        board = self.pulse.board if self.pulse else None
+        port = board.port if board else getattr(self.settings, "port", None) or ""
         measures = self.simulated is None and self.rp2040 is None
-        return measures and not port.startswith("replay:")
+        return measures and not port.startswith(("replay:", "simulated:"))
 
     @property
     def settings(self) -> SourceSettings | None:

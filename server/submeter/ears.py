@@ -5,11 +5,13 @@ from typing import Protocol
 
 from submeter import dlms_maps
 from submeter.errors import FrameError
+from submeter.sources.board.lines import LineDecoder
 from submeter.sources.dlms import notification, said, security, title
 from submeter.sources.dlms.said import Item
 from submeter.sources.dlms.transport import Apdu, Transport
 from submeter.sources.port import Line
-from submeter.sources.pulse.board import BoardDecoder
+from submeter.sources.pulse.board import RecordReader
+from submeter.sources.rp2040.record import SUMS
 from submeter.sources.tic.listening import TicProbe
 from submeter.yaml_text import quoted
 
@@ -30,6 +32,10 @@ class Ear(Protocol):
         """Whether it is this kind, and no accident."""
 
     @property
+    def question(self) -> bytes:
+        """What to ask it once it is recognised; nothing of most."""
+
+    @property
     def facts(self) -> Mapping[str, str]:
         """What is known of the instrument, for people."""
 
@@ -46,6 +52,8 @@ class Ear(Protocol):
 
 class TicEar:
     """TIC: historique, standard, PME-PMI."""
+
+    question = b""
 
     def __init__(self) -> None:
         self._probe = TicProbe()
@@ -88,6 +96,8 @@ class TicEar:
 
 class DlmsEar:
     """DLMS that a meter pushes, over HDLC or M-Bus frames."""
+
+    question = b""
 
     def __init__(self) -> None:
         self._transport = Transport()
@@ -152,21 +162,29 @@ class DlmsEar:
 
 
 class BoardEar:
-    """A board that counts pulses."""
+    """An RP2040 board: with clamps, or one that only counts pulses."""
+
+    question = b"1 id\n"
 
     def __init__(self) -> None:
-        self._decoder = BoardDecoder()
+        self._lines = LineDecoder()
+        self._reader = RecordReader()
         self._counters: tuple[int, ...] = ()
+        self._sums: tuple[int, ...] = ()
+        self._uid = ""
+        self._firmware = ""
+        self._good = 0
+        self._senseless = 0
 
     @property
     def good(self) -> int:
         """Records."""
-        return self._decoder.good
+        return self._good
 
     @property
     def bad(self) -> int:
-        """Records."""
-        return self._decoder.bad
+        """Lines."""
+        return self._lines.bad + self._senseless
 
     @property
     def sure(self) -> bool:
@@ -175,8 +193,12 @@ class BoardEar:
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """What it is."""
-        return {"protocol": "board that counts pulses"}
+        """What it is, and with clamps its number, its firmware and its layout."""
+        if not self._sums or not self._uid:
+            return {"protocol": "board that counts pulses"}
+        layout = "a voltage and three clamps" if self._has_voltage else "four clamps"
+        facts = {"protocol": "RP2040 board with clamps", "board": self._uid, "layout": layout}
+        return facts | ({"firmware": self._firmware} if self._firmware else {})
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -185,13 +207,34 @@ class BoardEar:
 
     def feed(self, data: bytes) -> None:
         """Take in the next bytes."""
-        for record in self._decoder.feed(data):
-            self._counters = record.counters
+        for each in self._lines.feed(data):
+            try:
+                record = self._reader.take(each)
+            except FrameError:
+                self._senseless += 1
+                continue
+            if record:
+                self._good += 1
+                self._counters, self._uid = record.counters, record.uid
+                sums = each.content.get("s")
+                self._sums = tuple(sums) if isinstance(sums, list) else ()
+            elif each.tag == "ID" and isinstance(each.content.get("fw"), str):
+                self._firmware = each.content["fw"]
 
     def entry(self, port: str, line: Line | None) -> str:
         """Return the line of the configuration."""
+        if self._sums and self._uid:
+            where = f"board: {quoted(self._uid)}"
+            if not port.startswith("/dev/tty"):
+                where += f", port: {quoted(port)}"
+            voltage = "" if self._has_voltage else ", voltage: null"
+            return f"rp2040: {{{where}{voltage}, clamps: {{L1: 1}}}}"
         # Nobody may take a weight over that the meter does not have: this one is refused.
         return f"pulse: {{board: {{port: {quoted(port)}, input: 1}}, weight: AS ON THE METER}}"
+
+    @property
+    def _has_voltage(self) -> bool:
+        return len(self._sums) == SUMS["v3i"]
 
 
 def _shown(item: Item) -> tuple[str, str]:

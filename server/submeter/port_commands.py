@@ -1,10 +1,11 @@
-"""The commands that need a port and no configuration: capture and probe."""
+"""The commands that need a port and no configuration: capture, probe and flash."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from submeter.flash_command import flash
 from submeter.plainly import plainly
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
         epilog="Example: submeter capture /dev/ttyUSB0 linky.rec --baudrate 1200 --seconds 60"
     )(capture)
     app.command(epilog="Example: submeter probe /dev/ttyUSB0")(probe)
+    app.command(epilog="Example: submeter flash /dev/ttyACM0")(flash)
 
 
 def capture(

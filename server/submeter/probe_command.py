@@ -150,6 +150,8 @@ async def _attend(
             if ear.sure and heard.ear is None:
                 heard.line, heard.ear = attempt.line, ear
                 end = time.monotonic() + MORE_SECONDS
+                if ear.question:
+                    await opened.write(ear.question)
     return heard.ear is not None
 
 

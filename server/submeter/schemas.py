@@ -24,7 +24,7 @@ def text(kind: str) -> str:
     schema = KINDS[kind].model_json_schema()
     if kind == "points":
         # The name is the key of the entry; only the loaded point has it as a field.
-        point = schema["$defs"]["Point"]
+        point = schema["$defs"]["PointEntry"]
         point["required"].remove("name")
         del point["properties"]["name"]
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

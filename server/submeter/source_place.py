@@ -112,6 +112,9 @@ def port_name(spec: Spec) -> str:
             return os.path.realpath(path)
         case port.Socket(host, number) | port.Rfc2217(host, number):
             return f"{host} port {number}"
+        case port.Numbered():
+            node = spec.node()
+            return os.path.realpath(node) if node else str(spec)
         case _:
             return str(spec)
 

@@ -4,11 +4,13 @@ import os
 import time
 
 from submeter import count_file, gpio_line, yamlfile
+from submeter.board_plan import BoardPlan
 from submeter.config import Loaded, MeterEntry, SourceEntry
 from submeter.errors import LinkError
 from submeter.pointmap import meter_map, source_map
 from submeter.pulse_output.settings import PulseOutputSettings
 from submeter.source_place import Place, Ports, port_name
+from submeter.sources.board.board_line import BoardLine
 from submeter.sources.dlms.settings import DlmsSettings
 from submeter.sources.dlms.source import DlmsSource
 from submeter.sources.mbus.settings import MbusSettings
@@ -20,9 +22,14 @@ from submeter.sources.optical.settings import OpticalSettings
 from submeter.sources.optical.source import OpticalSource
 from submeter.sources.port import Line, Rfc2217, Spec
 from submeter.sources.pulse import source as pulse_source
-from submeter.sources.pulse.board_line import BoardLine
 from submeter.sources.pulse.settings import BoardInput, GpioInput, PulseSettings
 from submeter.sources.pulse.source import PulseSource
+from submeter.sources.rp2040 import calibration_file
+from submeter.sources.rp2040 import source as clamp_source
+from submeter.sources.rp2040.board import Board
+from submeter.sources.rp2040.calibration_file import CalibrationFile
+from submeter.sources.rp2040.settings import Rp2040Settings
+from submeter.sources.rp2040.source import Rp2040Source
 from submeter.sources.shared_line import SharedLine
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.simulated.source import SimulatedSource
@@ -38,8 +45,9 @@ class SourcePlan:
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
         self._lines: dict[str, tuple[SharedLine, str]] = {}  # by port: who named it first
-        self._boards: dict[str, BoardLine] = {}
         self._ports = Ports()
+        self._boards = BoardPlan(self._ports)
+        self._calibration = CalibrationFile(calibration_file.beside(loaded.store_path))
         self._contacts: dict[tuple[str, int], str] = {}  # chip or board, its line or input -> who
         if rtu := loaded.config.modbus.rtu:
             self._ports.note(rtu.port, "is modbus.rtu.port")
@@ -67,6 +75,8 @@ class SourcePlan:
                 return self._modbus(name, modbus, place)
             case PulseSettings() as pulse:
                 return self._pulse(name, pulse, source.called, place)
+            case Rp2040Settings() as clamps:
+                return self._clamps(name, clamps, entry, place)
             case SimulatedSettings() as simulated:
                 now = time.localtime()
                 second_of_day = now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
@@ -113,13 +123,32 @@ class SourcePlan:
     def _board(self, wanted: BoardInput, place: Place, who: str) -> BoardLine:
         """Return the board with the input that is `wanted`, the same for all of its inputs."""
         spec = place.spec(wanted.port, "board", "port")
-        name = port_name(spec)
-        if name not in self._boards:
-            self._ports.take(spec, place, "board", "port")
-            self._boards[name] = BoardLine(spec)
         contact = f"input {wanted.input} of {spec}"
-        self._touch((name, wanted.input), contact, who, place, "board", "input")
-        return self._boards[name]
+        line = self._boards.line(spec, place, "board", "port")
+        self._touch((port_name(spec), wanted.input), contact, who, place, "board", "input")
+        return line
+
+    def _clamps(
+        self, name: str, settings: Rp2040Settings, entry: MeterEntry, place: Place
+    ) -> Rp2040Source:
+        try:
+            clamp_source.check(settings, entry.settings)
+        except ValueError as error:
+            raise place.error(str(error), "clamp") from None
+        boards: dict[str, Board] = {}
+        if settings.boards:
+            for phase, each in settings.boards.items():
+                found = self._boards.board(each.board, each.port, place, "boards", phase)
+                if found in boards.values():
+                    message = "this board is that of another phase already; name another"
+                    raise place.error(message, "boards", phase)
+                boards[phase] = found
+        else:
+            boards[""] = self._boards.board(settings.board, settings.port, place)
+        try:
+            return Rp2040Source(name, boards, settings, self._calibration)
+        except ValueError as error:
+            raise place.error(str(error)) from None
 
     def output(self, entry: MeterEntry, loc: yamlfile.Loc) -> None:
         """Take the line of the pulse output of `entry`, which stands at `loc`.
@@ -191,5 +220,7 @@ def max_age(loaded: Loaded, entry: SourceEntry) -> float:
             return settings.max_age
         case PulseSettings():
             return pulse_source.MAX_AGE
+        case Rp2040Settings():
+            return clamp_source.MAX_AGE
         case _:
             return SimulatedSource.max_age

@@ -25,7 +25,7 @@ from submeter.sources.modbus_meter.client import Answer, RtuCall
 from submeter.sources.optical import readout, text_items
 from submeter.sources.port import Line
 from submeter.sources.pulse import weight
-from submeter.sources.pulse.board import BoardDecoder, Record
+from submeter.sources.pulse.board import Record
 from submeter.sources.pulse.board_count import BoardCount
 from submeter.sources.tic.decoder import Decoder, Frame, Mode
 from submeter.sources.tic.ear import Ear
@@ -285,7 +285,7 @@ def _board(count: int) -> Stream:
             counted = board.take(counted, (), record, elapsed).now
             return Update({"Active_Energy_Import": Value(each.total(counted.total))})
 
-        return Chain(BoardDecoder().feed, understand)
+        return Chain(board_lines.PulseDecoder().feed, understand)
 
     messages = tuple(board_lines.record(7, number, 5, 6, 7) for number in range(count))
     return Stream("board, a record a second", (Line(115_200, "8N1"),), messages, chain)

@@ -94,7 +94,7 @@ def test_registers_of_what_a_meter_lacks_say_so(standard: MeterMap) -> None:
     served = standard.serving([])
     assert len(served.registers) == len(standard.registers)
     lacking = [r for r in served.registers if isinstance(r.content, Absent)]
-    assert len(lacking) == 81 + 31
+    assert len(lacking) == 81 + 31 + 152
     assert not any(register.writable for register in lacking)
 
 

@@ -47,7 +47,7 @@ def test_a_good_map(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     path.write_text(GOOD, encoding="utf-8")
     loaded = meter_map.read(path)
-    assert (loaded.name, loaded.title, len(loaded.points)) == ("small", "Small", 145)
+    assert (loaded.name, loaded.title, len(loaded.points)) == ("small", "Small", 297)
     assert loaded.validity == Address(Table.DISCRETE, 100)
     energy, power, voltage, factor, alarm = loaded.registers
     assert (energy.table, energy.wire, energy.words, energy.power) == (Table.INPUT, 0, 4, -3)
@@ -113,7 +113,7 @@ def test_a_good_map(tmp_path: Path) -> None:
             "HR 101",
             "3:13: the validity bits are no registers; write DI or Coil",
         ),
-        ("DI 101", "DI 65393", "3:13: the validity bits end beyond 65536; lower the address"),
+        ("DI 101", "DI 65241", "3:13: the validity bits end beyond 65536; lower the address"),
         ("DI 101", "DI 0", "3:13: address 'DI 0' is out of range; numbers go from 1 to 65536"),
         # points
         (
@@ -233,9 +233,9 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 def test_the_last_address_may_be_used(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
-    path.write_text(GOOD.replace("DI 101", "DI 65392").replace("HR 5", "HR 65535"))
+    path.write_text(GOOD.replace("DI 101", "DI 65240").replace("HR 5", "HR 65535"))
     loaded = meter_map.read(path)
-    assert loaded.validity == Address(Table.DISCRETE, 65535 - 144)
+    assert loaded.validity == Address(Table.DISCRETE, 65535 - 296)
     assert loaded.registers[3].wire + loaded.registers[3].words == 65536
 
 

@@ -57,7 +57,7 @@ def test_names_and_their_order() -> None:
 def test_diagnostics_stand_after_the_list() -> None:
     every = list(points.all_points().values())
     assert [point.name for point in every[:53]] == [row["name"] for row in SEED]
-    assert len(every) == 53 + 11 + 81
+    assert len(every) == 53 + 11 + 81 + 152
     assert {point.group for point in every[53:63]} == {"diagnostic"}
     assert (every[63].name, every[63].group) == ("Modbus_Character_Format", "configuration")
     assert {point.group for point in every[64:]} == {"extension"}
@@ -192,6 +192,8 @@ def test_an_index_is_counted_in_millionths() -> None:
         ("Power_Factor_", None, 0.01),
         ("Frequency", "Hz", 0.05),
         ("THD_", "%", 0.5),
+        ("Voltage_Harmonic_", "%", 0.5),
+        ("Current_Harmonic_", "%", 0.5),
         ("Voltage_Unbalance", "%", 0.5),
         ("Voltage_Angle_", "deg", 1),
     ],

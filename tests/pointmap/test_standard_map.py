@@ -194,7 +194,7 @@ def test_object_instances_never_move(standard: MeterMap) -> None:
 
 def test_objects(standard: MeterMap) -> None:
     by_name = {each.name: each for each in standard.objects}
-    assert len(standard.objects) == 57 + 11 + 81 + 31
+    assert len(standard.objects) == 57 + 11 + 81 + 31 + 152
     for name in ENERGIES:
         assert by_name[name].object == "accumulator"
         assert by_name[f"{name}_Float"].object == "analog-input"

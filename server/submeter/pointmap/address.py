@@ -32,6 +32,7 @@ _PREFIXES = {"coil": Table.COIL, "di": Table.DISCRETE, "ir": Table.INPUT, "hr": 
 _WORDS = re.compile(r"^(coil|di|ir|hr)\s*([0-9]{1,5})$", re.IGNORECASE)
 _WIRE = re.compile(r"^(coil|di|ir|hr)\s*0x([0-9a-f]{1,8})$", re.IGNORECASE)
 _NUMBER = re.compile(r"^([34])([0-9]{4,5})$")
+_LAST = re.compile(r"(0x)?([0-9a-f]+)$", re.IGNORECASE)
 
 
 class Address(NamedTuple):
@@ -59,6 +60,23 @@ def parse(text: str) -> Address:
     if not 1 <= number <= ADDRESSES:
         raise ValueError(f"address '{text}' is out of range; numbers go from 1 to {ADDRESSES}")
     return Address(table, number - 1)
+
+
+def later(text: str, steps: int) -> str:
+    """Return the address `steps` after `text`, in the same form; raises ValueError beyond the end.
+
+    That of 30001 has five digits: what would need a sixth is beyond its end.
+    """
+    table, wire = parse(text)
+    text = text.strip()
+    match = _LAST.search(text)
+    digits = match[2] if match else ""
+    base, form = (16, "X") if match and match[1] else (10, "d")
+    number = format(int(digits, base) + steps, f"0{len(digits)}{form}")
+    found = f"{text.removesuffix(digits)}{number}"
+    if wire + steps >= ADDRESSES or parse(found) != (table, wire + steps):
+        raise ValueError(f"'{text}' and {steps} more is beyond the end of its addresses")
+    return found
 
 
 def _on_the_wire(text: str, number: int) -> int:

@@ -10,9 +10,11 @@ from pydantic import (
     Field,
     TypeAdapter,
     WrapValidator,
+    model_validator,
 )
 
-from submeter.pointmap.register import Factor, Order, RegisterType
+from submeter.pointmap.register import WORDS, Factor, Order, RegisterType
+from submeter.pointmap.series import Series, prove
 
 ObjectType = Literal[
     "accumulator",
@@ -154,6 +156,21 @@ class RegisterEntry(_Strict):
         "another one has other registers",
     )
     note: str | None = Field(default=None, description="For the register list", min_length=1)
+    series: Series | None = Field(
+        default=None,
+        description="One register after another, for each number; {n} in 'point' is the number",
+    )
+
+    @model_validator(mode="after")
+    def _numbered(self) -> "RegisterEntry":
+        if self.point is not None:
+            prove(self.point, self.series)
+        return self
+
+    @property
+    def length(self) -> int:
+        """Registers that the value takes, or 1 for a bit."""
+        return 1 if self.type is None else self.words or WORDS.get(self.type, 1)
 
 
 class ModbusEntries(_Strict):
@@ -206,6 +223,16 @@ class ObjectEntry(_Strict):
     alarm: int | None = Field(
         default=None, description="State of a binary input that is reported as an alarm"
     )
+    series: Series | None = Field(
+        default=None,
+        description="One object for each number, with instances from 'instance' on; {n} in 'point' "
+        "and 'name' is the number",
+    )
+
+    @model_validator(mode="after")
+    def _numbered(self) -> "ObjectEntry":
+        prove(self.point, self.series)
+        return self
 
 
 _OBJECTS = TypeAdapter(list[ObjectEntry])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from submeter import units, yamlfile
 from submeter.errors import ConfigError
 from submeter.meter.point import Point
-from submeter.pointmap import folders
+from submeter.pointmap import folders, unrolled
 from submeter.pointmap.lookup import Lookup
 from submeter.pointmap.meter_file import BacnetEntries, MeterMapFile, ObjectEntry, ObjectType
 
@@ -67,8 +67,7 @@ def _standard() -> tuple[BacnetObject, ...]:
 def _objects(entries: list[ObjectEntry], lookup: Lookup) -> Iterator[BacnetObject]:
     instances: dict[tuple[str, int], str] = {}
     names: set[str] = set()
-    for index, entry in enumerate(entries):
-        loc = ("bacnet", "objects", index)
+    for loc, entry in unrolled.each(entries, unrolled.objects, ("bacnet", "objects"), lookup):
         point = lookup.point(entry.point, (*loc, "point"))
         if point is None:
             continue

@@ -1,6 +1,7 @@
 """The standard points of `points.yaml`, the diagnostics and the extension points beyond them."""
 
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,18 @@ from submeter import units, yamlfile
 from submeter.errors import ConfigError
 from submeter.meter.point import INDEX_UNITS, Point, Range
 from submeter.pointmap import folders
+from submeter.pointmap.point_entry import PointEntry
 
 
 class PointList(BaseModel):
-    """A file like `points.yaml`: every point by its name, in the order of the list."""
+    """A file like `points.yaml`: every point by its name, in the order of the list.
+
+    A series of points stands there by its name with {n} in place of the number.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    points: dict[str, Point]
+    points: dict[str, PointEntry]
 
     @model_validator(mode="before")
     @classmethod
@@ -36,24 +41,32 @@ class PointList(BaseModel):
 def load(path: Path) -> dict[str, Point]:
     """Return the points of the list at `path`, in its order; raises ConfigError."""
     document = yamlfile.load(path)
-    points = document.read_as(PointList).points
-    faults = []
-    for point in points.values():
-        loc = ("points", point.name)
-        if point.unit and not units.known(point.unit):
-            faults.append(document.fault((*loc, "unit"), f"unknown unit '{point.unit}'"))
-        if point.kind in ("binary", "multistate") and not point.states:
-            faults.append(document.fault(loc, f"{point.name}: key 'states' is missing; add it"))
-        if point.kind == "index" and point.unit not in INDEX_UNITS:
-            known = ", ".join(INDEX_UNITS)
-            message = f"{point.name}: an index is in one of {known}"
-            faults.append(document.fault(loc, message))
-        if point.limits and not _within(point.range, point.limits):
-            message = f"{point.name}: 'limits' are at least as wide as 'range'; widen them"
-            faults.append(document.fault((*loc, "limits"), message))
+    points: dict[str, Point] = {}
+    faults: list[str] = []
+    for entry in document.read_as(PointList).points.values():
+        loc = ("points", entry.name)
+        faults += [document.fault(at, message) for at, message in _faults(entry, loc)]
+        for point in entry.points():
+            if point.name in points:
+                message = f"point {point.name} stands twice; remove one"
+                faults.append(document.fault(loc, message, key=True))
+            points[point.name] = point
     if faults:
         raise ConfigError(*faults)
     return points
+
+
+def _faults(entry: PointEntry, loc: yamlfile.Loc) -> Iterator[tuple[yamlfile.Loc, str]]:
+    """Find what does not go together in the entry at `loc`."""
+    if entry.unit and not units.known(entry.unit):
+        yield (*loc, "unit"), f"unknown unit '{entry.unit}'"
+    if entry.kind in ("binary", "multistate") and not entry.states:
+        yield loc, f"{entry.name}: key 'states' is missing; add it"
+    if entry.kind == "index" and entry.unit not in INDEX_UNITS:
+        yield loc, f"{entry.name}: an index is in one of {', '.join(INDEX_UNITS)}"
+    if entry.limits and not _within(entry.range, entry.limits):
+        message = f"{entry.name}: 'limits' are at least as wide as 'range'; widen them"
+        yield (*loc, "limits"), message
 
 
 def _within(inner: Range | None, outer: Range) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from submeter import yamlfile
-from submeter.pointmap import address, register_content
+from submeter.pointmap import address, register_content, unrolled
 from submeter.pointmap.lookup import Lookup
 from submeter.pointmap.meter_file import Invalid, ModbusEntries, RegisterEntry
 from submeter.pointmap.register import (
@@ -33,7 +33,7 @@ _FORM = {"at", "type", "order", "count", "note"}  # what every content may have
 _NUMBER = {"unit", "scale", "offset", "invalid", "unmarked"}
 _STRING = {"words", "chars"}
 _OPTIONS: dict[str, set[str]] = {
-    "point": _NUMBER | {"codes", "reactive", "factor", "access"},
+    "point": _NUMBER | {"codes", "reactive", "factor", "access", "series"},
     "sum": _NUMBER,
     "mean": _NUMBER,
     "product": _NUMBER,
@@ -59,20 +59,20 @@ class _Entries:
         self._lookup = lookup
 
     def read(self) -> Iterator[Placed]:
-        for index, entry in enumerate(self._modbus.registers):
-            loc = ("modbus", "registers", index)
-            content = register_content.read(entry, loc, self._lookup)
-            at = self._lookup.address(entry.at, (*loc, "at"))
+        entries, loc = self._modbus.registers, ("modbus", "registers")
+        for place, entry in unrolled.each(entries, unrolled.registers, loc, self._lookup):
+            content = register_content.read(entry, place, self._lookup)
+            at = self._lookup.address(entry.at, (*place, "at"))
             before = len(self._lookup.faults)
             if content is None or at is None:
                 continue
-            self._options(entry, loc)
-            self._place(entry, content, at, loc)
+            self._options(entry, place)
+            self._place(entry, content, at, place)
             if len(self._lookup.faults) == before:
-                register = self._register(entry, content, at, loc)
-                self._fits(register, loc)
+                register = self._register(entry, content, at, place)
+                self._fits(register, place)
                 if len(self._lookup.faults) == before:
-                    yield loc, register
+                    yield place, register
 
     def _register(
         self, entry: RegisterEntry, content: Content, at: address.Address, loc: yamlfile.Loc
@@ -82,7 +82,7 @@ class _Entries:
             at=entry.at,
             table=at.table,
             wire=at.wire,
-            words=_words(entry),
+            words=entry.length,
             type=entry.type,
             content=content,
             unit=unit,
@@ -136,7 +136,7 @@ class _Entries:
         if isinstance(content, UnlockCode) and not self._takes_writes(at.table):
             message = "the unlock code needs a holding register, and a function that writes it"
             self._fault((*loc, "at"), f"nothing is written to {at.table}s here; {message}")
-        words = _words(entry)
+        words = entry.length
         if entry.count is not None and entry.count < words:
             message = f"a read of {entry.count} does not see the {words} registers of the value"
             self._fault((*loc, "count"), f"{message}; raise 'count'")
@@ -297,12 +297,6 @@ def _holds(type_: RegisterType | None, number: Fraction) -> bool:
     if type_ in _UNSIGNED:
         return 0 <= round(number) < 1 << _UNSIGNED[type_]
     return type_ != "float32" or abs(number) <= _FLOAT32_MAX
-
-
-def _words(entry: RegisterEntry) -> int:
-    if entry.type is None:
-        return 1
-    return entry.words or WORDS.get(entry.type, 1)
 
 
 def _invalid(entry: RegisterEntry, patterns: Invalid) -> int:

@@ -1,9 +1,21 @@
 """Opens whatever kind of port the configuration names."""
 
 from submeter.sources import rfc2217_port, socket_port
-from submeter.sources.port import Device, Line, Pace, Port, Replay, Rfc2217, Socket, Spec
+from submeter.sources.port import (
+    Device,
+    Line,
+    Numbered,
+    Pace,
+    Port,
+    Replay,
+    Rfc2217,
+    SimulatedBoard,
+    Socket,
+    Spec,
+)
 from submeter.sources.recorded_port import RecordedPort
 from submeter.sources.replay_port import ReplayPort
+from submeter.sources.rp2040.simulated_port import SimulatedPort
 from submeter.sources.serial_port import SerialPort
 
 
@@ -20,6 +32,10 @@ async def open_port(spec: Spec, line: Line, pace: Pace = unknown_pace) -> Port:
     match spec:
         case Device():
             return SerialPort(spec, line)
+        case Numbered():
+            return SerialPort(spec.device(), line)
+        case SimulatedBoard():
+            return SimulatedPort(spec)
         case Socket():
             return await socket_port.connect(spec)
         case Rfc2217():

@@ -1,16 +1,31 @@
-"""Where an instrument's bytes come from: a device node, a TCP socket, or a recorded file."""
+"""Where an instrument's bytes come from: a device node, a TCP socket, a recorded file, a board."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from submeter.sources.board.found import Numbered
 from submeter.sources.device import Device
 from submeter.sources.network import Rfc2217, Socket
 from submeter.sources.replay import Replay
+from submeter.sources.rp2040.simulated_board import SimulatedBoard
 
-__all__ = ["Device", "Format", "Line", "Pace", "Port", "Replay", "Rfc2217", "Socket", "Spec"]
+__all__ = [
+    "Device",
+    "Format",
+    "Line",
+    "Numbered",
+    "Pace",
+    "Port",
+    "Replay",
+    "Rfc2217",
+    "SimulatedBoard",
+    "Socket",
+    "Spec",
+]
 
 Format = Literal["7E1", "7N1", "7O1", "8N1", "8E1", "8O1", "8N2"]
 
@@ -73,7 +88,10 @@ class Port(Protocol):
         """Give the port back; may be called twice."""
 
 
-Spec = Device | Socket | Rfc2217 | Replay
+Spec = Device | Socket | Rfc2217 | Replay | Numbered | SimulatedBoard
+
+_UID = re.compile(r"[0-9A-Za-z]{4,64}")
+_PROFILE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 def parse(text: str, folder: Path) -> Spec:
@@ -87,6 +105,10 @@ def parse(text: str, folder: Path) -> Spec:
         return Rfc2217(*_address(text, "rfc2217"))
     if text.startswith("replay:"):
         return _replay(text, folder)
+    if text.startswith("board:"):
+        return _numbered(text)
+    if text.startswith("simulated:"):
+        return _simulated(text)
     if text.startswith("/") and "\0" not in text:
         return Device(Path(text))
     raise ValueError(
@@ -121,6 +143,23 @@ def _replay(text: str, folder: Path) -> Replay:
     if not name or fields or "\0" in name or not 0 < speed <= 10_000:
         raise ValueError(f"'{text}' is no recording; write replay:FILE or replay:FILE?speed=10")
     return Replay(folder / name, speed)
+
+
+def _numbered(text: str) -> Numbered:
+    uid = text.removeprefix("board:")
+    if not _UID.fullmatch(uid):
+        raise ValueError(f"'{text}' is no board; write board:UID, which `submeter probe` tells")
+    return Numbered(uid.lower())
+
+
+def _simulated(text: str) -> SimulatedBoard:
+    profile, _, query = text.removeprefix("simulated:").partition("?")
+    fields = parse_qs(query, keep_blank_values=True)
+    uid = fields.pop("uid", [""])[-1]
+    if not _PROFILE.fullmatch(profile) or fields or ("uid" in query and not _UID.fullmatch(uid)):
+        example = "simulated:household or simulated:household?uid=e660583883724a32"
+        raise ValueError(f"'{text}' is no simulated board; write {example}")
+    return SimulatedBoard(profile, uid.lower())
 
 
 def monotonic() -> float:

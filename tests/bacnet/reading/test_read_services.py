@@ -57,7 +57,7 @@ def test_read_property_refusals(site: Site) -> None:
 
 def test_arrays_are_read_whole_or_by_element(site: Site) -> None:
     count = len(site.table)
-    assert site.read(DEVICE, DEVICE_ID, OBJECT_LIST, 0) == bytes((0x21, count))
+    assert site.read(DEVICE, DEVICE_ID, OBJECT_LIST, 0) == b"\x22" + count.to_bytes(2, "big")
     assert site.read(DEVICE, DEVICE_ID, OBJECT_LIST, 1) == b"\xc4" + oid(DEVICE, DEVICE_ID)
     whole = site.read(DEVICE, DEVICE_ID, OBJECT_LIST)
     assert len(whole) == count * 5

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submeter.sources.pulse.board import BoardDecoder, are_one, board_of
-from tooling.board import line, record
+from submeter.sources.pulse.board import are_one, board_of
+from tooling.board import PulseDecoder, line, record
 
 STREAM = b"".join(
     (
@@ -24,11 +24,11 @@ STREAM = b"".join(
 
 
 def counters(data: bytes) -> list[tuple[int, ...]]:
-    return [each.counters for each in BoardDecoder().feed(data)]
+    return [each.counters for each in PulseDecoder().feed(data)]
 
 
 def test_records_are_found_among_whatever_else_is_sent() -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     found = decoder.feed(STREAM)
     assert [each.counters for each in found] == [(1, 2), (2, 2), (3, 2)]
     assert len({each.boot for each in found}) == 1
@@ -37,7 +37,7 @@ def test_records_are_found_among_whatever_else_is_sent() -> None:
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=20))
 def test_the_split_makes_no_difference(cuts: list[int]) -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     places = [0, *sorted(cuts), len(STREAM)]
     pieces = [STREAM[a:b] for a, b in pairwise(places)]
     found = [each for piece in pieces for each in decoder.feed(piece)]
@@ -54,13 +54,13 @@ def test_the_split_makes_no_difference(cuts: list[int]) -> None:
      {"b": 1, "p": [1], "uid": "e\n6"}, {"b": 1, "p": [1], "uid": None}],
 )  # fmt: skip
 def test_a_record_that_says_something_else_is_dropped(said: object) -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     assert decoder.feed(line("S", said)) == []
     assert decoder.bad == 1
 
 
 def test_a_record_nested_without_end_is_dropped() -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     body = b'S {"b":' + b"[" * 3000 + b"}"
     assert decoder.feed(b"$%s*%08X\n" % (body, zlib.crc32(body))) == []
     assert decoder.bad == 1
@@ -68,7 +68,7 @@ def test_a_record_nested_without_end_is_dropped() -> None:
 
 
 def test_the_board_is_named_by_its_records_or_for_its_run() -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     name = line("ID", {"uid": "e6", "boot": "a"})
     found = decoder.feed(
         record("a", 1) + name + record("a", 2) + record("b", 3) + record("b", 4, uid="e7")
@@ -88,14 +88,14 @@ def test_the_board_is_named_by_its_records_or_for_its_run() -> None:
      {"uid": "\ud800", "boot": 1}],
 )  # fmt: skip
 def test_a_name_that_is_none_is_dropped(said: object) -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     (found,) = decoder.feed(line("ID", said) + record(1, 2))
     assert found.uid == ""
     assert decoder.bad == 1
 
 
 def test_a_record_of_a_board_with_a_senseless_name_is_dropped() -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     assert decoder.feed(record(1, 2, uid=["e6"]) + record(1, 2, uid="e" * 65)) == []
     assert decoder.bad == 2
 
@@ -117,7 +117,7 @@ NAMES = JSON | st.text(st.characters(categories=["Cs", "Cc", "Ll"]), max_size=3)
 def test_whatever_it_says_nothing_raises_and_what_passes_makes_sense(
     kind: str, said: dict[str, object]
 ) -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     for found in decoder.feed(line(kind, said)):
         assert isinstance(said["b"], int | str)
         assert 0 < found.run < 2**64

@@ -11,11 +11,11 @@ import pytest
 
 from submeter.errors import Condition, LinkError
 from submeter.meter.reading import Update
+from submeter.sources.board import board_line
+from submeter.sources.board.board_line import BoardLine
+from submeter.sources.board.said import Said
 from submeter.sources.network import Socket
 from submeter.sources.port import Device, Replay
-from submeter.sources.pulse import board_line
-from submeter.sources.pulse.board import Record
-from submeter.sources.pulse.board_line import BoardLine
 from submeter.sources.pulse.settings import PulseSettings
 from submeter.sources.pulse.source import PulseSource
 from tooling.board import line, record
@@ -145,9 +145,9 @@ async def test_an_input_that_the_board_lacks_is_a_wrong_layout(
 async def test_one_input_that_breaks_does_not_take_the_others(cable: tuple[int, str]) -> None:
     board, node = cable
     shared = BoardLine(Device(Path(node)))
-    heard: list[Record] = []
+    heard: list[Said] = []
 
-    def breaks(record: Record) -> None:
+    def breaks(said: Said) -> None:
         raise RuntimeError("broken")
 
     broken, good = (asyncio.create_task(shared.listen(each)) for each in (breaks, heard.append))
@@ -202,7 +202,7 @@ async def test_a_board_that_falls_silent_after_damage_long_ago_is_silent(
 ) -> None:
     monkeypatch.setattr(board_line, "SILENCE", 0.3)
     board, node = cable
-    heard: list[Record] = []
+    heard: list[Said] = []
     run = asyncio.create_task(BoardLine(Device(Path(node))).listen(heard.append))
     await asyncio.sleep(0.05)
     os.write(board, b"$S {}*12345678\n" + record("a", 1) + b"$S {")

@@ -6,11 +6,10 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from submeter.sources.pulse.board import BoardDecoder
 from submeter.sources.pulse.board_count import BoardCount
 from submeter.sources.pulse.remembered import Remembered
 from tooling import mutations
-from tooling.board import line, record
+from tooling.board import PulseDecoder, line, record
 
 FRAMES = [
     record("6f0a", 12, 4_000_000_000, t=99),
@@ -35,22 +34,22 @@ def test_no_damage_gives_a_wrong_count() -> None:
     good = record("ok", 5)
     accepted = 0
     for damaged in mutations.damaged(FRAMES):
-        decoder = BoardDecoder()
+        decoder = PulseDecoder()
         found = []
         for piece in mutations.pieces(damaged, random):
             found += decoder.feed(piece)
         assert {each.counters for each in found} <= true_counters(damaged)
         accepted += bool(found)
-        assert len(decoder._line) <= 4096
+        assert len(decoder.lines._line) <= 4096
         assert [each.counters for each in decoder.feed(b"\n" + good)][-1:] == [(5,)]
     assert accepted > 100
 
 
 def test_a_line_without_end_takes_no_memory() -> None:
-    decoder = BoardDecoder()
+    decoder = PulseDecoder()
     for _ in range(300):
         assert decoder.feed(b"$S {" + b"x" * 4093) == []
-    assert len(decoder._line) <= 4096
+    assert len(decoder.lines._line) <= 4096
     assert len(decoder.feed(b"\n" + record(1, 2))) == 1
 
 
@@ -79,7 +78,7 @@ def board(random: Random, raw: int = 0) -> list[Said]:
 def counted(lines: list[bytes], random: Random, most: int) -> int:
     """Return the pulses that `lines` come to, which never fall, nor are more than `most`."""
     memory = Remembered("x", "x", Path("none"))
-    decoder, follow = BoardDecoder(), BoardCount(0, 50.0)
+    decoder, follow = PulseDecoder(), BoardCount(0, 50.0)
     for turn, each in enumerate(lines):
         for piece in mutations.pieces(each, random):
             for found in decoder.feed(piece):

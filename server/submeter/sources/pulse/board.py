@@ -1,25 +1,22 @@
-"""The lines of a board that counts pulses by itself.
+"""What a board says of the pulses that it counts by itself.
 
-A line is `$S {json}*CRC` with CR LF: CRC is the CRC-32 (IEEE 802.3) of what stands between `$` and
-`*`, as eight hexadecimal digits. Of the JSON object two keys matter here: `b` names the run of the
-board since its last reset, `p` lists how often each input closed in it, modulo 2**32. The unique
-number of the board is `uid` of the same object, or of a line `$ID {json}*CRC` whose `boot` names
-that run. A run is a whole number below 2**64 or a text, a board a text, each of 1 to 64 printable
-ASCII characters.
+Of the line `$S` two keys matter here: `b` names the run of the board since its last reset, `p`
+lists how often each input closed in it, modulo 2**32. The unique number of the board is `uid` of
+the same line, or of a line `$ID` whose `boot` names that run. A run is a whole number below 2**64
+or a text, a board a text, each of 1 to 64 printable ASCII characters.
 """
 
-import json
-import re
 import zlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from submeter.errors import FrameError
+from submeter.sources.board.said import Said
+
 SPAN = 1 << 32
-_LONGEST = 4096  # bytes that are kept of a line, the last ones; waveforms are longer
 _MOST_INPUTS = 64
 _LONGEST_NAME = 64
 _RUNS = 1 << 64
-_STARTS = (b"$S ", b"$ID ")
-_LINE = re.compile(rb"\$((S|ID) (\{.*\}))\*([0-9A-Fa-f]{8})\r?")
 
 
 class Record(NamedTuple):
@@ -49,75 +46,39 @@ def are_one(run: int, other: int) -> bool:
     return len(boards) < 2 and run % SPAN == other % SPAN
 
 
-class BoardDecoder:
-    """Turns the bytes of a board into records; the split of the bytes makes no difference.
-
-    What stands before the last `$S` of a line, and lines of another kind, are ignored. `bad` counts
-    lines of these kinds that are damaged.
-    """
+class RecordReader:
+    """Makes records of what a board says, one line after the other."""
 
     def __init__(self) -> None:
-        self.good = 0
-        self.bad = 0
-        self._line = bytearray()
         self._named: tuple[int, str] | None = None  # a run, and its board
 
-    def feed(self, data: bytes) -> list[Record]:
-        """Take in the next bytes, return the records that they complete; raises nothing."""
-        records = []
-        *lines, rest = data.split(b"\n")
-        for line in lines:
-            self._keep(line)
-            record = self._parse()
-            if record:
-                records.append(record)
-            self._line.clear()
-        self._keep(rest)
-        return records
+    def take(self, said: Said) -> Record | None:
+        """Return the record that `said` is, None if it is something else.
 
-    def _keep(self, piece: bytes) -> None:
-        self._line += piece[-_LONGEST:]
-        del self._line[:-_LONGEST]
+        Raises FrameError if it should be a record, or a name of a board, and makes no sense.
+        """
+        if said.tag == "S":
+            return self._record(said.content)
+        if said.tag == "ID":
+            self._named = _name(said.content)
+        return None
 
-    def _parse(self) -> Record | None:
-        start = max(map(self._line.rfind, _STARTS))
-        if start < 0:
-            return None
-        record, named = None, None
-        match = _LINE.fullmatch(self._line, start)
-        if match and int(match[4], 16) == zlib.crc32(match[1]):
-            said = _json(match[3])
-            record = self._record(said) if match[2] == b"S" else None
-            named = _name(said) if match[2] == b"ID" else None
-        self._named = named or self._named
-        if record:
-            self.good += 1
-        elif not named:
-            self.bad += 1
-        return record
-
-    def _record(self, said: dict[str, Any]) -> Record | None:
+    def _record(self, said: Mapping[str, Any]) -> Record:
         boot, counters = _boot(said.get("b")), _counters(said.get("p"))
         uid = said.get("uid", "")
         if boot is None or counters is None or not _is_name(uid):
-            return None
+            raise FrameError("a record without counters of a run")
         if not uid and self._named and self._named[0] == boot:
             uid = self._named[1]
         return Record(boot, counters, uid)
 
 
-def _json(text: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _name(said: dict[str, Any]) -> tuple[int, str] | None:
-    """Return a run and its board."""
+def _name(said: Mapping[str, Any]) -> tuple[int, str]:
+    """Return a run and its board; raises FrameError."""
     boot, uid = _boot(said.get("boot")), said.get("uid")
-    return (boot, uid) if boot is not None and uid and _is_name(uid) else None
+    if boot is None or not uid or not _is_name(uid):
+        raise FrameError("a name of no run or of no board")
+    return boot, uid
 
 
 def _boot(said: Any) -> int | None:

@@ -14,11 +14,12 @@ from submeter.errors import Condition
 from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Quality, Update, Value
+from submeter.sources.board.board_line import BoardLine
+from submeter.sources.board.said import Said
 from submeter.sources.origin import Origin
 from submeter.sources.pulse import powers
-from submeter.sources.pulse.board import Record
+from submeter.sources.pulse.board import Record, RecordReader
 from submeter.sources.pulse.board_count import BoardCount
-from submeter.sources.pulse.board_line import BoardLine
 from submeter.sources.pulse.counting import PulseCounter
 from submeter.sources.pulse.gpio import GpioContact
 from submeter.sources.pulse.lingering import Lingering
@@ -152,8 +153,13 @@ class PulseSource:
         follow = self._followed = self._followed or self._follow(wanted)
         first = True  # what was counted before says nothing of the power now
 
-        def hear(record: Record) -> None:
+        reader = RecordReader()
+
+        def hear(said: Said) -> None:
             nonlocal first
+            record = reader.take(said)
+            if record is None:
+                return
             before = self._memory.now
             self.identity = record.uid or self.identity
             if not self._is_expected(record):

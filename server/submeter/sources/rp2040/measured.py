@@ -7,17 +7,20 @@ class ClampValues(NamedTuple):
     """Of one clamp: A, W, var, VA; power factor with the sign of P.
 
     `energies` are Ws and vars in each quadrant 1 to 4 as complex numbers P + jQ, exact over any
-    window. With four clamps and no voltage there are none of these, and `active` and `reactive`
-    are None. `saturated` tells that the converter reached its end, so that the truth is larger.
+    window; `apparent_energy` is in VAs. With four clamps and no voltage there are no energies, and
+    `active`, `reactive`, `apparent`, `factor` and `apparent_energy` are None; `factor` is None also
+    without apparent power. `saturated` tells that the converter reached its end, so that the truth
+    is larger.
     """
 
     current: float
     active: float | None
     reactive: float | None
-    apparent: float
+    apparent: float | None
     factor: float | None
     energies: tuple[complex, ...]
     saturated: bool
+    apparent_energy: float | None = None
 
 
 class Measured(NamedTuple):

@@ -34,3 +34,21 @@ class RawBoard(NamedTuple):
     volts: float | None
     saturated: float
     clamps: tuple[RawClamp, ...]
+
+
+class RawClampGrowth(NamedTuple):
+    """What a window adds to a `RawClamp`."""
+
+    energy: complex
+    square: float
+    amperes: float
+
+
+class RawGrowth(NamedTuple):
+    """What a window adds to a `RawBoard`; the voltage is None with four clamps."""
+
+    seconds: float
+    voltage_square: float | None
+    volts: float | None
+    saturated: float
+    clamps: tuple[RawClampGrowth, ...]

@@ -1,6 +1,20 @@
 """What a board has counted since its reset: the line `$S` of docs/board-lines.md."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from submeter.errors import FrameError
+from submeter.sources.rp2040 import checked
+from submeter.sources.rp2040.identity import Identity
+
+SUMS = {"v3i": 17, "4i": 8}
+"""How many sums a record of a layout has."""
+SQUARES = {17: (1, 3, 8, 13), 8: (1, 3, 5, 7)}
+"""Which of so many sums are squares: they never fall."""
+_QUADRANTS = {"v3i": 24, "4i": 0}
+_SLACK = 2  # s of frames that may be ahead of the crystal
+_RING = 4096  # frames that may be looked at before they are counted
+_TOLERANCE = 1.01  # of the rate
 
 
 class Record(NamedTuple):
@@ -68,3 +82,61 @@ def between(before: Record, after: Record) -> Window:
         after.overruns - before.overruns,
         after.lost - before.lost,
     )
+
+
+def uid(content: Mapping[str, Any]) -> str:
+    """Return the board that a record is of, in small letters; raises FrameError."""
+    return checked.name(content, "uid").lower()
+
+
+def read(content: Mapping[str, Any], identity: Identity) -> Record:
+    """Return what `$S` of the run of `identity` says, every number within what can be.
+
+    Raises FrameError, also for a record of another run.
+    """
+    boot = checked.name(content, "b")
+    if uid(content) != identity.uid or boot != identity.boot:
+        raise FrameError("a record of another run")
+    micros, sampled = checked.whole(content, "t"), checked.whole(content, "f")
+    if sampled > (micros / 1e6 * _TOLERANCE + _SLACK) * identity.rate:
+        raise FrameError(f"{sampled} frames in {micros} us")
+    frames = checked.whole(content, "n", 0, sampled)
+    lost = checked.whole(content, "l", 0, sampled)
+    largest = identity.span // 2 + 1  # of a centred code
+    extremes = checked.wholes(content, "m", 2, 0, 16 * largest**2)
+    ends = checked.wholes(content, "x", 4, 0, sampled + _RING)
+    most = frames * largest**2
+    return Record(
+        uid=identity.uid,
+        boot=boot,
+        seq=checked.whole(content, "q", 1),
+        micros=micros,
+        sampled=sampled,
+        frames=frames,
+        cycles=checked.whole(content, "c", 0, sampled),
+        length=checked.whole(content, "z", 0, 4096 * (sampled + 1)),
+        sums=_sums(content, identity, most),
+        quadrants=checked.wholes(content, "e", _QUADRANTS[identity.layout], -4 * most, 4 * most),
+        saturated=(ends[0], ends[1], ends[2], ends[3]),
+        extremes=(extremes[0], extremes[1]),
+        mains=bool(checked.whole(content, "a", 0, 1)),
+        backlog=checked.whole(content, "w", 0),
+        overruns=checked.whole(content, "o", 0),
+        lost=lost,
+    )
+
+
+def _sums(content: Mapping[str, Any], identity: Identity, most: int) -> tuple[int, ...]:
+    sums = checked.wholes(content, "s", SUMS[identity.layout], -most, most)
+    if any(sums[place] < 0 for place in SQUARES[len(sums)]):
+        raise FrameError("a sum of squares below 0")
+    return sums
+
+
+def nothing(record: Record) -> Record:
+    """Return the record of the very beginning of the run of `record`: nothing was counted yet."""
+    return Record(
+        record.uid, record.boot, 0, 0, 0, 0, 0, 0,
+        (0,) * len(record.sums), (0,) * len(record.quadrants), (0, 0, 0, 0),
+        (0, 0), record.mains, 0, 0, 0,
+    )  # fmt: skip

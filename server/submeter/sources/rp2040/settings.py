@@ -85,6 +85,10 @@ class Rp2040Settings(_Strict):
 
     @model_validator(mode="after")
     def _agrees(self) -> "Rp2040Settings":
+        if self.clamp.around_secondary and self.clamp.current is None:
+            raise ValueError("'clamp' around a secondary has 'current', its own rating in A")
+        if "voltage_at" in self.model_fields_set and (self.boards or not self.voltage):
+            raise ValueError("'voltage_at' is of one board with a voltage: remove it")
         if self.boards is not None:
             self._prove_boards(self.boards)
         else:
@@ -100,6 +104,12 @@ class Rp2040Settings(_Strict):
             raise ValueError("'boards' are three, of L1, L2 and L3")
         if not all(each.board or each.port for each in boards.values()):
             raise ValueError("each of the 'boards' has 'board', its unique number, or 'port'")
+        for names in (
+            [each.board.lower() for each in boards.values() if each.board],
+            [each.port for each in boards.values() if each.port],
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError("each of the 'boards' is another one: each has its own voltage")
 
     def _prove_one(self) -> None:
         if not self.board and not self.port:

@@ -1,0 +1,1 @@
+"""The RP2040: registers, pins, USB and flash, behind what core/board.py asks of a board."""

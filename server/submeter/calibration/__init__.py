@@ -1,0 +1,1 @@
+"""From what clamps and a reference measured to corrections of the clamps."""

@@ -1,0 +1,106 @@
+"""The course of what the clamps of one board have measured while samples were taken."""
+
+import numpy as np
+import numpy.typing as npt
+
+from submeter.calibration.sample import BoardSample
+from submeter.errors import SubmeterError
+
+Floats = npt.NDArray[np.float64]
+Complexes = npt.NDArray[np.complex128]
+
+LONGEST = 5.0  # s between two records, else nobody knows what was between them
+MISSING = 1.5  # s that may pass without being measured: records end with a cycle
+
+
+class Course:
+    """Of the clamps `numbers` of one board: energies as they grew, in Ws by the ratings alone.
+
+    `gaps` are the times in s at which something is missing: the energies before and after it do
+    not belong together.
+    """
+
+    def __init__(self, uid: str, numbers: tuple[int, ...]) -> None:
+        self.uid = uid
+        self.numbers = numbers
+        self.gaps: list[float] = []
+        self.saturated = 0.0
+        self._last: BoardSample | None = None
+        self._times: list[float] = []
+        self._energies: list[list[complex]] = []
+        self._squares: list[list[float]] = []  # codes^2 s
+        self._volts: list[float] = []  # V^2 s
+        self._seconds: list[float] = []
+
+    def add(self, board: BoardSample) -> None:
+        """Take in a sample of the board; raises SubmeterError if it is another one."""
+        clamps = {clamp.number: clamp for clamp in board.clamps}
+        if board.uid != self.uid or not set(self.numbers) <= clamps.keys():
+            raise SubmeterError(f"another board came, {board.uid} instead of {self.uid}")
+        last, self._last = self._last, board
+        if last is None:
+            self._times.append(board.at)
+            self._energies.append([0j] * len(self.numbers))
+            self._squares.append([0.0] * len(self.numbers))
+            self._volts.append(0.0)
+            self._seconds.append(0.0)
+            return
+        if board.at <= last.at:
+            return
+        before = {clamp.number: clamp for clamp in last.clamps}
+        grown = board.seconds - last.seconds
+        anew = grown < 0  # the program was started anew
+        passed = board.at - last.at
+        if anew or passed > LONGEST or passed - grown > MISSING:
+            self.gaps.append((board.at + last.at) / 2)
+        if anew:
+            grown, before = board.seconds, {}
+        self._times.append(board.at)
+        self._seconds.append(self._seconds[-1] + grown)
+        pairs = [(clamps[number], before.get(number)) for number in self.numbers]
+        energies = [now.energy - (old.energy if old else 0) for now, old in pairs]
+        squares = [now.square - (old.square if old else 0) for now, old in pairs]
+        volts = (board.voltage_square or 0.0) - (0 if anew else last.voltage_square or 0.0)
+        self._energies.append([a + b for a, b in zip(self._energies[-1], energies, strict=True)])
+        self._squares.append([a + b for a, b in zip(self._squares[-1], squares, strict=True)])
+        self._volts.append(self._volts[-1] + volts)
+        self.saturated += board.saturated - (0 if anew else last.saturated)
+
+    @property
+    def times(self) -> Floats:
+        """When each record was heard, s."""
+        return np.array(self._times)
+
+    @property
+    def seconds(self) -> Floats:
+        """The seconds that were measured up to each record."""
+        return np.array(self._seconds)
+
+    @property
+    def energies(self) -> Complexes:
+        """Row by record, column by clamp: P + jQ in Ws up to then."""
+        return np.array(self._energies, complex).reshape(-1, len(self.numbers))
+
+    @property
+    def squares(self) -> Floats:
+        """Likewise the mean square of the current in codes^2, times seconds."""
+        return np.array(self._squares).reshape(-1, len(self.numbers))
+
+    @property
+    def volts(self) -> Floats:
+        """V^2 s up to each record."""
+        return np.array(self._volts)
+
+    def energy_at(self, moments: Floats) -> Complexes:
+        """Return the energies at `moments`, on the lines between records; a column by clamp."""
+        times, energies = self.times, self.energies
+        columns = [np.interp(moments, times, energies[:, k]) for k in range(len(self.numbers))]
+        return np.stack(columns, axis=1)
+
+    def covers(self, moments: Floats) -> npt.NDArray[np.bool_]:
+        """Tell of each of `moments` whether it lies within the course."""
+        times = self.times
+        if not len(times):
+            return np.zeros(len(moments), bool)
+        inside: npt.NDArray[np.bool_] = (moments >= times[0]) & (moments <= times[-1])
+        return inside

@@ -1,0 +1,70 @@
+"""Equations from readings of power, taken while nothing changes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from submeter.calibration.course import Course
+from submeter.calibration.rows import Rows
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST = 20
+_EARLY, _LATE = 8.0, 1.0  # s around a reading in which nothing may change: whatever its lag is
+_APART = 5.0  # s between two readings that say something of their own
+_STEADY = 0.01  # of the power, and
+_STEADY_W = 4.0
+_SURE = 5e-4  # of the power: no reference and no clamp is steadier
+
+
+def find(powers: Sequence[tuple[float, float]], courses: Sequence[Course]) -> Rows | None:
+    """Return the equations of `powers`, (s, W); None where too few were read at a steady load."""
+    at, watts = _spread(powers)
+    if len(at) < FEWEST:
+        return None
+    steady = np.ones(len(at), bool)
+    means = []
+    for course in courses:
+        mean, calm = _around(course, at)
+        means.append(mean)
+        steady &= calm
+    if np.count_nonzero(steady) < FEWEST:
+        return None
+    power = np.concatenate(means, axis=1)[steady]
+    design = np.column_stack([power.real, -power.imag, np.ones(len(power))])
+    error = np.hypot(resolution(watts) / 12**0.5, _SURE * np.abs(watts[steady]))
+    return Rows(at[steady], design / error[:, None], watts[steady] / error)
+
+
+def resolution(values: Floats) -> float:
+    """Return the step in which `values` are told: 1, 0.1, 0.01 or 0.001, or a larger one."""
+    for step in (100.0, 10.0, 1.0, 0.1, 0.01):
+        if np.all(np.abs(values / step - np.round(values / step)) < 1e-6 * (1 + 1 / step)):
+            return step
+    return 0.001
+
+
+def _spread(powers: Sequence[tuple[float, float]]) -> tuple[Floats, Floats]:
+    chosen: list[tuple[float, float]] = []
+    for each in powers:
+        if not chosen or each[0] - chosen[-1][0] >= _APART:
+            chosen.append(each)
+    found = np.array(chosen, float).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
+
+
+def _around(
+    course: Course, at: Floats
+) -> tuple[npt.NDArray[np.complex128], npt.NDArray[np.bool_]]:
+    """Return the mean power of each clamp around `at`, and whether it was steady there."""
+    early, late = at - _EARLY, at + _LATE
+    mean = (course.energy_at(late) - course.energy_at(early)) / (_EARLY + _LATE)
+    calm = course.covers(early) & course.covers(late)
+    for gap in course.gaps:
+        calm &= (gap < early - 2) | (gap > late + 2)
+    for second in np.arange(-_EARLY, _LATE):
+        power = course.energy_at(at + second + 1) - course.energy_at(at + second)
+        allowed = _STEADY * np.abs(mean) + _STEADY_W
+        calm &= np.all(np.abs(power - mean) <= allowed, axis=1)
+    return mean, calm

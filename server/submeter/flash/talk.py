@@ -1,0 +1,119 @@
+"""Finds out what runs on a board, and gets it to the prompt of its interpreter."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import serial
+
+from submeter.errors import Condition, LinkError
+from submeter.flash.facts import how_to_start
+from submeter.sources.board.lines import LineDecoder
+
+PATIENCE = 6.0
+"""Seconds until a board that has just started says who it is: it begins after three."""
+RESTART = 25.0
+"""Seconds for a reset, the port that comes again, and the start."""
+_STEP = 0.2  # s between two looks
+_WRITE = 2.0  # s, to take what is written
+_ASK_AGAIN = 1.5  # s
+_INTERRUPT, _FRIENDLY = b"\r\x03", b"\r\x02"
+_PROMPT = b">>> "
+_TAIL = 4096  # bytes kept of what is no line
+
+
+class Running(NamedTuple):
+    """A board whose firmware runs: unique number, and version."""
+
+    uid: str
+    version: str
+
+
+class Prompt(NamedTuple):
+    """A board whose interpreter waits for input."""
+
+
+def ask(path: Path, seconds: float = PATIENCE) -> Running | Prompt | None:
+    """Return what runs at `path` without disturbing it; None if it does not tell in time."""
+    heard = _Heard()
+    with _opened(path) as port:
+        asked = -_ASK_AGAIN
+        end = time.monotonic() + seconds
+        while (now := time.monotonic()) < end:
+            if now - asked >= _ASK_AGAIN:
+                asked = now
+                port.write(b"\r\n1 id\r\n")
+            heard.take(port.read(4096))
+            if heard.running:
+                return heard.running
+            if heard.prompt:
+                return Prompt()
+    return None
+
+
+def stop(path: Path, state: Running | Prompt | None) -> None:
+    """Bring the board to the prompt; raises LinkError if there is no interpreter.
+
+    A running firmware is told to reset, as it hears no Ctrl-C; in its first seconds it does, and so
+    does one that fails and resets by itself.
+    """
+    with _opened(path) as port:
+        if isinstance(state, Running):
+            port.write(b"\r\n2 reset\r\n")
+    end = time.monotonic() + RESTART
+    heard = _Heard()
+    while time.monotonic() < end:
+        with contextlib.suppress(LinkError), _opened(path) as port:
+            while time.monotonic() < end and not heard.prompt:
+                port.write(_INTERRUPT + _FRIENDLY)
+                heard.take(port.read(4096))
+        if heard.prompt:
+            return
+        time.sleep(_STEP)
+    message = f"no MicroPython answers at {path}; is it a board? If it has none yet, "
+    raise LinkError(message + how_to_start(), Condition.SILENT)
+
+
+def start(path: Path) -> Running:
+    """Wait until the firmware that was just started says who it is; raises LinkError."""
+    end = time.monotonic() + RESTART
+    told: Running | Prompt | None = None
+    while time.monotonic() < end:
+        with contextlib.suppress(LinkError):
+            told = ask(path, min(PATIENCE, end - time.monotonic()))
+        if isinstance(told, Running):
+            return told
+        time.sleep(_STEP)
+    message = f"the firmware at {path} does not start; what it says: mpremote connect {path}"
+    raise LinkError(message, Condition.SILENT)
+
+
+class _Heard:
+    """What a board says, be it firmware or interpreter."""
+
+    def __init__(self) -> None:
+        self.running: Running | None = None
+        self._lines = LineDecoder()
+        self._tail = b""
+
+    @property
+    def prompt(self) -> bool:
+        return self._tail.endswith(_PROMPT)
+
+    def take(self, data: bytes) -> None:
+        self._tail = (self._tail + data)[-_TAIL:]
+        for said in self._lines.feed(data):
+            if said.tag == "ID":
+                uid, version = said.content.get("uid"), said.content.get("fw")
+                self.running = Running(str(uid), str(version))
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[serial.Serial]:
+    try:
+        with serial.Serial(str(path), timeout=_STEP, write_timeout=_WRITE, exclusive=True) as port:
+            yield port
+    except OSError as error:
+        raise LinkError(f"{path} is gone: {error}", Condition.NO_DEVICE) from None

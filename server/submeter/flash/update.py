@@ -1,0 +1,76 @@
+"""Brings a board to the firmware that is shipped, or tells which one it has."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from submeter import firmware_files
+from submeter.errors import Condition, LinkError
+from submeter.flash import facts, image, progress, stock, talk
+from submeter.flash.install import install
+from submeter.flash.repl import Repl
+from submeter.flash.talk import Running
+
+_RESET = "import machine\nmachine.reset()"
+_START = f"from hal_rp2.starts import Starts\nStarts().asked()\n{_RESET}"
+
+
+def update(path: Path, force: bool) -> str:
+    """Install what is missing, and verify that it runs; return what was done.
+
+    A firmware of our version that runs is left alone, unless `force`. Raises LinkError.
+    """
+    version = firmware_files.version()
+    state = talk.ask(path)
+    if isinstance(state, Running) and state.version == version and not force:
+        return f"{path}: firmware {version} runs already (board {state.uid})"
+    talk.stop(path, state)
+    done = _install(path, version, force)
+    running = talk.start(path)
+    if running.version != version:
+        message = f"the board at {path} says firmware {running.version} after it, not {version}"
+        raise LinkError(message, Condition.OLD_FIRMWARE)
+    return f"{path}: {done} (board {running.uid})"
+
+
+def report(path: Path) -> str:
+    """Return which firmware is there, without any change; raises LinkError."""
+    ours = firmware_files.version()
+    state = talk.ask(path)
+    if state is None:
+        message = f"nothing of ours answers at {path}; submeter flash {path} finds out more"
+        raise LinkError(message, Condition.SILENT)
+    if isinstance(state, Running):
+        found = f"firmware {state.version} runs (board {state.uid})"
+    else:
+        found = _stopped(path)
+    return f"{path}: {found}; the one to install is {ours}"
+
+
+def _install(path: Path, version: str, force: bool) -> str:
+    """Install what is missing, and start it; return what was done."""
+    with Repl(path) as repl:
+        try:
+            board = facts.parse(repl.run(facts.ASK))
+            facts.prove(board, str(path))
+            made = image.build(board.mpy)
+            with progress.shown() as show:
+                changed = install(repl, board, made, version, str(path), force, show)
+        except LinkError:
+            # What ran there before runs on.
+            with suppress(LinkError):
+                repl.leave(_RESET)
+            raise
+        repl.leave(_START)
+    if not changed:
+        return f"firmware {version} was there, and runs now"
+    return f"firmware {version} is installed ({made.form}) and runs on {board.interpreter}"
+
+
+def _stopped(path: Path) -> str:
+    """Return what is on a board that waits at its prompt."""
+    with Repl(path) as repl:
+        board = facts.parse(repl.run(facts.ASK))
+        there = stock.take(repl).version
+        repl.prompt()
+    found = f"firmware {there}, stopped" if there else "no firmware of ours"
+    return f"{found}, {board.interpreter}, {board.machine}"
