@@ -1,4 +1,4 @@
-# make run    start the example: a replayed Linky and a simulated workshop
+# make run    start the example: a replayed Linky, a simulated workshop, clamps at a simulated board
 # make test   checks, then every test; installs what it needs
 # make check  ruff, ruff format, mypy --strict
 # make bench  speed and memory, as ratios against a peer in the same run; SECTIONS="modbus --quick",

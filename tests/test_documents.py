@@ -76,6 +76,7 @@ def test_example_is_good() -> None:
     assert ended.returncode == 0, ended.stderr
     assert "meter linky: unit id 1" in ended.stdout
     assert "meter workshop: unit id 2" in ended.stdout
+    assert "meter living-room: unit id 3" in ended.stdout
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -27,12 +27,12 @@ def port() -> int:
     return free_port()
 
 
-def test_example_serves_both_meters(tmp_path: Path, port: int) -> None:
+def test_example_serves_its_meters(tmp_path: Path, port: int) -> None:
     address = loopback(1)
     settings = ["--set", f"modbus.tcp.port={port}", "--set", f"bacnet.address={address}/8"]
     settings += ["--set", f"store.path={tmp_path / 'submeter.db'}", "--set", "store.commit=1"]
     with running(EXAMPLE, tmp_path / "log", *settings) as program, Poller(port) as poller:
-        assert f"meters=2 modbus.tcp=0.0.0.0:{port} bacnet={address}:47808" in program.ready
+        assert f"meters=3 modbus.tcp=0.0.0.0:{port} bacnet={address}:47808" in program.ready
         eventually(lambda: poller.bit(1, 1001) and poller.bit(2, 1001))
         for unit in (1, 2):
             assert 200 < poller.value(unit, 40021) < 260
@@ -43,6 +43,10 @@ def test_example_serves_both_meters(tmp_path: Path, port: int) -> None:
         assert poller.value(1, 30105, "int64") == -(2**63)
         assert not poller.bit(1, 1002)
         assert 49 < poller.value(2, 40061) < 51
+        eventually(lambda: poller.bit(3, 1005))
+        assert 0.05 < poller.value(3, 40001) < 0.4
+        assert 220 < poller.value(3, 40021) < 240
+        assert math.isnan(poller.value(3, 40023))  # the board has one voltage
         assert math.isnan(poller.value(1, 40061))  # TIC has no frequency
         assert program.stop() == 0
     assert "Traceback" not in program.log
