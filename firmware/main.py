@@ -33,7 +33,7 @@ def main():
 
 
 def measure(starts):
-    """Measure until it fails, and tell why; no Ctrl-C gets in, as the watchdog cannot be stopped."""
+    """Measure until it fails, and tell why; no Ctrl-C gets in: the watchdog cannot be stopped."""
     micropython.kbd_intr(-1)
     hal = None
     try:

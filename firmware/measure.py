@@ -3,10 +3,14 @@
     mpremote run firmware/measure.py        on a board with the firmware installed
     micropython firmware/measure.py         in MicroPython for unix, or with python
 
-Prints a JSON object: `results`, which must be the same everywhere, and `ns`, by kernel.
+Prints a JSON object: `results`, which must be the same everywhere; `ns` of each kernel; `busy_us`,
+how long all turns of a second of the loop take, its record and the collection of garbage
+included, without what writing to USB takes; and `free` bytes then, where that is known.
 """
 
+import gc
 import json
+import math
 import sys
 import time
 from array import array
@@ -18,6 +22,7 @@ if "__file__" in globals():  # not on a board
         sys.path.insert(0, _FOLDER + "/cpython")
 
 from core import crossing, linearise, snapshot, sums
+from core.board import Board
 
 FRAMES = 400
 """Of each call: the most that the firmware sums up at once."""
@@ -144,6 +149,70 @@ def _copy(ring):
     return run, lambda: [_check(to)]
 
 
+class _Loop:
+    """A HAL and its sampler in one: mains of 46.9 Hz, of which 24 frames wait in each turn."""
+
+    def __init__(self):
+        self.sampler = self
+        self.uid = "measure"
+        self.reset_cause = "soft"
+        self.rate = 6000
+        self.ring = array("H", [0] * (4 * _RING))
+        self.mask = _MASK
+        self._now = 0
+        for k in range(4 * _RING):
+            self.ring[k] = int(2048 + 1300 * math.sin(2 * math.pi * (k >> 2) / 128))
+
+    def start(self):
+        self.rd = 0
+
+    def available(self):
+        self._now += 4000
+        return 24
+
+    def overran(self):
+        return False
+
+    def ticks(self):
+        return self._now
+
+    def new_boot(self):
+        return "00000000"
+
+    def load(self):
+        return {"steps": [0, 0, 0, 0]}  # the ring is played again and again
+
+    def check_pulses(self, pins):
+        pass
+
+    def configure_pulses(self, pins, debounce):
+        pass
+
+    def pulses(self):
+        return []
+
+    def read(self):
+        return b""
+
+    def write(self, data):
+        return len(data)
+
+    def watchdog(self):
+        pass
+
+
+def busy():
+    """Return the us that the 250 turns of a second take."""
+    board = Board(_Loop())
+
+    def run():
+        for _ in range(250):
+            board.step()
+
+    run()
+    return _time(run)
+
+
 def _check(words):
     found = 0
     for k in range(len(words)):
@@ -152,4 +221,8 @@ def _check(words):
 
 
 if __name__ == "__main__":
-    print(json.dumps({"results": results(), "ns": times()}))
+    said = {"results": results(), "ns": times(), "busy_us": busy()}
+    if hasattr(gc, "mem_free"):
+        gc.collect()
+        said["free"] = gc.mem_free()
+    print(json.dumps(said))

@@ -1,5 +1,6 @@
 """`submeter probe`: finds speed and protocol, and says what to configure."""
 
+import asyncio
 import os
 import termios
 import tty
@@ -26,7 +27,9 @@ from submeter.sources.mbus.scan import Found
 from submeter.sources.port import Line
 from submeter.sources.tic.decoder import Group, Mode
 from tooling import mbus_records, tic
+from tooling.clamp_records import IdealBoard
 from tooling.mbus_bus import Bus, Slave, over_pty
+from tooling.pty_board import PtyBoard
 from tooling.speaking_line import speaking
 
 TIC = tic.frame(
@@ -166,6 +169,46 @@ def test_a_recording_is_probed_like_a_line(
         pasted(shown)
     entry = shown[shown.index("    sources:\n") :].replace("AS ON THE METER", "1 Wh")
     assert pasted(entry)[0] == "pulse", "it lacks nothing else"
+
+
+def test_a_board_with_clamps_is_told_by_its_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layouts: dict[str, tuple[str, dict[str, Any]]] = {
+        "v3i": ("a voltage and three clamps", {}),
+        "4i": ("four clamps", {"voltage": None}),
+    }
+    for layout, (told, more) in layouts.items():
+        board, file = IdealBoard(layout=layout, pins=(2,)), tmp_path / "board.raw"
+        file.write_bytes(board.line("ID", board.identity()) + board.lines(20))
+        run(f"replay:{file}?speed=100")
+        shown = capsys.readouterr().out
+        assert "protocol:      RP2040 board with clamps" in shown
+        assert f"board:         {board.uid}" in shown
+        assert f"layout:        {told}" in shown
+        assert "firmware:      1.0.0" in shown
+        assert rows(shown) == {"input 1": "0"}
+        kind, entry = pasted(shown)
+        assert kind == "rp2040"
+        assert entry == {
+            "board": board.uid, "port": f"replay:{file}?speed=100", "clamps": {"L1": 1}, **more
+        }  # fmt: skip
+
+
+async def test_a_board_is_asked_who_it_is() -> None:
+    with PtyBoard(IdealBoard()) as there:
+        speaking = asyncio.create_task(tick(there))
+        heard = await probe_command.listen(there.port)
+        speaking.cancel()
+        assert there.asked == ["id"]
+        assert heard.ear
+        assert heard.ear.facts["firmware"] == "1.0.0"
+
+
+async def tick(there: PtyBoard) -> None:
+    while True:
+        there.tick()
+        await asyncio.sleep(0.05)
 
 
 def test_noise_is_told() -> None:

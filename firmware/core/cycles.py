@@ -13,7 +13,7 @@ from core import crossing, sums
 HISTORY = 151  # frames: the longest lag, the quarter of 50 Hz, one more
 LONGEST = 400  # frames of a piece: the 32-bit sums hold 490
 _VOLTAGE_DEPTH = 64 * 16  # 4 % of the range: more than any noise
-_LEAST_CURRENT = 64  # codes^2; what is weaker gives no cycles
+_LEAST_CURRENT = 121  # codes^2: the level is 8 codes then, which noise does not reach
 _LARGER = 2  # times the square of another clamp's current, before it is preferred
 
 
@@ -177,7 +177,7 @@ class Cycles:
         kept = squares[self._first // 2]
         if kept >= _LEAST_CURRENT and squares[best // 2] < _LARGER * kept:
             best = self._first
-        depth = int(8 * math.sqrt(max(squares[best // 2], _LEAST_CURRENT)))
+        depth = int(12 * math.sqrt(max(squares[best // 2], _LEAST_CURRENT)))
         mean = 16 * self._middle + 16 * sections[best] // frames
         if best == self._first and 8 * abs(depth - self._lift) <= depth:
             return

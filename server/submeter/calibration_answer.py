@@ -34,10 +34,10 @@ def answer(
 ) -> Json | None:
     """Return the answer to a question from the local socket, ready for JSON; None to another one.
 
-    The question is {"ask": "calibration", "meter": name, "reference": null}, or a name of a meter,
-    whose first source without clamps it is then, or `meter/source`. Energies are in Ws, indexes in millionths of
-    their unit, times in s of the clock of `Instant.mono`. One that makes no sense is answered with
-    {"error": text}.
+    The question is {"ask": "calibration", "meter": name, "reference": null}. Instead of null the
+    reference can be a meter, whose first source without clamps it is then, or `meter/source`.
+    Energies are in Ws, indexes in millionths of their unit, times in s of the clock of
+    `Instant.mono`. A question that makes no sense is answered with {"error": text}.
     """
     match question:
         case {"ask": "calibration", "meter": str(meter), "reference": None | str() as reference}:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from submeter import dlms_maps
 from submeter.errors import FrameError
+from submeter.sources.board import lines
 from submeter.sources.board.lines import LineDecoder
 from submeter.sources.dlms import notification, said, security, title
 from submeter.sources.dlms.said import Item
@@ -164,7 +165,7 @@ class DlmsEar:
 class BoardEar:
     """An RP2040 board: with clamps, or one that only counts pulses."""
 
-    question = b"1 id\n"
+    question = f"{lines.command(1, 'id')}\n".encode()
 
     def __init__(self) -> None:
         self._lines = LineDecoder()

@@ -16,7 +16,7 @@ from submeter.ears import BoardEar, DlmsEar, Ear, TicEar
 from submeter.errors import Condition, ConfigError, LinkError
 from submeter.sources import port
 from submeter.sources.open_port import open_port
-from submeter.sources.port import Device, Line, Port, Spec
+from submeter.sources.port import Device, Line, Numbered, Port, Spec
 
 MORE_SECONDS = 4.0
 """Listened on once something is recognised, so that a whole frame comes."""
@@ -114,7 +114,7 @@ async def _open(spec: Spec) -> tuple[Port, bool]:
     try:
         return await open_port(spec, Line(9600, "7E1"), _pace), False
     except LinkError:
-        if not isinstance(spec, Device):
+        if not isinstance(spec, Device | Numbered):
             raise
         return await open_port(spec, Line(9600, "7E1", masked=True), _pace), True
 

@@ -16,6 +16,7 @@ SECTIONS = (
     "bacnet",
     "decoders",
     "sources_load",
+    "clamps",
     "latency",
     "startup",
     "meter",

@@ -1,5 +1,6 @@
 """From the records of a simulated board to what was measured, without a port in between."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,9 @@ from submeter.sources.rp2040.electrical import measure
 from submeter.sources.rp2040.identity import Identity
 from submeter.sources.rp2040.measured import Measured
 from submeter.sources.rp2040.record import Record, Window
+from tooling.board import line
 from tooling.clamp_records import SCALE, IdealBoard
-from tooling.clamp_sums import BoardSums
+from tooling.clamp_sums import BoardSums, linear
 from tooling.clamp_waves import Waves
 
 RATE = 6000
@@ -62,6 +64,17 @@ def identity(quarter: int = 30, order: tuple[int, int, int, int] = (0, 1, 2, 3))
         pins=(),
         reset="power",
     )
+
+
+def snapshot(waves: Waves, who: Identity, number: int = 1, frames: int = 1400) -> list[bytes]:
+    """Return the `$W` lines in which a board sends the next `frames` frames of `waves`."""
+    codes = linear(waves.take(frames), who.steps).astype("<u2")
+    pieces = [piece.tobytes() for piece in codes.reshape(-1, 200, 4)]
+    same = {"b": who.boot, "i": number, "m": len(pieces), "n": 200}
+    return [
+        line("W", {**same, "k": k, "f": 200 * k, "d": base64.b64encode(piece).decode()})
+        for k, piece in enumerate(pieces)
+    ]
 
 
 def heard(waves: Waves, who: Identity, seconds: int) -> Window:

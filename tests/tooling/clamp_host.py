@@ -1,8 +1,9 @@
-"""The host's whole side of a board without a port: bytes in, updates out, at a time of one's own."""
+"""The host's whole side of a board without a port: bytes in, updates out, at any time."""
 
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 from unittest.mock import patch
 
 from submeter.errors import FrameError
@@ -30,14 +31,14 @@ class FedLine(BoardLine):
     """A line that is told its bytes; `sent` is what the host said."""
 
     def __init__(self) -> None:
-        super().__init__(port.parse("socket://127.0.0.1:1"))
+        super().__init__(port.parse("socket://127.0.0.1:1", Path()))
         self.sent: list[str] = []
         self._decoder = LineDecoder()
-        self._hear: Hear | None = None
+        self._ear: Hear | None = None
 
     async def listen(self, hear: Hear) -> None:
         self.opened += 1
-        self._hear = hear
+        self._ear = hear
         await asyncio.Event().wait()
 
     def send(self, text: str) -> None:
@@ -45,9 +46,9 @@ class FedLine(BoardLine):
 
     def feed(self, data: bytes) -> None:
         for said in self._decoder.feed(data):
-            assert self._hear
+            assert self._ear
             try:
-                self._hear(said)
+                self._ear(said)
             except FrameError:
                 self.dropped += 1
 

@@ -1,12 +1,11 @@
 """A board with ideal inputs: the records that follow from known voltages, currents and phases."""
 
-import json
 import math
-import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from submeter.sources.rp2040.scale import Scale, of_code
+from tooling.board import line
 
 SCALE = Scale(voltage=230 / 0.75, current=50.0)
 """Of a transformer of 0.75 V at 230 V and clamps of 1 V at 50 A."""
@@ -87,8 +86,7 @@ class IdealBoard:
 
     def line(self, tag: str, content: object) -> bytes:
         """Return the line that says `content`."""
-        body = f"{tag} {json.dumps(content)}".encode()
-        return b"$%s*%08X\r\n" % (body, zlib.crc32(body))
+        return line(tag, content)
 
     def lines(self, count: int) -> bytes:
         """Return the records of the next `count` seconds."""

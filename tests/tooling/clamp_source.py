@@ -17,7 +17,7 @@ from submeter.sources.rp2040.correction import NONE, BoardCorrection
 from submeter.sources.rp2040.identity import Identity
 from submeter.sources.rp2040.settings import Rp2040Settings
 from submeter.sources.rp2040.source import Rp2040Source
-from submeter.sources.source import Publish
+from submeter.sources.rp2040.wiring import wirings
 from tooling.clamp_records import IdealBoard
 
 UID = "e66038b713000001"
@@ -82,7 +82,7 @@ class Bench:
 
     def __init__(self, settings: Mapping[str, Any], *ideals: IdealBoard) -> None:
         self.settings = Rp2040Settings.model_validate(dict(settings))
-        self.ideals = dict(zip(sorted(self.settings.boards or {"": None}), ideals, strict=True))
+        self.ideals = dict(zip(wirings(self.settings), ideals, strict=True))
         self.boards = {key: HeardBoard() for key in self.ideals}
         self.corrections = Corrections()
         self.source = self.made()
@@ -93,7 +93,7 @@ class Bench:
 
     def made(self) -> Rp2040Source:
         """Return a source as after a start."""
-        boards = {key: cast(Board, board) for key, board in self.boards.items()}
+        boards = {key: cast("Board", board) for key, board in self.boards.items()}
         return Rp2040Source("m", boards, self.settings, self.corrections)
 
     @property
@@ -134,6 +134,3 @@ class Bench:
 
 def publish_nothing(update: Update, at: Instant) -> None:
     """Stand for whoever listens."""
-
-
-nothing: Publish = publish_nothing

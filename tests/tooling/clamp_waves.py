@@ -107,10 +107,17 @@ class Waves:
         said: Codes = np.minimum(found, 4095).astype(np.uint16).reshape(out.shape)
         return said
 
+    def mean_hertz(self, first: int, last: int) -> float:
+        """Return the frequency from one frame to another."""
+        begin, end = self._cycles(np.array([first, last]) / self._rate).tolist()
+        return float(end - begin) * self._rate / (last - first)
+
+    def _cycles(self, at: _Floats) -> _Floats:
+        swing = 60 / (2 * math.pi) * self.wander * (1 - np.cos(2 * math.pi * at / 60))
+        return self.hertz * at + swing
+
     def _wave(self, signal: Signal, at: _Floats) -> _Floats:
-        angle = 2 * math.pi * self.hertz * at
-        if self.wander:
-            angle += 60 * self.wander * (1 - np.cos(2 * math.pi * at / 60))
+        angle = 2 * math.pi * self._cycles(at)
         found = np.zeros(len(at))
         for order, part in signal.whole().items():
             if part:

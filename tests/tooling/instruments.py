@@ -8,6 +8,7 @@ import tty
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from pymodbus.client import ModbusTcpClient
@@ -22,7 +23,8 @@ from tooling.program import Program, eventually, free_port, loopback, run, runni
 GATEWAY_UNIT = 255
 FIRST_SOURCE, EACH_SOURCE, CONDITION = 101, 40, 32
 OFFSET = 1000
-PRESENT_VALUE = 85
+PRESENT_VALUE, RELIABILITY = 85, 103
+NO_SENSOR = 1
 UNKNOWN_OBJECT = (1, 31)
 UNKNOWN = -(2**63)
 IMPORT, EXPORT = 30101, 30105
@@ -36,24 +38,35 @@ class Site:
     """A configuration with one meter for each list of sources, both faces and the gateway's unit.
 
     The meters have the unit ids 1, 2 and so on, in the order of `sources`, and their BACnet objects
-    stand 1000 apart. `octet` is the last one of the BACnet host's loopback address.
+    stand 1000 apart. `octet` is the last one of the BACnet host's loopback address. `settings` are
+    those of meters, `access` who may write.
     """
 
-    def __init__(self, folder: Path, octet: int, sources: Sources) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        octet: int,
+        sources: Sources,
+        *,
+        settings: Mapping[str, Settings] = MappingProxyType({}),
+        access: Settings = MappingProxyType({}),
+    ) -> None:
         self._folder = folder
         self._modbus, self._bacnet, self._host = free_port(), free_udp_port(), loopback(octet)
         self._names = list(sources)
         self._sources = [name for name in sources for _ in sources[name]]
         self.config = folder / "config.yaml"
         # JSON is YAML.
-        self.config.write_text(json.dumps(self._document(sources), indent=1))
+        document = self._document(sources, settings) | {"access": dict(access)}
+        self.config.write_text(json.dumps(document, indent=1))
 
-    def _document(self, sources: Sources) -> Settings:
+    def _document(self, sources: Sources, settings: Mapping[str, Settings]) -> dict[str, Any]:
         meters = [
             {
                 "name": name,
                 "unit_id": number + 1,
                 "sources": list(own),
+                "settings": dict(settings.get(name, {})),
                 "bacnet": {"instance_offset": OFFSET * number, "name_prefix": f"{name}."},
             }
             for number, (name, own) in enumerate(sources.items())
@@ -118,6 +131,10 @@ class Site:
         data = self._poller.read(GATEWAY_UNIT, 3, start, 1)
         return Condition(int.from_bytes(data, "big"))
 
+    def write(self, meter: str, number: int, value: float) -> None:
+        """Write the float of a setting, at a number such as 1001 of the holding registers."""
+        self._poller.write(self._unit(meter), number - 1, struct.pack(">f", value))
+
     def present(self, meter: str, kind: int, instance: int) -> float:
         """Return the Present_Value of an object, whose number is that of the list."""
         octets = self._ask(meter, kind, instance).apdu[3:]
@@ -132,13 +149,18 @@ class Site:
         answer = self._ask(meter, kind, instance)
         return bool(answer.kind == ERROR and answer.error == UNKNOWN_OBJECT)
 
-    def _ask(self, meter: str, kind: int, instance: int) -> Any:
+    def has_sensor(self, meter: str, kind: int, instance: int) -> bool:
+        """Tell whether the meter can ever know what an object is about."""
+        octets = self._ask(meter, kind, instance, RELIABILITY).apdu[3:]
+        return bool(octets[-2] != NO_SENSOR)
+
+    def _ask(self, meter: str, kind: int, instance: int, number: int = PRESENT_VALUE) -> Any:
         place = OFFSET * self._names.index(meter) + instance
 
         async def asked() -> Any:
             client = Client((self._host, self._bacnet))
             try:
-                return await client.ask(12, read(kind, place, PRESENT_VALUE))
+                return await client.ask(12, read(kind, place, number))
             finally:
                 client.close()
 

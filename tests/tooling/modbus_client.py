@@ -35,18 +35,14 @@ class Poller:
 
     def read(self, unit: int, function: int, start: int, count: int) -> bytes:
         """Return the data of one read request; raises Refused."""
-        self._transaction = (self._transaction + 1) % 65536
-        request = struct.pack(">HHHBBHH", self._transaction, 0, 6, unit, function, start, count)
-        self._socket.sendall(request)
-        transaction, protocol, length, answered = struct.unpack(">HHHB", self._exactly(7))
-        assert (transaction, protocol, answered) == (self._transaction, 0, unit)
-        body = self._exactly(length - 1)
-        if body[0] & 0x80:
-            assert body[0] == function | 0x80
-            raise Refused(body[1])
-        assert body[0] == function
-        assert body[1] == len(body) - 2
-        return body[2:]
+        body = self._ask(unit, struct.pack(">BHH", function, start, count))
+        assert body[0] == len(body) - 1
+        return body[1:]
+
+    def write(self, unit: int, start: int, data: bytes) -> None:
+        """Write holding registers in one request; raises Refused."""
+        where = struct.pack(">HH", start, len(data) // 2)
+        assert self._ask(unit, b"\x10" + where + bytes((len(data),)) + data) == where
 
     def value(self, unit: int, number: int, kind: str = "float32") -> float:
         """Return the value at a number such as 30001 or 40021."""
@@ -58,6 +54,20 @@ class Poller:
     def bit(self, unit: int, number: int) -> bool:
         """Return the discrete input with `number`, which counts from 1."""
         return bool(self.read(unit, 2, number - 1, 1)[0] & 1)
+
+    def _ask(self, unit: int, request: bytes) -> bytes:
+        """Return the answer to a request, without the function; raises Refused."""
+        self._transaction = (self._transaction + 1) % 65536
+        header = struct.pack(">HHHB", self._transaction, 0, 1 + len(request), unit)
+        self._socket.sendall(header + request)
+        transaction, protocol, length, answered = struct.unpack(">HHHB", self._exactly(7))
+        assert (transaction, protocol, answered) == (self._transaction, 0, unit)
+        body = self._exactly(length - 1)
+        if body[0] & 0x80:
+            assert body[0] == request[0] | 0x80
+            raise Refused(body[1])
+        assert body[0] == request[0]
+        return body[1:]
 
     def _exactly(self, count: int) -> bytes:
         data = b""

@@ -1,41 +1,26 @@
-"""A board with clamps behind a terminal: it answers commands, and sends what it is told to."""
+"""A board with clamps behind a terminal, for the loop that is current."""
 
 import asyncio
-import base64
 import contextlib
-import json
 import os
 import tty
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from submeter.sources.port import Device
+from tooling.answering_board import AnsweringBoard
 from tooling.clamp_records import IdealBoard
 
-FRAMES = 200
-"""Of a line `$W`."""
 
-
-class PtyBoard:
-    """`board` at the other end of the terminal `port`; `asked` are the commands that it heard.
-
-    It does not answer words in `deaf`, and refuses those in `refuses`.
-    """
+class PtyBoard(AnsweringBoard):
+    """`board` at the other end of the terminal `port`."""
 
     def __init__(self, board: IdealBoard) -> None:
-        self.board = board
-        self.asked: list[str] = []
-        self.deaf: set[str] = set()
-        self.refuses: set[str] = set()
-        self.lost: set[int] = set()  # lines of each snapshot
+        super().__init__(board)
         self._near, self._far = os.openpty()
         tty.setraw(self._far)
         os.set_blocking(self._near, False)
         self.port = Device(Path(os.ttyname(self._far)))
-        self._line = b""
-        self._snapshots = 0
 
     def __enter__(self) -> Self:
         asyncio.get_running_loop().add_reader(self._near, self._read)
@@ -56,61 +41,6 @@ class PtyBoard:
         """Send `data` as it is."""
         os.write(self._near, data)
 
-    def tick(self, seconds: int = 1) -> None:
-        """Live on for so many seconds and send the records."""
-        self.say(self.board.lines(seconds))
-
-    def introduce(self) -> None:
-        """Send `$ID`."""
-        self.tell("ID", self.board.identity())
-
-    def tell(self, tag: str, content: object) -> None:
-        """Send one line."""
-        self.say(self.board.line(tag, content))
-
     def _read(self) -> None:
         with contextlib.suppress(OSError):
-            self._line += os.read(self._near, 4096)
-        *lines, self._line = self._line.split(b"\n")
-        for line in lines:
-            body, _, checksum = line.decode().rpartition("*")
-            assert int(checksum, 16) == zlib.crc32(body.encode())
-            number, word, *content = body.split(" ", 2)
-            self.asked.append(body.split(" ", 1)[1])
-            if word not in self.deaf:
-                self._answer(int(number), word, json.loads(content[0]) if content else {})
-
-    def _answer(self, number: int, word: str, content: dict[str, Any]) -> None:
-        if word in self.refuses:
-            self.tell("R", {"r": number, "ok": 0, "error": "no such thing"})
-            return
-        self.tell("R", {"r": number, "ok": 1})
-        if word == "snap":
-            for each in self._snapshot():
-                self.say(each)
-        if word == "cfg":
-            self.board.reset(f"{int(self.board.boot, 16) + 1:08x}", "settings")
-            for key, value in content.items():
-                setattr(self.board, key, value)
-            self.board._begin()
-        if word in ("id", "cfg"):
-            self.introduce()
-
-    def _snapshot(self) -> Iterator[bytes]:
-        self._snapshots += 1
-        lines = snapshot(self.board, self._snapshots)
-        for place, content in enumerate(lines):
-            if place not in self.lost:
-                yield self.board.line("W", content)
-        self.lost.clear()
-
-
-def snapshot(board: IdealBoard, number: int, lines: int = 2) -> list[dict[str, Any]]:
-    """Return the content of `$W` lines of channels that rest."""
-    data = b"\x12\x08" * 4 * FRAMES
-    text = base64.b64encode(data).decode()
-    return [
-        {"b": board.boot, "i": number, "k": place, "m": lines, "n": FRAMES,
-         "f": 1000 + FRAMES * place, "d": text}
-        for place in range(lines)
-    ]  # fmt: skip
+            self.hear(os.read(self._near, 4096))

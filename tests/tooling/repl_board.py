@@ -53,7 +53,6 @@ class ReplBoard:
         told = termios.tcgetattr(outer)
         told[3] |= termios.ISIG  # Ctrl-C interrupts what runs
         termios.tcsetattr(outer, termios.TCSANOW, told)
-        self.starts += 1
         command = [str(INTERPRETER), "-X", "heapsize=2M"]
         if (self.files / "main.py").is_file():
             command += ["-i", "main.py"]
@@ -64,6 +63,7 @@ class ReplBoard:
             env={"BOARD_KEPT": str(self._kept), "MICROPYPATH": f":.frozen:{MODULES}"},
         )  # fmt: skip
         os.close(outer)
+        self.starts += 1
         return process
 
     def _end(self) -> None:

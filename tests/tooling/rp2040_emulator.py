@@ -4,15 +4,17 @@ It runs in an interpreter of its own that has the packages rp2040py and littlefs
 
     python rp2040_emulator.py IMAGE.uf2 FOLDER SECONDS [SECOND:TEXT ...]
 
-FOLDER becomes the file system, each TEXT is sent as a line at that second. `code` says what is at
-the inputs of the converter. Two faults of the emulator are got round here: its round robin never
-leaves channel 0 (wokwi/rp2040js #141), and a host that polls without a pause eats the processor.
+FOLDER becomes the file system, each TEXT is sent as a line at that second; `!stall 2` makes the
+host read nothing for 2 s. `code` says what is at the inputs of the converter. Two faults of the
+emulator are got round here: its round robin never leaves channel 0 (wokwi/rp2040js #141), and a
+host that polls without a pause eats the processor.
 """
 
 import asyncio
 import math
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ FREQUENCY = 50.0
 MIDDLE = 2066.0
 STEPS = ((512, 9), (1536, 9), (2560, 9), (3584, 9))
 SAMPLE_NS = 2000
+STALL = b"!stall "
 
 
 def code(channel: int, seconds: float) -> float:
@@ -102,6 +105,34 @@ def _hook_usb(device: Any) -> None:
     usb.on_endpoint_read, cdc.send_serial_byte, usb.on_reset = on_read, send_byte, on_reset
 
 
+def _hook_stall(device: Any) -> Callable[[float], None]:
+    """Return what makes the host read nothing for so many seconds."""
+    usb = device.cdc.usb
+    indicate = usb._indicate_buffer_ready
+    stalled = [False]
+    held: list[int] = []
+
+    def ready(endpoint: int, out: bool) -> None:
+        if stalled[0] and not out and endpoint == device.cdc._in_endpoint:
+            held.append(endpoint)
+        else:
+            indicate(endpoint, out)
+
+    def go_on() -> None:
+        stalled[0] = False
+        while held:
+            indicate(held.pop(0), False)
+
+    usb._indicate_buffer_ready = ready
+    over = device.simulator.clock.create_alarm(go_on)
+
+    def stall(seconds: float) -> None:
+        stalled[0] = True
+        over.schedule(int(seconds * 1e9))
+
+    return stall
+
+
 def _file_system(folder: Path, layout: Any, file: Path) -> None:
     from littlefs import LittleFS  # type: ignore[import-not-found]
 
@@ -130,6 +161,7 @@ async def run(image: str, folder: Path, seconds: float, said: list[tuple[float, 
         device = MicroPythonDevice(board=board, filesystem=disk)
     _hook_adc(device)
     _hook_usb(device)
+    stall = _hook_stall(device)
 
     def show(data: bytes) -> None:
         sys.stdout.buffer.write(bytes(data))
@@ -140,6 +172,9 @@ async def run(image: str, folder: Path, seconds: float, said: list[tuple[float, 
     clock = device.simulator.clock
 
     def say(text: bytes) -> None:
+        if text.startswith(STALL):
+            stall(float(text.removeprefix(STALL)))
+            return
         for byte in text:
             device.cdc.send_serial_byte(byte)
 

@@ -1,5 +1,7 @@
 """The course of what the clamps of one board have measured while samples were taken."""
 
+import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -90,6 +92,15 @@ class Course:
     def volts(self) -> Floats:
         """V^2 s up to each record."""
         return np.array(self._volts)
+
+    def only(self, numbers: tuple[int, ...]) -> "Course":
+        """Return the course of some of the clamps, as it is now."""
+        kept = [self.numbers.index(number) for number in numbers]
+        made = copy.copy(self)
+        made.numbers = numbers
+        made._energies = [[row[place] for place in kept] for row in self._energies]
+        made._squares = [[row[place] for place in kept] for row in self._squares]
+        return made
 
     def energy_at(self, moments: Floats) -> Complexes:
         """Return the energies at `moments`, on the lines between records; a column by clamp."""

@@ -83,7 +83,7 @@ class _Search:
     def run(self) -> Indexed:
         """Return what was found; raises LinAlgError where too little is known."""
         self.lag = min(_LAGS, key=lambda lag: self._doubt(lag, self.jitter, self.walk))
-        for _ in range(3):
+        for _ in range(2):
             self._refine()
         if self._cut_outliers():
             self._refine()
@@ -130,7 +130,9 @@ class _Search:
 
         A step at most, and no more than what flowed since it was last heard.
         """
-        return np.minimum(np.abs(self._steps), self._power * (self._at - self._before))
+        flowed = self._power * (self._at - self._before)
+        found: Floats = np.minimum(np.abs(self._steps), flowed)
+        return found
 
     def _mean_power(self) -> Floats:
         passed = np.maximum(self._passed, 0.1)
@@ -142,7 +144,8 @@ class _Search:
         unknowns = rows.solve(self._rows(self.lag, self.jitter, self.walk)[0]).unknowns
         early, late = self._before - self.lag - 0.5, self._at - self.lag + 0.5
         grown = (self._design(late) - self._design(early))[:, :-1] @ unknowns[:-1]
-        return np.maximum(np.abs(grown) / (late - early), 1.0)
+        found: Floats = np.maximum(np.abs(grown) / (late - early), 1.0)
+        return found
 
     def _first_breaks(self) -> npt.NDArray[np.bool_]:
         """Find what cannot go on from the crossing before, before anything is fitted."""

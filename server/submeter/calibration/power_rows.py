@@ -54,9 +54,7 @@ def _spread(powers: Sequence[tuple[float, float]]) -> tuple[Floats, Floats]:
     return found[:, 0], found[:, 1]
 
 
-def _around(
-    course: Course, at: Floats
-) -> tuple[npt.NDArray[np.complex128], npt.NDArray[np.bool_]]:
+def _around(course: Course, at: Floats) -> tuple[npt.NDArray[np.complex128], npt.NDArray[np.bool_]]:
     """Return the mean power of each clamp around `at`, and whether it was steady there."""
     early, late = at - _EARLY, at + _LATE
     mean = (course.energy_at(late) - course.energy_at(early)) / (_EARLY + _LATE)

@@ -7,6 +7,7 @@ from submeter.calibration.sample import Told
 from submeter.meter.reading import Quality
 
 IMPORT, EXPORT, POWER = "Active_Energy_Import", "Active_Energy_Export", "Active_Power_Total"
+VOLTAGES = ("Voltage_L1_N", "Voltage_L2_N", "Voltage_L3_N")
 WS = 3.6
 """Ws of a mWh."""
 
@@ -49,9 +50,8 @@ class ReferenceCourse:
         if POWER in values and values[POWER].quality in (Quality.MEASURED, Quality.DERIVED):
             _add(self.powers, values[POWER], 1000.0)
         for name, said in values.items():
-            if name.startswith("Voltage_L") and name.endswith("_N"):
-                if said.quality is Quality.MEASURED:
-                    _add(self.voltages.setdefault(name, []), said, 1.0)
+            if name in VOLTAGES and said.quality is Quality.MEASURED:
+                _add(self.voltages.setdefault(name, []), said, 1.0)
 
     @property
     def exports(self) -> bool:

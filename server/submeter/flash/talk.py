@@ -35,12 +35,15 @@ class Prompt(NamedTuple):
     """A board whose interpreter waits for input."""
 
 
-def ask(path: Path, seconds: float = PATIENCE) -> Running | Prompt | None:
-    """Return what runs at `path` without disturbing it; None if it does not tell in time."""
+def ask(path: Path, seconds: float | None = None) -> Running | Prompt | None:
+    """Return what runs at `path` without disturbing it; None if it does not tell in time.
+
+    Raises LinkError when the port is gone.
+    """
     heard = _Heard()
     with _opened(path) as port:
         asked = -_ASK_AGAIN
-        end = time.monotonic() + seconds
+        end = time.monotonic() + (PATIENCE if seconds is None else seconds)
         while (now := time.monotonic()) < end:
             if now - asked >= _ASK_AGAIN:
                 asked = now

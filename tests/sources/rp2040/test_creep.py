@@ -12,6 +12,7 @@ def test_below_the_threshold_nothing_flows_at_all() -> None:
     assert (none.factor, none.energies, none.apparent_energy) == (None, (0, 0, 0, 0), 0)
     assert none.saturated
     assert quiet(large, 0.1) is large
+    assert quiet(large, large.current) is large
 
 
 def test_without_voltage_what_is_not_known_stays_so() -> None:

@@ -136,6 +136,13 @@ def test_is_corrected_by_what_was_calibrated() -> None:
     assert complex_power(third) == pytest.approx(0.97 * power(230, loads[2]), rel=1e-4)
 
 
+def test_a_leak_grows_with_the_square_of_the_voltage() -> None:
+    clamps = (ClampCorrection(leak_active=8.0),) * 4
+    board = IdealBoard(volts=115.0, loads=LOADS)
+    found = measured(window(board), of_board(board), BoardCorrection(clamps=clamps))
+    assert found.clamps[0].active == pytest.approx(1150 - 2, rel=1e-5)
+
+
 def test_a_leak_is_taken_out_of_the_energy_of_a_clamp_without_load() -> None:
     board = IdealBoard(loads=(Load(0.0), Load(0.0), Load(0.02, 10.0)))
     seen = measured(window(board, 4), of_board(board)).clamps[2]
@@ -166,6 +173,10 @@ def test_apparent_power_is_no_less_than_active(monkeypatch: pytest.MonkeyPatch) 
     assert first.active == first.apparent == pytest.approx(46, rel=1e-4)
     assert (first.factor, second.factor) == (1, -1)
     assert third.apparent == pytest.approx(46, rel=0.06)
+    board = IdealBoard(loads=(Load(0.03),) * 3)  # below the noise
+    first = measured(window(board), of_board(board)).clamps[0]
+    assert first.active == pytest.approx(6.9, rel=1e-3)
+    assert (first.current, first.apparent, first.factor) == (0, 0, None)
 
 
 def test_a_dead_mains_has_no_frequency_and_no_power() -> None:
@@ -176,6 +187,13 @@ def test_a_dead_mains_has_no_frequency_and_no_power() -> None:
     for values, load in zip(found.clamps, LOADS, strict=True):
         assert values.active == pytest.approx(0, abs=1e-3)
         assert values.current == pytest.approx(load.amperes, rel=1e-5)
+
+
+def test_frequency_is_none_while_the_mains_is_lost() -> None:
+    board = IdealBoard()
+    what = window(board)
+    assert measured(what, of_board(board)).frequency == pytest.approx(50)
+    assert measured(what._replace(mains=False), of_board(board)).frequency is None
 
 
 def test_no_power_factor_without_apparent_power() -> None:
@@ -253,6 +271,12 @@ def test_raw_is_by_the_ratings_alone() -> None:
     for clamp, load in zip(grown.clamps, LOADS, strict=True):
         assert clamp.energy == pytest.approx(4 * power(230, load), rel=1e-4)
         assert clamp.amperes**2 * clamp.square == pytest.approx(4 * load.amperes**2, rel=1e-5)
+    board.saturated[2] += 1
+    before = taken(board, board.second())
+    board.saturated[2] += 1
+    what = between(before, taken(board, board.second()))
+    grown = electrical.raw(what, of_board(board), SCALE, 6000.0, 50, (0, 0, 0))
+    assert grown.saturated == pytest.approx(1)
     four = IdealBoard(layout="4i", loads=(Load(1.0),) * 4)
     grown = electrical.raw(window(four), of_board(four), SCALE, 6000.0, 50, (0, 0, 0))
     assert (grown.voltage_square, grown.volts, len(grown.clamps)) == (None, None, 4)

@@ -38,6 +38,14 @@ def test_a_watt_for_an_hour_is_a_watt_hour_although_each_second_is_less() -> Non
     assert counted(*[(1 + 0j, 0j, 0j, 0j)] * 3600)["Active_Energy_Import"] == 1000
 
 
+def test_what_is_added_is_rounded_to_a_millionth_of_a_ws() -> None:
+    count = EnergyCount()
+    count.take((0.6e-6 + 1.4e-6j, 0j, 0j, 0j), 2.5000001)
+    saved = count.saved()
+    assert saved["Active_Energy_Import"] == saved["Reactive_Energy_Q1"] == 1
+    assert saved["Apparent_Energy_Import"] == 2_500_000
+
+
 def test_without_energies_only_what_is_apparent_counts() -> None:
     found = counted((), apparent=3600.0)
     assert found.pop("Apparent_Energy_Import") == 1000

@@ -94,6 +94,11 @@ def test_four_clamps_go_by_the_strongest_one() -> None:
     assert found.clamps[2].thd == pytest.approx(22.36, abs=0.2)
 
 
+@pytest.mark.parametrize("hertz", [20.0, 36.0, 75.0, 90.0])
+def test_what_is_no_mains_has_no_spectrum(hertz: float) -> None:
+    assert spectra(hertz=hertz) == Spectra(None, None, (None, None, None))
+
+
 @pytest.mark.parametrize("frames", [1, 2, 200, 500])
 def test_a_short_waveform_says_nothing(frames: int) -> None:
     who = identity()

@@ -1,6 +1,6 @@
 """Registers and pins that are none, so that the firmware runs where there is no RP2040."""
 # mypy: ignore-errors
-# ruff: noqa: ANN
+# ruff: noqa
 
 import os
 import sys

@@ -1,6 +1,6 @@
 """DMA channels that do nothing; the ring is told to the registers."""
 # mypy: ignore-errors
-# ruff: noqa: ANN
+# ruff: noqa
 
 from machine import mem32
 

@@ -1,6 +1,6 @@
 """The time of a board in a hurry: its waits are short."""
 # mypy: ignore-errors
-# ruff: noqa: ANN, F403, F405, I001
+# ruff: noqa
 
 from utime import *
 import utime

@@ -60,6 +60,12 @@ class LineDecoder:
         return None
 
 
+def command(number: int, text: str) -> str:
+    """Return the line, without its end, of the command `text` (`id`, `cfg {...}`), with CRC32."""
+    body = f"{number} {text}"
+    return f"{body}*{zlib.crc32(body.encode()):08X}"
+
+
 def _json(text: bytes) -> dict[str, Any] | None:
     try:
         said = json.loads(text)

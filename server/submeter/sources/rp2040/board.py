@@ -1,13 +1,13 @@
 """A board with clamps, which the meters of its clamps share."""
 
 import logging
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from submeter.errors import Condition, FrameError
 from submeter.meter.instant import Instant
+from submeter.sources.board import lines
 from submeter.sources.board.board_line import BoardLine
 from submeter.sources.board.hearing import Hearing
 from submeter.sources.board.said import Said
@@ -48,7 +48,8 @@ class Board:
 
     It asks who the board is, gives it the settings that the meters want, and asks for snapshots. A
     record is told only with the identity of its own run; the last one waits until it is known.
-    `expected_uid`, in small letters, is the board that it must be, None if it may be any.
+    `expected_uid`, in small letters, is the board that it must be, None if it may be any. `speed`
+    is how many times faster than the clock it lives: a recording may.
     """
 
     def __init__(self, line: BoardLine, expected_uid: str | None = None) -> None:
@@ -256,8 +257,7 @@ class Board:
 
     def _send(self, text: str) -> None:
         self._number = self._number % 999_999 + 1
-        line = f"{self._number} {text}"
-        self.line.send(f"{line}*{zlib.crc32(line.encode()):08X}")
+        self.line.send(lines.command(self._number, text))
 
 
 def _text(said: object) -> str:

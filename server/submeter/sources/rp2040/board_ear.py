@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # for it needs numpy
     from submeter.sources.rp2040.spectrum import Spectra
 
 _RUNS = 16  # that are remembered
+_LEAST = 1.0  # codes; a current below is what the noise of the converter leaves
 
 
 class Corrections(Protocol):
@@ -151,7 +152,8 @@ class BoardEar:
         measured = electrical.measure(window, identity, correction, scale, rate, nominal, behind)
         grown = electrical.raw(window, identity, scale, rate, nominal, behind)
         self._raw.add(identity.uid, grown, at)
-        threshold = self._settings.creep * (self._rating.current or 0.0)
+        least = _LEAST * of_code(scale.current, identity.span)
+        threshold = max(self._settings.creep * (self._rating.current or 0.0), least)
         found = lines(measured, self.wiring, threshold, self._settings.nominal)
         seconds = max(measured.seconds, window.sampled / rate)
         return Share(identity.uid, self.wiring, seconds, measured, found)

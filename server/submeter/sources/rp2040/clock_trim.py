@@ -10,6 +10,7 @@ LEAST = 8  # blocks
 MOST = 120  # blocks: an hour, in which the temperature changes little
 SURE = 5e-6  # standard error of the rate
 CRYSTAL = 200e-6  # what a crystal may be off
+_FINE = 1e-6  # s of scatter
 _OUTLIER = 4.0  # times the usual scatter, by which a block that was late all along stands out
 
 
@@ -34,22 +35,26 @@ class ClockTrim:
         self._run: tuple[str, int] | None = None
         self._start = 0.0
         self._sampled = 0
-        self._block: list[_Point] = []
+        self._began = 0.0  # the block
+        self._best: _Point | None = None  # of it
         self._points: list[_Point] = []
 
     def take(self, boot: str, overruns: int, sampled: int, now: float) -> None:
         """Take how many frames the record of `now`, in monotonic s, tells."""
         if self._run != (boot, overruns) or now < self._start or sampled < self._sampled:
             self._run, self._start, self._sampled = (boot, overruns), now, sampled
-            self._block, self._points = [], []
+            self._best, self._points = None, []
         at = now - self._start
         point = _Point(at, at - (sampled - self._sampled) / self._nominal)
-        if self._block and at - self._block[0].at >= BLOCK:
-            self._points.append(min(self._block, key=lambda each: each.late))
+        if self._best and at - self._began >= BLOCK:
+            self._points.append(self._best)
             del self._points[:-MOST]
-            self._block = []
+            self._best = None
             self._judge()
-        self._block.append(point)
+        if self._best is None:
+            self._began, self._best = at, point
+        elif point.late < self._best.late:
+            self._best = point
 
     def _judge(self) -> None:
         if len(self._points) < LEAST:
@@ -74,7 +79,7 @@ def _usual(points: Sequence[_Point]) -> Sequence[_Point]:
     return [
         each
         for each, rest in zip(points, rests, strict=True)
-        if abs(rest - middle) <= _OUTLIER * scatter
+        if abs(rest - middle) <= _OUTLIER * max(scatter, _FINE)
     ]
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # for it needs numpy
     from submeter.sources.rp2040.spectrum import Spectra, Spectrum
 
 AGES = 3  # snapshots may be missed, one after another, until nothing is known any more
+LEAST = 5.0  # s between two of them, as it may be at least
 
 
 class Distortions(NamedTuple):
@@ -21,7 +22,7 @@ class Distortions(NamedTuple):
 
     def at(self, mono: float, period: float) -> "Distortions":
         """Return what is still known at `mono` where a waveform was to come each `period` s."""
-        if mono - self.mono <= AGES * period:
+        if mono - self.mono <= AGES * max(period, LEAST):
             return self
         return Distortions({}, self.failed | self.values.keys(), self.mono)
 

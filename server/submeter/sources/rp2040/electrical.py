@@ -153,7 +153,7 @@ def _energies(
     better = of_products(products, turn) - of_fundamental(products.lag, products.quarter, turn)
     more = better * window.frames * unit - leak
     size = sum(map(abs, parts))
-    shares = [abs(part) / size if size else 0.25 for part in parts]
+    shares = [abs(part) / size if size else 0.0 for part in parts]
     found = [0j] * 4
     for part, share in zip(parts, shares, strict=True):
         energy = part + more * share

@@ -33,12 +33,9 @@ class Follower:
       another one was in its place.
     - More than RUNS runs begun within CALM s are RESETTING: nothing counts until one has lasted for
       CALM s. Then all of that run does.
-
-    `speed` is how many times faster than the clock the board lives: a recording may.
     """
 
-    def __init__(self, speed: float = 1.0) -> None:
-        self._speed = speed
+    def __init__(self) -> None:
         self._base: Record | None = None  # what is counted up to
         self._at = 0  # s UTC of it
         self._heard: float | None = None  # monotonic s of it, None if it was saved
@@ -58,18 +55,18 @@ class Follower:
 
     def take(self, record: Record, now_mono: float) -> Window | None:
         """Return what `record` adds, None if that is nothing; `now_mono` is monotonic time in s."""
-        base, now = self._base, now_mono * self._speed
+        base = self._base
         if base is None:
-            self._settle(record, now)
+            self._settle(record, now_mono)
             return None
         if any(each.has(record) for each in self._past):
-            return self._refused(record, now)
+            return self._refused(record, now_mono)
         if record.uid != base.uid:
-            self._settle(record, now)
+            self._settle(record, now_mono)
             return None
         if record.boot != base.boot:
-            return self._begin(base, record, now)
-        return self._go_on(base, record, now)
+            return self._begin(base, record, now_mono)
+        return self._go_on(base, record, now_mono)
 
     def saved(self) -> dict[str, Any]:
         """Return what to remember, for JSON; it is the same while nothing was counted."""

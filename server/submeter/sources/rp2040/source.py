@@ -65,7 +65,8 @@ class Rp2040Source:
         self._rounds = Rounds(wired)
         self._netting = Netting(wired, alone=phases == 1)
         self._energies = EnergyCount()
-        self._lost: dict[str, LinkError] = {}  # boards of several
+        self._lost: dict[str, Condition] = {}  # boards of several, until they are heard again
+        self._down: set[str] = set()  # those that failed in this run
 
     @property
     def dropped(self) -> int:
@@ -76,8 +77,7 @@ class Rp2040Source:
     def trouble(self) -> Condition | None:
         """That of the first board that has one; that a board of several is lost is one."""
         for key, ear in self._ears.items():
-            lost = self._lost.get(key)
-            if found := lost.condition if lost else ear.trouble:
+            if found := self._lost.get(key) or ear.trouble:
                 return found
         return None
 
@@ -142,7 +142,7 @@ class Rp2040Source:
         return at.port or f"board:{at.board}"
 
     async def _listen_to_all(self) -> None:
-        self._lost = {}
+        self._down.clear()
         tasks = [asyncio.create_task(self._keep(*each)) for each in self._ears.items()]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -164,13 +164,15 @@ class Rp2040Source:
                     pause = FIRST_PAUSE
                     message = 'event=board_lost source=%s phase=%s reason="%s"'
                     _log.warning(message, self.name, key, error)
-                self._lost[key] = error
-                if len(self._lost) == len(self._ears):
+                self._lost[key] = error.condition
+                self._down.add(key)
+                if len(self._down) == len(self._ears):
                     raise
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _take(self, publish: Publish, key: str, share: Share, at: Instant) -> None:
+        self._down.discard(key)
         if self._lost.pop(key, None):
             _log.info("event=board_back source=%s phase=%s", self.name, key)
         self._netting.add(key, share)

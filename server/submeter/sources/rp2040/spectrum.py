@@ -1,7 +1,7 @@
 """Harmonics of a waveform, by least squares at its frequency: it need not be whole cycles."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,34 +69,63 @@ def _turn(wave: _Floats, rate: float) -> float | None:
     The strongest line of mains frequency first; then what its phase gains from one half of the
     waveform to the other, which is known a thousand times better.
     """
-    window = np.hanning(len(wave))
-    lines = np.abs(np.fft.rfft(wave * window, 8 * len(wave)))
-    low, high = (round(each / rate * 8 * len(wave)) for each in _MAINS)
-    turn = 2 * math.pi * (low + int(lines[low : high + 1].argmax())) / (8 * len(wave))
+    padded = 8 * len(wave)
+    lines = np.abs(np.fft.rfft(wave * np.hanning(len(wave)), padded))
+    low, high = (round(each / rate * padded) for each in _MAINS)
+    place = low + int(lines[low : high + 1].argmax())
+    if place in (low, high):  # the slope of a stronger line beyond
+        return None
+    turn = 2 * math.pi * place / padded
     half = len(wave) // 2
     if turn * len(wave) < 2 * math.pi * _CYCLES:
         return None
     weights = np.hanning(half)
     places = np.arange(half)
-    for _ in range(4):
+    for _ in range(2):
         away = weights * np.exp(-1j * turn * places)
         early, late = wave[:half] @ away, wave[half : 2 * half] @ away
         turn += float(np.angle(late * np.conj(early) * np.exp(-1j * turn * half))) / half
     peak = 2 * abs(early) / weights.sum()
-    inside = _MAINS[0] <= turn * rate / (2 * math.pi) <= _MAINS[1]
-    return turn if inside and peak >= LEAST else None
+    return turn if peak >= LEAST else None
 
 
 def _harmonics(waves: _Floats, turn: float) -> tuple[_Floats, _Floats]:
-    """Return the squared peaks of h1 on by channel, and those that noise alone would have."""
-    orders = np.arange(1, min(_LAST, int(math.pi / turn * 0.98)) + 1)
-    angles = np.outer(np.arange(len(waves)) * turn, orders)
-    base: NDArray[Any] = np.hstack((np.ones((len(waves), 1)), np.cos(angles), np.sin(angles)))
-    fitted = np.linalg.solve(base.T @ base, base.T @ waves)
-    rest = waves - base @ fitted
-    squares = fitted[1 : len(orders) + 1] ** 2 + fitted[len(orders) + 1 :] ** 2
-    noise = (rest**2).sum(axis=0) / (len(waves) - base.shape[1])
-    return squares, 4 * noise / len(waves)
+    """Return the squared peaks of h1 on by channel, and those that noise alone would have.
+
+    No product of large matrices: the threads of the library that numpy has for them would take a
+    hundred times what the sums here cost.
+    """
+    frames, count = len(waves), min(_LAST, int(math.pi / turn * 0.98))
+    orders = np.arange(1, count + 1)
+    spin = np.exp(1j * np.outer(orders, np.arange(frames) * turn))
+    found = np.einsum("hn,nc->hc", spin, waves)
+    right = np.vstack((waves.sum(axis=0), found.real, found.imag))
+    fitted = np.linalg.solve(_overlaps(frames, count, turn), right)
+    rest = np.einsum("nc,nc->c", waves, waves) - np.einsum("kc,kc->c", fitted, right)
+    squares = fitted[1 : count + 1] ** 2 + fitted[count + 1 :] ** 2
+    noise = np.maximum(rest, 0) / (frames - len(right))
+    return squares, 4 * noise / frames
+
+
+def _overlaps(frames: int, count: int, turn: float) -> _Floats:
+    """Return the sums over all frames of the products of 1, each cosine, and each sine."""
+    multiples = np.arange(2 * count + 1)
+    rolled = np.exp(1j * turn * multiples)
+    rolled[0] = 0
+    sums = (1 - rolled**frames) / (1 - rolled)  # of cos + j sin, a geometric series
+    sums[0] = frames
+    orders = np.arange(1, count + 1)
+    apart, added = orders[None, :] - orders[:, None], orders[None, :] + orders[:, None]
+    near, far = sums[np.abs(apart)], sums[added]
+    crossed = (far.imag + np.sign(apart) * near.imag) / 2  # cosine of the row, sine of the column
+    first = sums[None, orders]
+    return np.block(
+        [
+            [np.full((1, 1), float(frames)), first.real, first.imag],
+            [first.real.T, (near.real + far.real) / 2, crossed],
+            [first.imag.T, crossed.T, (near.real - far.real) / 2],
+        ]
+    )
 
 
 def _spectrum(squares: _Floats, noise: float) -> Spectrum | None:

@@ -1,0 +1,106 @@
+"""Fits again and again what a session has, until it is sure."""
+
+import time
+from collections.abc import Sequence
+
+from submeter.calibration import fit as fitting
+from submeter.calibration import report, verdict, voltage
+from submeter.calibration.course import Course
+from submeter.calibration.fit import Fit
+from submeter.calibration.sample import BoardSample
+from submeter.calibration.verdict import Verdict
+from submeter.calibration.voltage import VoltageFit
+from submeter.calibration_session import Session, Tell
+from submeter.sources.rp2040.settings import Rp2040Settings
+
+EVERY = 60.0  # s between two fits while samples are taken
+LEAST = 600.0  # s; what is sure sooner may be so by chance
+
+
+class Watch:
+    """Of one session; `fit` and `verdict` are the last, None while too little is known."""
+
+    def __init__(self, session: Session, settings: Rp2040Settings) -> None:
+        self._session = session
+        self._settings = settings
+        self._start = time.monotonic()
+        self._next = self._start + EVERY
+        self.fit: Fit | None = None
+        self.verdict: Verdict | None = None
+        self.voltages: dict[str, VoltageFit] = {}
+
+    @property
+    def minutes(self) -> float:
+        """How long it has been."""
+        return (time.monotonic() - self._start) / 60
+
+    def look(self, tell: Tell) -> bool:
+        """Fit if a minute has passed; tell whether more time would not help."""
+        if time.monotonic() < self._next:
+            return False
+        self.judge()
+        self._next = time.monotonic() + EVERY
+        if self.fit is None or self.verdict is None:
+            tell("too little so far")
+            return False
+        gain = max(each.gain_error for each in self.fit.clamps)
+        phase = max(each.phase_error for each in self.fit.clamps)
+        tell(f"gain +- {gain:.2%}, phase +- {phase:.2f} degrees")
+        long = time.monotonic() - self._start >= LEAST
+        return long and self.verdict.enough and not self.verdict.doubts
+
+    def judge(self) -> None:
+        """Fit what there is."""
+        session = self._session
+        self.voltages = {
+            uid: found for uid, found in self._all_voltages().items() if found and found.sure
+        }
+        self.fit = fitting.fit(_energetic(session.courses, session.boards), session.reference)
+        self.verdict = None
+        if self.fit:
+            self.verdict = verdict.judge(self.fit, session.boards, self.voltages)
+
+    def lacking(self) -> str:
+        """Say why there is no fit."""
+        reference = self._session.reference
+        if not reference.crossings and not reference.powers:
+            return "the reference gave no measured index or power that changed meanwhile"
+        return (
+            f"the index went on {len(reference.crossings)} times, and power was read "
+            f"{len(reference.powers)} times, which is too little, or the clamps carried nothing"
+        )
+
+    def voltage_lines(self) -> list[str]:
+        """Return a line for each board whose voltage is known better now."""
+        return [
+            f"voltage of board {uid}: factor {each.factor:.5f} +- {each.error:.3%}, from "
+            f"{each.readings} readings"
+            for uid, each in self.voltages.items()
+        ]
+
+    def errors(self, uid: str) -> dict[tuple[int, str], str]:
+        """Return the standard errors of what is proposed of a board."""
+        found = report.errors(self.fit, uid) if self.fit else {}
+        if uid in self.voltages:
+            found[0, "gain"] = f"{100 * self.voltages[uid].error:.3f} %"
+        return found
+
+    def _all_voltages(self) -> dict[str, VoltageFit | None]:
+        found = {}
+        readings = self._session.reference.voltages
+        for board, course in zip(self._session.boards, self._session.courses, strict=True):
+            several = self._settings.boards is not None
+            phase = board.clamps[0].conductor if several else self._settings.voltage_at
+            name = f"Voltage_{phase}_N" if len(readings) > 1 else next(iter(readings), "")
+            found[board.uid] = voltage.find(course, readings.get(name, ()))
+        return found
+
+
+def _energetic(courses: Sequence[Course], boards: Sequence[BoardSample]) -> list[Course]:
+    """Return the courses of the clamps that carry energy: that of the neutral tells nothing."""
+    made = []
+    for course, board in zip(courses, boards, strict=True):
+        numbers = tuple(each.number for each in board.clamps if each.conductor != "N")
+        if numbers:
+            made.append(course.only(numbers))
+    return made

@@ -1,0 +1,61 @@
+"""What clamps measured, put together from samples."""
+
+import numpy as np
+import pytest
+
+from submeter.calibration.course import Course
+from submeter.calibration.sample import BoardSample, ClampSample
+from submeter.errors import SubmeterError
+from submeter.sources.rp2040.correction import NONE
+
+
+def board(at: float, seconds: float, energy: complex = 0j, uid: str = "abc") -> BoardSample:
+    clamp = ClampSample(2, "L1", energy, seconds * 2, 0.05)
+    return BoardSample(uid, at, seconds, 100 * seconds, 0.0, (clamp,), NONE)
+
+
+def test_energies_on_the_line_between_records() -> None:
+    course = Course("abc", (2,))
+    for row in range(5):
+        course.add(board(10.0 + row, 100.0 + row, 1000 + 50j * row))
+    course.add(board(14.0, 104.0, 1200j))  # the same record again
+    assert course.energy_at(np.array([11.5]))[0, 0] == pytest.approx(75j)
+    assert course.covers(np.array([9.9, 10, 14, 14.1])).tolist() == [False, True, True, False]
+    assert course.squares[-1, 0] == pytest.approx(8)
+    assert course.volts[-1] == pytest.approx(400)
+    assert course.gaps == []
+
+
+def test_what_is_missing_is_a_gap() -> None:
+    course = Course("abc", (2,))
+    course.add(board(10, 10))
+    course.add(board(11, 11))
+    course.add(board(15, 12))  # three seconds were not measured
+    course.add(board(16, 13))
+    course.add(board(23, 20))  # measured, but nobody knows when what flowed
+    assert course.gaps == [13, 19.5]
+
+
+def test_a_program_that_was_started_anew() -> None:
+    course = Course("abc", (2,))
+    course.add(board(10, 500, 9000 + 0j))
+    course.add(board(11, 501, 9010 + 0j))
+    course.add(board(13, 1, 7 + 0j))
+    assert course.energies[:, 0].tolist() == [0, 10, 17]
+    assert course.seconds[-1] == 2
+    assert course.gaps == [12]
+
+
+def test_another_board() -> None:
+    course = Course("abc", (2,))
+    with pytest.raises(SubmeterError, match="another board came, xyz instead of abc"):
+        course.add(board(10, 1, uid="xyz"))
+
+
+def test_some_of_the_clamps() -> None:
+    course = Course("abc", (1, 2))
+    for row in range(2):
+        clamps = tuple(ClampSample(n, "L1", n * row + 0j, 0.0, 0.05) for n in (1, 2))
+        course.add(BoardSample("abc", float(row), float(row), None, 0.0, clamps, NONE))
+    assert course.only((2,)).energies[-1].tolist() == [2]
+    assert course.energies[-1].tolist() == [1, 2]
