@@ -193,7 +193,7 @@ def test_a_firmware_that_does_not_start_is_told(
         return image.Image(files, True)
 
     monkeypatch.setattr(image, "build", broken)
-    monkeypatch.setattr(talk, "RESTART", 3.0)
+    monkeypatch.setattr(talk, "RESTART", 1.5)
     status, told = flashed(board.port)
     assert status == 1
     assert f"the firmware at {board.port} does not start" in told

@@ -135,7 +135,7 @@ def _progress(label: str, seconds: float) -> Iterator[Callable[[float, str], Non
         def show(passed: float, note: str) -> None:
             nonlocal told
             bar.update(task, completed=passed, note=note)
-            if not console.is_terminal and passed - told >= 60:
+            if not console.is_terminal and told + 60 <= passed < seconds:
                 told = passed
                 console.print(f"{label}: {passed / 60:.0f} of {seconds / 60:.0f} min {note}")
 

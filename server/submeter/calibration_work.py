@@ -56,7 +56,7 @@ class Work:
 
     def resistive(self, clamp: str | None, seconds: float) -> None:
         """Propose the phase of one clamp."""
-        session = self._measured(seconds, "resistive load")
+        session = self._measured(seconds, "resistive load", clamp)
         board, course, number = _chosen(session, clamp)
         found = by_hand.resistive(steady.measure(course, board, number), board)
         self._print(*found.lines)
@@ -67,7 +67,7 @@ class Work:
         power, volts, amperes = truth
         if power is None and volts is None and amperes is None:
             raise ConfigError("give what the other meter shows: --power, --voltage or --current")
-        session = self._measured(seconds, "known meter")
+        session = self._measured(seconds, "known meter", clamp)
         only_volts = power is None and amperes is None
         board, course, number = _chosen(session, clamp, any_clamp=only_volts)
         measured = steady.measure(course, board, number)
@@ -132,10 +132,12 @@ class Work:
         count = len(self._settings.boards or "1")
         return Session(self._store, self._name, against, count)
 
-    def _measured(self, seconds: float, label: str) -> Session:
-        """Return a session that has measured for `seconds`."""
+    def _measured(self, seconds: float, label: str, clamp: str | None = None) -> Session:
+        """Return a session that has measured for `seconds`; there is a clamp named `clamp`."""
         self._refuse_sealed()
         session = self._session()
+        session.ask()
+        _expect(clamp, [each for board in session.boards for each in board.clamps])
         session.collect(seconds, label, lambda tell: False)
         return session
 
@@ -219,13 +221,26 @@ def _chosen(
         for each in board.clamps
     ]
     if clamp is not None:
-        every = [row for row in every if clamp in (row[2].conductor, str(row[2].number))]
-        if len(every) != 1:
-            raise ConfigError(f"no clamp is called '{clamp}'; give its conductor or its number")
+        every = [row for row in every if clamp in _names(row[2])]
     elif len(every) > 1 and not any_clamp:
         every = _loaded(every)
     board, course, chosen = every[0]
     return board, course, chosen.number
+
+
+def _names(clamp: ClampSample) -> tuple[str, str]:
+    return clamp.conductor, str(clamp.number)
+
+
+def _expect(name: str | None, clamps: list[ClampSample]) -> None:
+    """Raise ConfigError unless `name`, if there is one, is that of one of the clamps."""
+    if name is None:
+        return
+    found = [each for each in clamps if name in _names(each)]
+    if len(found) != 1:
+        problem = "several clamps are" if found else "no clamp is"
+        known = ", ".join(conductor for conductor, _ in map(_names, clamps))
+        raise ConfigError(f"{problem} called '{name}'; there are: {known}")
 
 
 def _loaded(

@@ -61,7 +61,7 @@ def test_no_load() -> None:
     assert clamp.noise == pytest.approx(1.5, abs=0.05)
     assert clamp.leak_active == pytest.approx(1.5 * scale, abs=0.1)
     assert clamp.leak_reactive == pytest.approx(2 * scale, abs=0.1)
-    assert found.lines[0].startswith("clamp 1 (L1): noise 1.5")
+    assert found.lines[0].startswith("clamp 1 (L1): noise 1.")
 
 
 def test_no_load_without_mains_leaves_the_leak() -> None:

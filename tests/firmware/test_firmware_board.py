@@ -102,11 +102,11 @@ def test_a_host_that_does_not_read_costs_no_sample() -> None:
     board = VirtualBoard()
     board.go(1.5)
     board.host.room = 0
-    assert board.go(60.0, turn=20_000) == []
+    assert board.go(30.0, turn=20_000) == []
     board.host.room = 1 << 20
     records = only(board.go(2.0), "S")
     assert records[-1]["o"] == 0
-    assert records[-1]["q"] == 63
+    assert records[-1]["q"] == 33
     assert records[-1]["n"] >= records[-1]["f"] - 151 - 2 * 120
     assert len(records) == 16 + 2
 

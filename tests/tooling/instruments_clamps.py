@@ -84,14 +84,17 @@ class ClampBoard(AnsweringBoard, Adapter):
 
     def begin(self) -> None:
         """Say the record of a second that nobody counts, until it is asked whose it is."""
-        self.asked.clear()
-        first = self.board.line("S", self.board.second())
+        self.meet(self.board.line("S", self.board.second()))
 
-        def named() -> bool:
-            self.say(first)
+    def meet(self, record: bytes) -> None:
+        """Say one record again and again, until it is asked whose it is."""
+        self.asked.clear()
+
+        def asked() -> bool:
+            self.say(record)
             return "id" in self.asked
 
-        eventually(named)
+        eventually(asked)
 
     def seconds(self, count: int = 1) -> list[bytes]:
         """Live on for so many seconds; return the records, which nobody was told yet."""
@@ -114,7 +117,10 @@ class ClampBoard(AnsweringBoard, Adapter):
 
 
 class Index:
-    """The index of a meter in mWh as the program tells it, which never falls."""
+    """The index of a meter in mWh as the program tells it, which never falls.
+
+    It is what the record before the last one says: the last one bears that out.
+    """
 
     def __init__(self, site: Site, meter: str, point: str = "Active_Energy_Import") -> None:
         self._site, self._meter, self._point = site, meter, point
@@ -122,12 +128,11 @@ class Index:
 
     def now(self) -> int | None:
         """Return what it is, None while it is not known."""
-        text = self._site.explained(self._meter, self._point)
-        found = _VALUE.search(text)
+        found = _VALUE.search(self._site.explained(self._meter, self._point))
         if found is None:
             return None
         number = int(found[1] + found[2])
-        assert number >= self._last, "it fell"
+        assert number >= self._last, f"{self._meter}: it fell from {self._last} to {number} mWh"
         self._last = number
         return number
 
@@ -137,13 +142,10 @@ class Index:
 
         def reached() -> bool:
             number = self.now()
-            assert (number or 0) <= milli + 1, f"{self._meter}: {number} of {milli} mWh"
+            assert (number or 0) <= milli + 1, f"{self._meter}: {number} is above {milli} mWh"
             return number is not None and number >= milli - 1
 
-        try:
-            eventually(reached, 10)
-        except AssertionError as error:
-            raise AssertionError(f"{self._meter}: {self.now()} of {milli} mWh") from error
+        eventually(reached, 10, lambda: f"{self._meter}: {self.now()} of {milli} mWh")
 
 
 class Shown:

@@ -103,11 +103,15 @@ def loopback(number: int) -> str:
     return f"127.{64 + os.getpid() // 250 % 128}.{1 + os.getpid() % 250}.{number}"
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    """Wait until `condition` is true; fail if it does not come about in time."""
+def eventually(
+    condition: Callable[[], bool],
+    seconds: float = 15.0,
+    instead: Callable[[], str] = lambda: "it did not happen in time",
+) -> None:
+    """Wait until `condition` is true; fail with `instead` if it does not come about in time."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, instead()
         time.sleep(0.05)
 
 

