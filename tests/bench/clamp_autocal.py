@@ -4,15 +4,20 @@ Three clamps, one reversed, one on another phase, each off by up to 5 % and 4 de
 heard late, and not always by the same time.
 """
 
+import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
 from submeter.calibration.fit import ClampFit, fit
 from submeter.calibration.reference import ReferenceCourse
 from submeter.calibration.verdict import AIM_GAIN, AIM_PHASE, GAIN_ERROR, PHASE_ERROR
-from tests.tooling.calibration_house import House
+from tooling.calibration_house import House
 
 
 class _Case(NamedTuple):
@@ -22,7 +27,7 @@ class _Case(NamedTuple):
     jitter: float = 0.25
     step: float = 3600.0
     power: tuple[float, float] | None = None  # period in s, step in W
-    index: bool = True
+    indexed: bool = True
     sun: float = 0.0
 
 
@@ -34,7 +39,7 @@ CASES = (
     _Case("a quiet house, an hour", appliances=5),
     _Case("a quiet house, four hours", appliances=5, hours=4.0),
     _Case("an hour, power of 1 W each 10 s too", power=(10, 1.0)),
-    _Case("half an hour of power of 0.1 W alone", hours=0.5, power=(1, 0.1), index=False),
+    _Case("half an hour of power of 0.1 W alone", hours=0.5, power=(1, 0.1), indexed=False),
     _Case("an hour with sun, import and export", sun=6000.0),
     _Case("an hour, index of 10 Wh", step=36000.0),
 )
@@ -58,7 +63,7 @@ def _row(case: _Case, seeds: int) -> None:
         house = House(
             seed, case.hours, case.appliances, case.step, jitter=case.jitter, sun=case.sun
         )
-        reference = house.reference(exports=bool(case.sun)) if case.index else ReferenceCourse()
+        reference = house.reference(exports=bool(case.sun)) if case.indexed else ReferenceCourse()
         if case.power:
             house.add_powers(reference, *case.power)
         course = house.course()
@@ -88,5 +93,5 @@ def _row(case: _Case, seeds: int) -> None:
     )
 
 
-def _rms(values: np.ndarray) -> float:
+def _rms(values: npt.NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(values**2)))

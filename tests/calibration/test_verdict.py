@@ -2,6 +2,7 @@
 
 import cmath
 import math
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_a_true_voltage_is_no_part_of_the_gain() -> None:
         ({"factor": factor(1, 34)}, "is turned by 34 degrees, which no phase explains"),
     ],
 )
-def test_what_is_not_sure(changed: dict[str, object], doubt: str) -> None:
+def test_what_is_not_sure(changed: dict[str, Any], doubt: str) -> None:
     found = judge(fit(clamp(1), clamp(2)._replace(**changed)))
     (line,) = found.doubts
     assert line.startswith("clamp 2 (L2)")

@@ -28,6 +28,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
             day.damage()
             day.unplug()
             day.reset()
+            board.live(5)
             kill(program)
         board.seconds(200)
         day.pulse()

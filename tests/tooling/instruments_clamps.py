@@ -34,9 +34,9 @@ _OBJECTS = {
 _VALUE = re.compile(r"^value:   (\d+)\.(\d{6}) kWh$", re.MULTILINE)
 
 
-def clamps(board: "ClampBoard", **more: object) -> Settings:
-    """Return the entry of a source at `board`, without waveforms."""
-    return {"rp2040": {"port": board.node, "clamp": CLAMP, "snapshot": 0, **more}}
+def clamps(at: "ClampBoard", **more: object) -> Settings:
+    """Return the entry of a source at the board `at`, without waveforms."""
+    return {"rp2040": {"port": at.node, "clamp": CLAMP, "snapshot": 0, **more}}
 
 
 class ClampBoard(AnsweringBoard, Adapter):
@@ -163,10 +163,13 @@ class Shown:
         return self._site.present(self._meter, ANALOG_INPUT, _OBJECTS[point])
 
     def sees(self, point: str, value: float, tolerance: float = 0.002, floor: float = 0.0) -> None:
-        """See this on both faces, but for a share `tolerance` or `floor` in its unit."""
+        """Wait for this on both faces, but for a share `tolerance` or `floor` in its unit."""
         about = pytest.approx(value, rel=tolerance, abs=floor)
-        assert self.modbus(point) == about, point
-        assert self.bacnet(point) == about, point
+
+        def both() -> tuple[float, float]:
+            return self.modbus(point), self.bacnet(point)
+
+        eventually(lambda: both() == (about, about), 5, lambda: f"{point}: {both()}")
 
     def lacks(self, *names: str) -> None:
         """See that no face has anything of these points."""

@@ -12,6 +12,7 @@ host that polls without a pause eats the processor.
 
 import asyncio
 import math
+import random
 import sys
 import tempfile
 from collections.abc import Callable
@@ -49,6 +50,7 @@ def _hook_adc(device: Any) -> None:
     adc = device.mcu.adc
     clock = device.simulator.clock
     state = {"next": -1}
+    noise = random.Random(1)
 
     def read(selected: int) -> None:
         mask = adc.cs >> 16 & 0x1F
@@ -57,7 +59,9 @@ def _hook_adc(device: Any) -> None:
         while mask and not mask >> following & 1:
             following = (following + 1) % 5
         state["next"] = following if mask else -1
-        adc.channel_values[channel] = raw(code(channel, clock.nanos / 1e9)) if channel < 4 else 0
+        # Without noise, the rounding of a small current would come back the same in each cycle.
+        at = code(channel % 4, clock.nanos / 1e9) + noise.uniform(-1, 1)
+        adc.channel_values[channel] = raw(at)
         adc.current_channel = channel
         adc.sample_alarm.schedule(SAMPLE_NS)
 
