@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from submeter import calibration_session, calibration_watch
+from submeter import calibration_session, calibration_watch, local_socket
 from submeter.calibrate_command import calibrate
 from submeter.sources.rp2040.calibration_file import CalibrationFile, beside
 from submeter.sources.rp2040.correction import NONE
@@ -201,6 +201,27 @@ def test_no_program_runs(run: Run) -> None:
         1,
         "no program runs with this store: start it with 'submeter run'\n",
     )
+
+
+def test_a_program_that_ends_meanwhile(
+    run: Run, program: HouseProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(path: Path, question: Any) -> Any:
+        return program.ask(path, question) if program.now < 60 else None
+
+    monkeypatch.setattr(local_socket, "ask", ask)
+    assert "no program runs with this store" in run("resistive", "--yes").stderr
+    assert program.now == 62
+
+
+def test_a_board_that_falls_silent(
+    run: Run, program: HouseProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(path: Path, question: Any) -> Any:
+        return program.ask(path, question) | {"at": 1200.0}
+
+    monkeypatch.setattr(local_socket, "ask", ask)
+    assert f"board {UID} is silent; is it plugged in?" in run("no-load", "--yes").stderr
 
 
 def test_the_program_refuses(run: Run, program: HouseProgram) -> None:

@@ -52,6 +52,15 @@ def test_another_board() -> None:
         course.add(board(10, 1, uid="xyz"))
 
 
+def test_other_ratings() -> None:
+    course = Course("abc", (2,))
+    course.add(board(10, 1))
+    other = board(11, 2)
+    clamp = other.clamps[0]._replace(amperes=0.1)
+    with pytest.raises(SubmeterError, match="the ratings of the clamps were changed"):
+        course.add(other._replace(clamps=(clamp,)))
+
+
 def test_some_of_the_clamps() -> None:
     course = Course("abc", (1, 2))
     for row in range(2):

@@ -98,7 +98,7 @@ def see_old(site: Site, board: ClampBoard) -> None:
     board.seconds(3)
     board.live()
     site.agrees(old=Condition.OLD_FIRMWARE)
-    assert "old/rp2040: old firmware; " in site.command("show", "--once")
+    assert site.shown()["old/rp2040"].startswith("old firmware; ")
     board.board.version = 1
     board.board.reset("0000c002")
     board.introduce()

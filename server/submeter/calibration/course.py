@@ -33,9 +33,14 @@ class Course:
         self._squares: list[list[float]] = []  # codes^2 s
         self._volts: list[float] = []  # V^2 s
         self._seconds: list[float] = []
+        self._columns: tuple[Floats, Complexes] | None = None  # of what is above
 
     def add(self, board: BoardSample) -> None:
-        """Take in a sample of the board; raises SubmeterError if it is another one."""
+        """Take in a sample of the board; raises SubmeterError if it is another one.
+
+        It does so too where its ratings are others than before.
+        """
+        self._columns = None
         clamps = {clamp.number: clamp for clamp in board.clamps}
         if board.uid != self.uid or not set(self.numbers) <= clamps.keys():
             raise SubmeterError(f"another board came, {board.uid} instead of {self.uid}")
@@ -50,6 +55,8 @@ class Course:
         if board.at <= last.at:
             return
         before = {clamp.number: clamp for clamp in last.clamps}
+        if any(clamps[n].amperes != before[n].amperes for n in self.numbers):
+            raise SubmeterError("the ratings of the clamps were changed meanwhile; start again")
         grown = board.seconds - last.seconds
         anew = grown < 0  # the program was started anew
         passed = board.at - last.at
@@ -98,13 +105,14 @@ class Course:
         kept = [self.numbers.index(number) for number in numbers]
         made = copy.copy(self)
         made.numbers = numbers
+        made._columns = None
         made._energies = [[row[place] for place in kept] for row in self._energies]
         made._squares = [[row[place] for place in kept] for row in self._squares]
         return made
 
     def energy_at(self, moments: Floats) -> Complexes:
         """Return the energies at `moments`, on the lines between records; a column by clamp."""
-        times, energies = self.times, self.energies
+        times, energies = self._columns = self._columns or (self.times, self.energies)
         columns = [np.interp(moments, times, energies[:, k]) for k in range(len(self.numbers))]
         return np.stack(columns, axis=1)
 

@@ -11,7 +11,7 @@ from submeter.sources.board.found import Numbered
 from submeter.sources.device import Device
 from submeter.sources.network import Rfc2217, Socket
 from submeter.sources.replay import Replay
-from submeter.sources.rp2040.simulated_board import SimulatedBoard
+from submeter.sources.rp2040.simulated_board import PROFILES, SimulatedBoard
 
 __all__ = [
     "Device",
@@ -91,7 +91,7 @@ class Port(Protocol):
 Spec = Device | Socket | Rfc2217 | Replay | Numbered | SimulatedBoard
 
 _UID = re.compile(r"[0-9A-Za-z]{4,64}")
-_PROFILE = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_HEX = re.compile(r"[0-9A-Fa-f]{4,32}")
 
 
 def parse(text: str, folder: Path) -> Spec:
@@ -156,9 +156,10 @@ def _simulated(text: str) -> SimulatedBoard:
     profile, _, query = text.removeprefix("simulated:").partition("?")
     fields = parse_qs(query, keep_blank_values=True)
     uid = fields.pop("uid", [""])[-1]
-    if not _PROFILE.fullmatch(profile) or fields or ("uid" in query and not _UID.fullmatch(uid)):
-        example = "simulated:household or simulated:household?uid=e660583883724a32"
-        raise ValueError(f"'{text}' is no simulated board; write {example}")
+    if profile not in PROFILES or fields or ("uid" in query and not _HEX.fullmatch(uid)):
+        known = ", ".join(PROFILES)
+        example = "simulated:household?uid=e660583883724a32"
+        raise ValueError(f"'{text}' is no simulated board ({known}); write {example}")
     return SimulatedBoard(profile, uid.lower())
 
 

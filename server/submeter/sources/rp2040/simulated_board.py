@@ -6,6 +6,9 @@ from pathlib import Path
 from submeter import firmware_files
 from submeter.errors import Condition, ConfigError, LinkError
 
+PROFILES = "household", "pv", "steady", "dead", "currents"
+"""What may be at its inputs; the firmware folder has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedBoard:
