@@ -1,7 +1,6 @@
 """What the running program tells of clamps and their reference."""
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +12,7 @@ from submeter.latest import Latest
 from submeter.meter.feed import Dial
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Update, Value
-from submeter.sources.rp2040.calibration_file import CalibrationFile
-from submeter.sources.rp2040.correction import NONE
+from submeter.sources.rp2040.correction import NONE, BoardCorrection
 from submeter.sources.rp2040.raw import RawBoard, RawClamp
 
 NOW = Instant(100.0, 1e9)
@@ -31,6 +29,9 @@ class Boards:
     def raw(self) -> tuple[RawBoard, ...]:
         clamp = RawClamp(2, "L1", 360 - 36j, 12.5, 0.05)
         return (RawBoard(self.uid, Instant(99.5, 1e9), 60.0, 3.2e6, 0.3, 0.0, (clamp,)),)
+
+    def correction(self, uid: str) -> BoardCorrection:
+        return NONE
 
 
 class Tic:
@@ -51,21 +52,20 @@ def meter(name: str, sealed: bool = False, **sources: object) -> Any:
     return SimpleNamespace(plan=SimpleNamespace(entry=entry, sources=sources))
 
 
-def ask(tmp_path: Path, latest: Latest, **question: Any) -> Any:
+def ask(latest: Latest, **question: Any) -> Any:
     meters = {
         "main": meter("main", clamps=Boards("aaaa"), tic=Tic(), other=Tic()),
         "tenant": meter("tenant", sealed=True, rp2040=Boards("aaaa")),
         "sum": meter("sum"),
     }
-    file = CalibrationFile(tmp_path / "x.clamps.json")
     told = calibration_answer.answer(
-        {"ask": "calibration", "reference": None, **question}, meters, latest, file, NOW
+        {"ask": "calibration", "reference": None, **question}, meters, latest, NOW
     )
     return json.loads(json.dumps(told))
 
 
-def test_clamps_and_reference(tmp_path: Path, latest: Latest) -> None:
-    told = ask(tmp_path, latest, meter="tenant", reference="main")
+def test_clamps_and_reference(latest: Latest) -> None:
+    told = ask(latest, meter="tenant", reference="main")
     assert told["sealed"] == ["tenant"]
     assert told["reference"]["source"] == "tic"
     found = sample.read(told)
@@ -77,13 +77,13 @@ def test_clamps_and_reference(tmp_path: Path, latest: Latest) -> None:
     assert found.reference[ENERGY] == (6000, "measured", 91, 1000, 91, 90, 5000)
 
 
-def test_a_source_of_the_same_meter(tmp_path: Path, latest: Latest) -> None:
-    assert ask(tmp_path, latest, meter="main", reference="main/other")["reference"]["values"] == {}
-    assert ask(tmp_path, latest, meter="main", reference="main/tic")["reference"]["values"]
+def test_a_source_of_the_same_meter(latest: Latest) -> None:
+    assert ask(latest, meter="main", reference="main/other")["reference"]["values"] == {}
+    assert ask(latest, meter="main", reference="main/tic")["reference"]["values"]
 
 
-def test_without_a_reference(tmp_path: Path, latest: Latest) -> None:
-    told = ask(tmp_path, latest, meter="main")
+def test_without_a_reference(latest: Latest) -> None:
+    told = ask(latest, meter="main")
     assert "reference" not in told
     assert sample.read(told).reference is None
 
@@ -113,11 +113,9 @@ def test_without_a_reference(tmp_path: Path, latest: Latest) -> None:
         ),
     ],
 )
-def test_what_makes_no_sense(
-    tmp_path: Path, latest: Latest, question: dict[str, Any], error: str
-) -> None:
-    assert ask(tmp_path, latest, **question) == {"error": error}
+def test_what_makes_no_sense(latest: Latest, question: dict[str, Any], error: str) -> None:
+    assert ask(latest, **question) == {"error": error}
 
 
-def test_another_question_is_for_others(tmp_path: Path, latest: Latest) -> None:
-    assert ask(tmp_path, latest, ask="sources") is None
+def test_another_question_is_for_others(latest: Latest) -> None:
+    assert ask(latest, ask="sources") is None

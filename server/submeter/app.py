@@ -36,8 +36,6 @@ from submeter.pointmap import points
 from submeter.pulse_outputs import PulseOutputs
 from submeter.questions import Questions
 from submeter.restore import ServedMeter
-from submeter.sources.rp2040 import calibration_file
-from submeter.sources.rp2040.calibration_file import CalibrationFile
 from submeter.sources.source import Health, Source, supervise
 from submeter.sources.troubles import Troubles
 from submeter.store.journal import Journal
@@ -105,8 +103,7 @@ async def run(loaded: Loaded, planned: Sequence[PlannedMeter]) -> bool:
             await journal.keep_now("bacnet_revision:")
         by_name = {each.meter.name: each for each in meters}
         latest = Latest()
-        calibration = CalibrationFile(calibration_file.beside(store.path))
-        questions = Questions(by_name, health, latest, calibration)
+        questions = Questions(by_name, health, latest)
         asked = LocalSocket(beside(store.path), questions.answer)
         tasks = [journal.run, *(output.run for output in outputs.each())]
         fed = _fed(meters, health, latest, tasks, refresh)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from submeter import yamlfile
 from submeter.latest import Latest, Said
 from submeter.meter.instant import Instant
-from submeter.sources.rp2040.calibration_file import CalibrationFile
 from submeter.sources.rp2040.correction import BoardCorrection
 from submeter.sources.rp2040.raw import RawBoard
 
@@ -24,12 +23,14 @@ class Clamps(Protocol):
     def raw(self) -> tuple[RawBoard, ...]:
         """Return what each of its boards has measured since the start, by the ratings alone."""
 
+    def correction(self, uid: str) -> BoardCorrection:
+        """Return what is corrected of the board `uid`."""
+
 
 def answer(
     question: Mapping[str, Any],
     meters: Meters,
     latest: Latest,
-    calibration: CalibrationFile,
     now: Instant,
 ) -> Json | None:
     """Return the answer to a question from the local socket, ready for JSON; None to another one.
@@ -47,7 +48,7 @@ def answer(
         case _:
             return None
     try:
-        told = _clamps(_named(meter, meters), meters, calibration)
+        told = _clamps(_named(meter, meters), meters)
         if reference is not None:
             told["reference"] = _reference(reference, meters, latest)
     except LookupError as error:
@@ -63,28 +64,30 @@ def _named(name: str, meters: Meters) -> "ServedMeter":
     return meters[name]
 
 
-def _raw(each: "ServedMeter") -> tuple[RawBoard, ...] | None:
-    for source in each.plan.sources.values():
-        if isinstance(source, Clamps):
-            return source.raw()
-    return None
+def _source(each: "ServedMeter") -> Clamps | None:
+    return next((one for one in each.plan.sources.values() if isinstance(one, Clamps)), None)
 
 
-def _clamps(each: "ServedMeter", meters: Meters, calibration: CalibrationFile) -> Json:
-    boards = _raw(each)
-    if boards is None:
+def _clamps(each: "ServedMeter", meters: Meters) -> Json:
+    source = _source(each)
+    if source is None:
         raise LookupError(f"meter '{each.plan.entry.name}' has no clamps: no source 'rp2040'")
+    boards = source.raw()
     own = {board.uid for board in boards}
     sealed = [
         name
         for name, other in meters.items()
-        if other.plan.entry.sealed and own & {board.uid for board in _raw(other) or ()}
+        if other.plan.entry.sealed and own & _boards(_source(other))
     ]
     return {
         "meter": each.plan.entry.name,
         "sealed": sealed,
-        "boards": [_board(board, calibration.current(board.uid)) for board in boards],
+        "boards": [_board(board, source.correction(board.uid)) for board in boards],
     }
+
+
+def _boards(source: Clamps | None) -> set[str]:
+    return {board.uid for board in source.raw()} if source else set()
 
 
 def _board(board: RawBoard, correction: BoardCorrection) -> Json:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from submeter import __version__
+from submeter.calibrate_command import calibrate
 from submeter.errors import ConfigError
 from submeter.pki_command import pki
 from submeter.plainly import plainly
@@ -28,6 +29,7 @@ settings = typer.Typer(
 )
 app.add_typer(settings)
 app.add_typer(pki)
+app.add_typer(calibrate)
 register(app)
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration, YAML.")]

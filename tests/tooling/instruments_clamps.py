@@ -169,7 +169,7 @@ class Shown:
         def both() -> tuple[float, float]:
             return self.modbus(point), self.bacnet(point)
 
-        eventually(lambda: both() == (about, about), 5, lambda: f"{point}: {both()}")
+        eventually(lambda: all(each == about for each in both()), 5, lambda: f"{point}: {both()}")
 
     def lacks(self, *names: str) -> None:
         """See that no face has anything of these points."""

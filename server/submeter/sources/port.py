@@ -158,8 +158,8 @@ def _simulated(text: str) -> SimulatedBoard:
     uid = fields.pop("uid", [""])[-1]
     if profile not in PROFILES or fields or ("uid" in query and not _HEX.fullmatch(uid)):
         known = ", ".join(PROFILES)
-        example = "simulated:household?uid=e660583883724a32"
-        raise ValueError(f"'{text}' is no simulated board ({known}); write {example}")
+        example = "simulated:household or simulated:household?uid=e660583883724a32"
+        raise ValueError(f"'{text}' is no simulated board; write {example}; there are {known}")
     return SimulatedBoard(profile, uid.lower())
 
 

@@ -13,8 +13,9 @@ from submeter.sources.board.said import Said
 from submeter.sources.open_port import open_port
 from submeter.sources.port import Line, parse
 from submeter.sources.rp2040 import identity, record
-from submeter.sources.rp2040.simulated_board import SimulatedBoard
+from submeter.sources.rp2040.simulated_board import PROFILES, SimulatedBoard
 from submeter.sources.rp2040.simulated_port import SimulatedPort
+from tooling.firmware import load
 
 UID = "e660583883724a32"
 
@@ -33,8 +34,14 @@ def test_forms_of_a_simulated_board(text: str, expected: SimulatedBoard) -> None
     spec.check()
 
 
+def test_it_may_be_at_whatever_the_firmware_has() -> None:
+    assert set(PROFILES) == set(load("hal_sim.scenes").PROFILES)
+
+
 @pytest.mark.parametrize(
-    "rest", ["", "?uid=e660", "../main", "--help", "steady?uid=", "steady?uid=../..", "steady?x=1"]
+    "rest",
+    ["", "?uid=e660", "../main", "--help", "steadi", "steady?x=1"]
+    + [f"steady?uid={uid}" for uid in ("", "../..", "wxyz")],
 )
 def test_what_is_no_simulated_board(rest: str) -> None:
     with pytest.raises(ValueError, match="is no simulated board; write simulated:household"):

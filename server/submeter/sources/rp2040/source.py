@@ -15,6 +15,7 @@ from submeter.sources.origin import Origin
 from submeter.sources.rp2040 import layout, values
 from submeter.sources.rp2040.board import Board
 from submeter.sources.rp2040.board_ear import BoardEar, Corrections
+from submeter.sources.rp2040.correction import BoardCorrection
 from submeter.sources.rp2040.energy_count import EnergyCount
 from submeter.sources.rp2040.netting import Netting
 from submeter.sources.rp2040.origins import origin
@@ -54,6 +55,7 @@ class Rp2040Source:
         self._indexes = layout.indexes(settings)
         self.dials = {point: Dial() for point in self._indexes}
         self._settings = settings
+        self._calibration = calibration
         self._rating = Rating(settings)
         wired = wirings(settings)
         self._ears = {
@@ -103,6 +105,10 @@ class Rp2040Source:
     def raw(self) -> tuple[RawBoard, ...]:
         """Return what each board has measured since the start, of those that were heard."""
         return tuple(ear.raw for ear in self._ears.values() if ear.raw)
+
+    def correction(self, uid: str) -> BoardCorrection:
+        """Return what is corrected of the board `uid`."""
+        return self._calibration.current(uid)
 
     def saved(self) -> str:
         """Return what was counted, and up to which record of which board, as JSON."""

@@ -1,0 +1,82 @@
+"""Calibration by hand of clamps at the running program, taken back, and its file damaged."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from submeter import calibration_session, config
+from submeter.calibration_work import Work
+from submeter.errors import SubmeterError
+from tooling.clamp_records import Load
+from tooling.instruments import EXPORT, Site
+from tooling.instruments_clamps import ClampBoard, Index, Shown, clamps
+from tooling.program import eventually
+
+SECONDS = 2.5
+PACE = 0.2  # s between records: five times as quick as a real board
+
+
+def test_by_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(calibration_session, "PERIOD", 0.1)
+    kettle = [Load(8.0, 178.0), Load(0.0), Load(0.0)]  # reversed, and 2 degrees off
+    with ClampBoard(tmp_path / "board", loads=kettle) as board:
+        site = Site(tmp_path, 76, {"oven": [clamps(board)]})
+        with site.running() as program:
+            board.begin()
+            with living(board):
+                see, index = Shown(site, "oven"), Index(site, "oven")
+                see.sees("Active_Power_L1", -1.8389)
+                work = Work(config.load(site.config), "oven", yes=True)
+                work.resistive(None, SECONDS)
+                see.sees("Active_Power_L1", 1.84)
+                see.sees("Reactive_Power_L1", 0, floor=0.003)
+                assert "reversed" in capsys.readouterr().out
+                before = index.now()
+                work.known((1900.0, None, None), "L1", SECONDS)
+                see.sees("Active_Power_L1", 1.9)
+                work.undo()
+                see.sees("Active_Power_L1", 1.84)
+                eventually(lambda: (index.now() or 0) > (before or 0))
+                assert site.exact("oven", EXPORT) >= 0
+                see_damaged(work, see, tmp_path / "park.db.clamps.json")
+            assert program.stop() == 0
+        told = capsys.readouterr().out
+        assert told.count("stored, and in use; 'submeter calibrate undo' takes it back") == 1
+        assert "known 1900 W, clamp 1" in told
+        # At the start, too, a file that is damaged must not stop the program.
+        assert program.log.count("event=calibration_damaged") == 1
+        assert program.log.count("event=calibration_changed") == 4
+
+
+def see_damaged(work: Work, see: Shown, file: Path) -> None:
+    """What was read before counts on, and nothing is written over."""
+    good = file.read_text()
+    file.write_text(good[:-20])
+    with pytest.raises(SubmeterError, match="move it away"):
+        work.known((1900.0, None, None), "L1", SECONDS)
+    see.sees("Active_Power_L1", 1.84)
+    assert file.read_text() == good[:-20]
+    file.write_text(good)
+
+
+@contextmanager
+def living(board: ClampBoard) -> Iterator[None]:
+    """Let the board live and tell."""
+    stop = threading.Event()
+
+    def live() -> None:
+        while not stop.wait(PACE):
+            board.live()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
