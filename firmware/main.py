@@ -13,7 +13,7 @@ from core.version import FIRMWARE
 from hal_rp2 import lamp
 from hal_rp2.starts import Starts
 
-TO_TELL = 5  # s; shorter than the watchdog, which runs already
+TO_TELL = 5  # s; shorter than the watchdog, which may run already
 
 
 def main():
@@ -43,6 +43,7 @@ def measure(starts):
         hal = Hal(starts)
         from core.board import Board
 
+        hal.watchdog()  # sources are compiled at the import, which takes seconds
         Board(hal).run()
     except Exception as error:
         sys.print_exception(error)

@@ -103,15 +103,20 @@ def _linearise(ring):
 
 def _scan(ring):
     """Look at all frames for a level that is not reached, then for one that is."""
-    state = array("i", [0, 16 * _MIDDLE, 1 << 16, 0, 0])
+    state = array("i", [0, 16 * _MIDDLE, 1 << 16] + [0] * 4)
 
     def run():
         crossing.scan(ring, 4 * 900 + 1, FRAMES, _MASK, state)
 
     def tell():
-        state[crossing.DEPTH] = 1024
+        state[crossing.DEPTH] = state[crossing.HEIGHT] = 1024
         found = crossing.scan(ring, 4 * 900 + 1, FRAMES, _MASK, state)
-        return [found, state[crossing.ARMED], state[crossing.BEFORE], state[crossing.AFTER]]
+        quick = crossing.retrace(ring, 4 * (900 + max(found, 0)) + 1 & _MASK, 30, _MASK, state)
+        said = [found, quick]
+        said.extend(state)
+        said.append(crossing.retrace(ring, 1, 30, _MASK, state))
+        said.extend(state)
+        return said
 
     return run, tell
 

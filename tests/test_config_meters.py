@@ -254,6 +254,8 @@ MID = "meters.{}.mid={{number: X, expires: '2034-12-31'}}"
         (1, "meters.1.sources.0.tic.port=replay:linky.tic?speed=10"),
         (1, "meters.1.sources=[{tic: {port: /dev/a}}, {name: b, tic: {port: /dev/b}}]"),
         (1, "meters.1.sources=[{rp2040: {board: e66038b713000001}}]"),
+        (1, "meters.1.sources=[{pulse: {board: {port: 'replay:x', input: 1}, weight: 1 Wh}}]"),
+        (1, "meters.1.sources=[{pulse: {board: {port: 'simulated:pv', input: 1}, weight: 1 Wh}}]"),
     ],
 )
 def test_only_a_meter_of_one_instrument_has_a_certificate(

@@ -323,6 +323,26 @@ def test_boards_that_cannot_run_it(board: Facts, told: str, condition: Condition
     assert error.value.condition is condition
 
 
+@pytest.mark.parametrize(
+    ("version", "warned"),
+    [((1, 23, 0), 0), ((1, 24, 0), 1), ((1, 25, 2), 1), ((1, 26, 0), 1), ((1, 26, 1), 0)],
+)
+def test_interpreters_that_wait_too_long_are_told(
+    version: tuple[int, int, int], warned: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = PICO._replace(version=version)
+    assert board.warning.count("\nwarning: micropython 1.2") == warned
+    assert board.warning.count("\n") == warned
+    monkeypatch.setattr(talk, "ask", lambda *_: talk.Prompt())
+    monkeypatch.setattr(update, "_stopped", lambda _: ("no firmware of ours", board.warning))
+    assert update.report(Path("/dev/x")).endswith(board.warning)
+    monkeypatch.setattr(talk, "stop", lambda *_: None)
+    monkeypatch.setattr(update, "_install", lambda *_: ("done", board.warning))
+    running = talk.Running("e6", firmware_files.version())
+    monkeypatch.setattr(talk, "start", lambda _: running)
+    assert update.update(Path("/dev/x"), False) == f"/dev/x: done (board e6){board.warning}"
+
+
 @pytest.mark.parametrize("answer", ["", "[1]", "null", '[1, "x", 3, 4, 5, 6, 7, 8]'])
 def test_an_answer_without_sense(answer: str) -> None:
     with pytest.raises(LinkError, match="gives no sense"):

@@ -195,6 +195,19 @@ def test_a_board_with_clamps_is_told_by_its_number(
         }  # fmt: skip
 
 
+def test_what_a_board_says_of_itself_is_nothing_to_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board, file = IdealBoard(pins=(2,)), tmp_path / "board.raw"
+    board.firmware = "1\x1b[2J" + "x" * 500
+    file.write_bytes(board.line("ID", board.identity()) + board.lines(20))
+    run(f"replay:{file}?speed=100")
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "1\\x1b[2Jxxx" in shown
+    assert 100 < shown.count("x") < 300
+
+
 async def test_a_board_is_asked_who_it_is() -> None:
     with PtyBoard(IdealBoard()) as there:
         speaking = asyncio.create_task(tick(there))

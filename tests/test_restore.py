@@ -241,6 +241,15 @@ async def test_damaged_marks_of_a_calculated_meter_stop_the_start(
         Run(tmp_path)
 
 
+async def test_a_note_that_is_nested_without_end_stops_the_start(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    await run.know(100 * KWH)
+    await run.store.commit(Page(notes={"calculated:net": "[" * 100_000}))
+    await run.store.close()
+    with pytest.raises(StoreError, match="meter 'net' makes no sense"):
+        Run(tmp_path)
+
+
 async def test_a_store_that_cannot_be_written_raises_the_error_of_every_meter(
     tmp_path: Path,
 ) -> None:

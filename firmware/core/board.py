@@ -146,14 +146,16 @@ class Board:
         lost = max(0, elapsed - self._sampled)
         self._overruns += 1
         self._lost += lost
-        self._tell("overrun", 0, (("l", lost),))
         self._position += lost
+        self._heard = self._hal.ticks()
+        self._tell("overrun", lost, (("l", lost),))
         self._sample()
 
     def _tell(self, kind, ago, values):
-        """Send an event that began `ago` frames ago."""
+        """Send an event that began `ago` frames before the end of the piece that shows it."""
         self._told += 1
-        at = self._now() - ago * _SECOND // self._sampler.rate
+        ago += self._cycles.ahead
+        at = self._heard - self._start - ago * _SECOND // self._sampler.rate
         place = (
             ("b", self._boot), ("q", self._told), ("t", max(0, at)),
             ("f", max(0, self._position - ago)), ("k", kind),

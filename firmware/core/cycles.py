@@ -1,8 +1,8 @@
 """Cuts the samples into cycles of the mains, and sums them up.
 
-Samples are taken piece by piece. A piece ends where the voltage (of four clamps: the current that
-is strongest) rises through its middle, or after LONGEST frames; one between two crossings is a
-cycle. How the ring is drained makes no difference to any sum.
+Samples are taken piece by piece. A piece ends where the voltage has risen through its middle (of
+four clamps: where the current that is strongest has), or after LONGEST frames; one between two
+crossings is a cycle. How the ring is drained makes no difference to any sum.
 """
 
 import math
@@ -21,18 +21,21 @@ class Cycles:
     """Sums of the frames since the start of a run; `settings` as in core/settings.py.
 
     `hear(frames, length, square)` is called at the end of each piece: its length in 1/4096 frames
-    too, 0 if it was no cycle, and 1/16 codes^2 as the mean of V^2, None with four clamps.
+    too, 0 if it was no cycle, and 1/16 codes^2 as the mean of V^2, None with four clamps. `ahead`
+    is how many of the frames that are being taken in come after that piece.
     """
 
     def __init__(self, settings, middle, rate, hear):
         self.frames = 0
         self.cycles = 0
         self.length = 0
+        self.ahead = 0
         self._hear = hear
         self._middle = middle
         self._rate = rate
         self._hold = rate // 80  # frames in which no second crossing is looked for
-        self._slowest = rate // 30
+        self._slowest = rate // 40  # frames of a cycle; two of 65 Hz are more
+        self._quick = rate // 200  # frames of a rise; it takes more where there is no mains
         self._layout = settings["layout"]
         self._order = settings["order"]
         self._setup = _setup(settings, middle)
@@ -42,9 +45,9 @@ class Cycles:
         self._high = array("i", [0] * self._count)
         self._low = array("i", [0] * self._count)
         self._totals = [0] * self._count
-        self._state = array("i", [0] * 5)
+        self._state = array("i", [0] * crossing.SIZE)
         self._smallest = self._largest = 0
-        self._watch(0, 16 * middle, _VOLTAGE_DEPTH, 0)
+        self._watch(0, 16 * middle, 0, _VOLTAGE_DEPTH, _VOLTAGE_DEPTH)
         self._judged = self._totals
         self._judged_frames = 0
         self.begin()
@@ -90,8 +93,9 @@ class Cycles:
             self._piece += n
             at = (at + 4 * n) & mask
             frames -= n
+            self.ahead = frames
             if found >= 0:
-                self._cross()
+                self._cross(ring, at, mask)
             elif self._piece == LONGEST:
                 self._close(0)
                 self._whole = False
@@ -105,7 +109,11 @@ class Cycles:
         found = crossing.scan(ring, start + self._channel, frames - held, mask, self._state)
         return found if found < 0 else found + held
 
-    def _cross(self):
+    def _cross(self, ring, at, mask):
+        quick = crossing.retrace(ring, at + self._channel, self._quick, mask, self._state)
+        if not quick and self._layout == "v3i":  # it came back from where it had broken down
+            self._whole = False
+            return
         late = crossing.lateness(self._state)
         if self._begun or self._whole:
             cycle = self._whole and self._piece <= self._slowest
@@ -128,7 +136,9 @@ class Cycles:
         if not frames:
             return
         acc = self._acc
-        self._track(acc[self._first], frames)
+        # A part of a cycle has another mean than the input.
+        if length or (frames == LONGEST and not self._whole):
+            self._track(acc[self._first], frames)
         square = None
         if self._layout == "v3i":  # a cycle is no whole number of frames, but its ends are near 0
             square = 16 * 4096 * acc[1] // (length or 4096 * frames)
@@ -155,15 +165,19 @@ class Cycles:
         self._mean += (mean - self._mean) >> 3
         self._state[crossing.LEVEL] = self._mean + self._lift
 
-    def _watch(self, first, mean, depth, lift):
-        """Look for crossings where the sums of a channel begin at `first`; 1/16 codes all."""
+    def _watch(self, first, mean, lift, depth, height):
+        """Look for crossings where the sums of a channel begin at `first`; 1/16 codes all.
+
+        They are at `lift` above `mean`, after `depth` below that level, and seen at `height`.
+        """
         self._first = first
         self._channel = self._order[first // 2]
         self._mean = mean
         self._lift = lift
         self._state[crossing.ARMED] = 0
         self._state[crossing.LEVEL] = mean + lift
-        self._state[crossing.DEPTH] = depth + lift
+        self._state[crossing.DEPTH] = depth
+        self._state[crossing.HEIGHT] = height
 
     def _choose(self):
         """Of four clamps take the strongest one of the last second for the crossings."""
@@ -177,12 +191,12 @@ class Cycles:
         kept = squares[self._first // 2]
         if kept >= _LEAST_CURRENT and squares[best // 2] < _LARGER * kept:
             best = self._first
-        depth = int(12 * math.sqrt(max(squares[best // 2], _LEAST_CURRENT)))
+        lift = int(12 * math.sqrt(max(squares[best // 2], _LEAST_CURRENT)))
         mean = 16 * self._middle + 16 * sections[best] // frames
-        if best == self._first and 8 * abs(depth - self._lift) <= depth:
+        if best == self._first and 8 * abs(lift - self._lift) <= lift:
             return
         self._whole = False  # no cycle goes from the crossing of one level to that of another
-        self._watch(best, mean, depth, depth)
+        self._watch(best, mean, lift, 2 * lift, 0)
 
 
 def _variance(sections, first, frames):

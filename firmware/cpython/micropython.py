@@ -16,5 +16,5 @@ def const(value):
     return value
 
 
-for _name in ("ptr8", "ptr16", "ptr32", "uint"):
+for _name in ("ptr16", "ptr32"):
     setattr(builtins, _name, int)

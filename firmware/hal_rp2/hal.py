@@ -25,10 +25,10 @@ class Hal:
         self.uid = binascii.hexlify(machine.unique_id()).decode()
         self.reset_cause = starts.cause
         self.sampler = Sampler()
+        self._dog = machine.WDT(timeout=_WATCHDOG)  # from here on, as it cannot be stopped
         self._starts = starts
         self._began = time.ticks_ms()
         self._well = False
-        self._dog = None
         self._inputs = Inputs()
         usb = Usb()
         self.read = usb.read
@@ -43,9 +43,7 @@ class Hal:
         return binascii.hexlify(os.urandom(4)).decode()
 
     def watchdog(self):
-        """Feed the watchdog. It cannot be stopped, so the first call starts it."""
-        if self._dog is None:
-            self._dog = machine.WDT(timeout=_WATCHDOG)
+        """Feed the watchdog."""
         self._dog.feed()
         if not self._well and time.ticks_diff(time.ticks_ms(), self._began) > _WELL:
             self._well = True

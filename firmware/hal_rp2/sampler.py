@@ -6,6 +6,7 @@ it needs the processor. Registers: RP2040 datasheet, 2.5 (DMA) and 4.9 (ADC).
 """
 
 import array
+import gc
 import time
 
 import machine
@@ -59,8 +60,8 @@ class Sampler:
         self.rd = 0
         self._div = _CLOCK * 256 // (rate * _FRAME) - 256
         self._most = (_SIZE >> 3) - _SPARE
-        self._room = bytearray(2 * _SIZE)
-        self._base = (uctypes.addressof(self._room) + _SIZE - 1) & ~(_SIZE - 1)
+        self._room = _room()
+        self._base = _aligned(self._room)
         self.ring = uctypes.bytearray_at(self._base, _SIZE)
         self._count = array.array("I", [_SIZE >> 1])
         self._data = rp2.DMA()
@@ -149,3 +150,27 @@ class Sampler:
             self._lapped = True
         self._at = at
         self._seen = now
+
+
+def _room():
+    """Return memory with an aligned ring in it, and no more if the heap is filled upwards."""
+    length = _before()
+    gc.collect()
+    before = bytearray(length)
+    ring = bytearray(_SIZE)
+    del before
+    if _aligned(ring) != uctypes.addressof(ring):
+        del ring
+        gc.collect()
+        ring = bytearray(2 * _SIZE)
+    return ring
+
+
+def _before():
+    """Return how much memory lies before the ring where there is room for two."""
+    room = bytearray(2 * _SIZE)
+    return _aligned(room) - uctypes.addressof(room)
+
+
+def _aligned(memory):
+    return (uctypes.addressof(memory) + _SIZE - 1) & ~(_SIZE - 1)

@@ -9,7 +9,9 @@ import sys
 _PIECE = 512  # bytes; a pipe with room takes as many at once
 
 
-class _Poll:
+class Terminal:
+    """What a HAL reads from, writes to and waits at."""
+
     def __init__(self):
         self._in = select.poll()
         self._in.register(_INPUT, select.POLLIN)
@@ -66,6 +68,3 @@ else:
 
     def _write(data):
         return os.write(1, data)
-
-
-Terminal = _Poll

@@ -6,7 +6,8 @@ from typing import Protocol
 from submeter import dlms_maps
 from submeter.errors import FrameError
 from submeter.sources.board import lines
-from submeter.sources.board.lines import LineDecoder
+from submeter.sources.board.intake import Intake
+from submeter.sources.board.said import Said
 from submeter.sources.dlms import notification, said, security, title
 from submeter.sources.dlms.said import Item
 from submeter.sources.dlms.transport import Apdu, Transport
@@ -168,14 +169,13 @@ class BoardEar:
     question = f"{lines.command(1, 'id')}\n".encode()
 
     def __init__(self) -> None:
-        self._lines = LineDecoder()
+        self._intake = Intake(lambda tell: tell(self._hear))
         self._reader = RecordReader()
         self._counters: tuple[int, ...] = ()
         self._sums: tuple[int, ...] = ()
         self._uid = ""
         self._firmware = ""
         self._good = 0
-        self._senseless = 0
 
     @property
     def good(self) -> int:
@@ -185,7 +185,7 @@ class BoardEar:
     @property
     def bad(self) -> int:
         """Lines."""
-        return self._lines.bad + self._senseless
+        return self._intake.bad
 
     @property
     def sure(self) -> bool:
@@ -208,19 +208,17 @@ class BoardEar:
 
     def feed(self, data: bytes) -> None:
         """Take in the next bytes."""
-        for each in self._lines.feed(data):
-            try:
-                record = self._reader.take(each)
-            except FrameError:
-                self._senseless += 1
-                continue
-            if record:
-                self._good += 1
-                self._counters, self._uid = record.counters, record.uid
-                sums = each.content.get("s")
-                self._sums = tuple(sums) if isinstance(sums, list) else ()
-            elif each.tag == "ID" and isinstance(each.content.get("fw"), str):
-                self._firmware = each.content["fw"]
+        self._intake.feed(data)
+
+    def _hear(self, line: Said) -> None:
+        record = self._reader.take(line)
+        if record:
+            self._good += 1
+            self._counters, self._uid = record.counters, record.uid
+            sums = line.content.get("s")
+            self._sums = tuple(sums) if isinstance(sums, list) else ()
+        elif line.tag == "ID" and isinstance(line.content.get("fw"), str):
+            self._firmware = line.content["fw"]
 
     def entry(self, port: str, line: Line | None) -> str:
         """Return the line of the configuration."""

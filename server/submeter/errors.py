@@ -46,6 +46,7 @@ class Condition(IntEnum):
     OVERRUN = 22  # a board has lost samples
     RESETTING = 23  # a board that comes to no rest
     OLD_FIRMWARE = 24  # a board that speaks another version of its lines
+    NO_VOLTAGE = 25  # clamps carry current, and their board sees no voltage
 
     @property
     def words(self) -> str:

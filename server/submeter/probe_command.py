@@ -22,6 +22,8 @@ MORE_SECONDS = 4.0
 """Listened on once something is recognised, so that a whole frame comes."""
 PATIENCE = 20.0
 """Listened where no speed can be set."""
+LONGEST = 120
+"""Characters that are shown of what an instrument says."""
 NOTHING = (
     "nothing is heard at {}: not a byte. Check that the meter's output is switched on, the wiring "
     "(TIC: I1 and I2; a customer interface needs its own adapter), and that it is this port. An "
@@ -170,7 +172,7 @@ def _print(console: Console, text: str, heard: Heard, ear: Ear) -> None:
     share = 100 * ear.bad / (ear.good + ear.bad)
     facts["errors"] = f"{share:.1f} % ({ear.bad} of {ear.good + ear.bad})"
     for name, value in facts.items():
-        console.print(f"{name + ':':14} {escape(value)}")
+        console.print(f"{name + ':':14} {escape(_printable(value))}")
     table = Table("label", "value")
     for label, value in ear.values.items():
         table.add_row(escape(label), escape(_printable(value)))
@@ -187,8 +189,9 @@ def _name(line: Line) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return `text` with what no terminal should get as an escape."""
-    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
+    """Return `text`, up to LONGEST characters, with what no terminal should get as an escape."""
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in shown)
 
 
 def _pace(data: bytes) -> float:

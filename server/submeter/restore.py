@@ -116,14 +116,13 @@ def _rate(each: PlannedMeter, meter: Meter) -> None:
     """Tell sources the ratings of the current transformers, now and at each change."""
     rated = [source for source in each.sources.values() if isinstance(source, Rated)]
 
-    def tell(point: str, value: object = None) -> None:
+    def tell(point: str, value: object) -> None:
         if point in RATINGS:
             primary, secondary = map(meter.settings.value, RATINGS)
             for source in rated:
                 source.rate(primary, secondary)
 
     if rated:
-        tell(RATINGS[0])
         meter.settings.subscribe(tell)
 
 
@@ -135,7 +134,7 @@ def _recall(each: PlannedMeter, kept: Mapping[str, str], store: Store) -> None:
         for name, source in each.sources.items():
             if isinstance(source, Remembering) and (text := kept.get(_remembered(each, name))):
                 source.restore(text)
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise _senseless(store, each.entry.name, error) from None
 
 

@@ -32,10 +32,13 @@ class Place:
         """Return `message` with the position of `key`."""
         return ConfigError(self._loaded.document.fault((*self.loc, *key), message))
 
-    def spec(self, text: str, *key: str) -> Spec:
-        """Return the port that `text` names; raises ConfigError if it cannot be opened now."""
+    def spec(self, text: str, *key: str, board: bool = False) -> Spec:
+        """Return the port that `text` names; raises ConfigError if it cannot be opened now.
+
+        `board` tells that a board may be there.
+        """
         try:
-            spec = port.parse(text, self._loaded.folder)
+            spec = port.parse(text, self._loaded.folder, board=board)
         except ValueError as error:
             raise self.error(str(error), *key) from None
         self.check(spec, *key)

@@ -30,6 +30,7 @@ from submeter.sources.rp2040.board import Board
 from submeter.sources.rp2040.calibration_file import CalibrationFile
 from submeter.sources.rp2040.settings import Rp2040Settings
 from submeter.sources.rp2040.source import Rp2040Source
+from submeter.sources.rp2040.wiring import wirings
 from submeter.sources.shared_line import SharedLine
 from submeter.sources.simulated.settings import SimulatedSettings
 from submeter.sources.simulated.source import SimulatedSource
@@ -122,7 +123,7 @@ class SourcePlan:
 
     def _board(self, wanted: BoardInput, place: Place, who: str) -> BoardLine:
         """Return the board with the input that is `wanted`, the same for all of its inputs."""
-        spec = place.spec(wanted.port, "board", "port")
+        spec = place.spec(wanted.port, "board", "port", board=True)
         contact = f"input {wanted.input} of {spec}"
         line = self._boards.line(spec, place, "board", "port")
         self._touch((port_name(spec), wanted.input), contact, who, place, "board", "input")
@@ -145,6 +146,8 @@ class SourcePlan:
                 boards[phase] = found
         else:
             boards[""] = self._boards.board(settings.board, settings.port, place)
+        for key, wiring in wirings(settings).items():
+            self._boards.agree(boards[key], settings, wiring, entry.settings, place)
         try:
             return Rp2040Source(name, boards, settings, self._calibration)
         except ValueError as error:

@@ -84,7 +84,7 @@ class Day:
             "uid": self.who.uid, "b": self.who.boot, "q": self._seq,
             "t": sampled * 1_000_000 // RATE, "f": sampled, "n": self._frames,
             "c": self._cycles, "z": self._length, "s": self._sums, "e": self._quadrants,
-            "x": [0] * 4, "m": [*window.extremes], "a": 1, "p": [], "w": 40, "o": 0, "l": 0,
+            "x": [0] * 4, "m": [0, 0], "a": 1, "p": [], "w": 40, "o": 0, "l": 0,
         }  # fmt: skip
 
 

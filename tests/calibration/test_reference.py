@@ -42,7 +42,8 @@ def test_powers_that_were_measured_count_and_others_do_not() -> None:
     course = ReferenceCourse()
     course.add({"Active_Power_Total": Told(1.5, GOOD, 10)})
     course.add({"Active_Power_Total": Told(1.5, GOOD, 10)})
-    course.add({"Active_Power_Total": Told(1.6, Quality.ESTIMATED, 11)})
+    for quality in (Quality.ESTIMATED, Quality.DERIVED):
+        course.add({"Active_Power_Total": Told(1.6, quality, 11)})
     course.add({"Apparent_Power_Total": Told(1.7, GOOD, 12), "Voltage_L1_N": Told(231, GOOD, 12)})
     assert course.powers == [(10, 1500)]
     assert course.voltages == {"Voltage_L1_N": [(12, 231)]}

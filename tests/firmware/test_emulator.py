@@ -36,7 +36,9 @@ SPACE = 3584  # frames that may wait
 SAID = (
     "4.6:!stall 2.2",
     "4.7:1 time",  # a short line first, so that the room for the next one is no whole piece
-    '7.2:2 cfg {"lags": [0, 40, 80]}',
+    "7.1:!open 2",
+    '7.2:2 cfg {"lags": [0, 40, 80], "pins": [2]}',
+    "7.4:!close 2 12",
     '8:3 snap {"n": 400}',
     "9.5:4 reset",
 )
@@ -111,7 +113,7 @@ def test_the_sums_are_those_of_the_waveform(said: list[Said], number: int) -> No
     assert len(run) >= 2
     lags = (0, 0, 0) if number == 0 else LAGS
     frames = between(run, "n")
-    assert between(run, "c") * 6000 * 4096 / between(run, "z") == pytest.approx(FREQUENCY, abs=1e-4)
+    assert between(run, "c") * 6000 * 4096 / between(run, "z") == pytest.approx(FREQUENCY, abs=5e-4)
     means = [(b - a) / frames for a, b in zip(run[0]["s"], run[-1]["s"], strict=True)]
     voltage = AMPLITUDES[0]
     assert means[0] == pytest.approx(0, abs=0.5)
@@ -127,6 +129,12 @@ def test_the_sums_are_those_of_the_waveform(said: list[Said], number: int) -> No
             angle = 2 * math.pi * (FREQUENCY * late - ANGLES[clamp] / 360)
             expected = voltage * peak / 2 * math.cos(angle)
             assert product == pytest.approx(expected, abs=voltage * peak / 2 * 2e-3)
+
+
+def test_contacts_that_bounce_are_counted(said: list[Said]) -> None:
+    run = runs(said)[1]
+    assert [record["p"] for record in run][-1] == [12]
+    assert 3 <= run[0]["p"][0] <= 9
 
 
 def test_commands_are_answered(said: list[Said]) -> None:

@@ -99,3 +99,29 @@ def test_of_clamps_alone_nothing_is_told() -> None:
             mains.events.piece(400, 0, None)
         assert not mains.events.mains
     assert mains.told == []
+
+
+def test_a_voltage_is_compared_once_fifty_cycles_are_known() -> None:
+    for known, kinds in ((50, []), (51, ["dip"])):  # the first one is not yet mains
+        mains = Mains()
+        told = mains.cycles(known) + mains.cycles(1, 0.8) + mains.cycles(1)
+        assert [each[0] for each in told] == kinds
+
+
+def test_it_is_compared_with_the_last_seconds() -> None:
+    mains = Mains()
+    mains.cycles(2000)
+    mains.cycles(400, 0.95)  # three times the memory of 128
+    assert mains.cycles(3, 0.87) + mains.cycles(1, 0.95) == []
+    mains = Mains()
+    mains.cycles(2000)
+    mains.cycles(30, 0.95)
+    assert mains.cycles(3, 0.87) + mains.cycles(1, 0.95) != []
+
+
+def test_two_silences_with_a_cycle_between_are_no_lost_mains() -> None:
+    mains = Mains()
+    mains.cycles(20)
+    assert mains.silence() + mains.cycles(1) + mains.silence() == []
+    assert mains.events.mains
+    assert mains.silence(1, 200) == [("lost", 600, {})]

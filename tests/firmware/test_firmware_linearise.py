@@ -40,3 +40,13 @@ def test_samples_at_the_ends_are_counted_by_channel() -> None:
     ends = array("i", [0, 0, 0, 10])
     linearise.linearise(ring, 0, 3, 15, linearise.table([0] * 4), ends)
     assert list(ends) == [2, 1, 1, 12]
+
+
+def test_the_ends_are_the_same_for_each_channel() -> None:
+    for channel in range(4):
+        for code, counts in ((4, 1), (5, 0), (4090, 0), (4091, 1)):
+            frame = [2000] * 4
+            frame[channel] = code
+            ends = array("i", [0] * 4)
+            linearise.linearise(array("H", frame * 4), 0, 3, 15, linearise.table([0] * 4), ends)
+            assert list(ends) == [3 * counts if each == channel else 0 for each in range(4)]

@@ -43,6 +43,8 @@ def test_the_clock_may_wrap() -> None:
     wrap = 1 << 30
     assert after([(wrap - 10, True), (15, False)], 100) == 1
     assert after([(wrap - 10, True), (5, False)], 100) == 0
+    assert after([(wrap - 100, True), (wrap - 5, False), (50, True), (90, False)], 100) == 2
+    assert after([(wrap - 100, True), (wrap - 5, False), (10, True), (90, False)], 100) == 1
 
 
 def test_an_edge_that_the_interrupt_missed_is_seen_by_the_loop() -> None:

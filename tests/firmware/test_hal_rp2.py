@@ -140,6 +140,59 @@ def test_a_host_that_is_slow_is_left_alone(host: Host) -> None:
     assert host.usb.write(b"x" * 1000) == 64
 
 
+def test_a_bus_that_is_suspended_is_tried_ever_less_often(host: Host, board: FakeBoard) -> None:
+    """It looks like room, and each piece then waits for half a second."""
+    host.ms = 500
+    for rest in (1, 2, 4, 8, 16, 16, 16):
+        assert host.usb.write(b"x" * 200) == 64
+        board.us += 1_000_000 * rest - 2_000
+        assert host.usb.write(b"x" * 200) == 0
+        board.us += 2_000
+    host.ms = 0
+    assert host.usb.write(b"x" * 200) == 200
+    host.ms = 500
+    assert host.usb.write(b"x" * 200) == 64
+    board.us += 1_000_000
+    assert host.usb.write(b"x" * 200) == 64, "it starts with a second again"
+
+
+def test_what_a_suspended_bus_left_over_is_sent_on(host: Host, board: FakeBoard) -> None:
+    """There is no room until something is written: an empty line, which may be lost."""
+    host.room = 0
+    host.ms = 500
+    at = []
+    for _ in range(30_000):
+        before = len(host.given)
+        assert host.usb.write(b"x" * 100) == 0
+        if len(host.given) > before:
+            at.append(board.us // 1_000_000)
+        board.us += 2_000
+    assert bytes(host.given) == b"\r\n" * len(at)
+    assert at == [2, 5, 7, 12, 20, 37, 53]
+    host.ms, host.room = 0, 1000
+    board.us += 16_000_000
+    assert host.usb.write(b"x" * 100) == 100
+
+
+def test_one_slow_write_a_turn_is_enough(host: Host, board: FakeBoard) -> None:
+    host.room = 0
+
+    def wakes(_: bytes) -> None:
+        board.us += 500_000
+        host.room = 1000
+
+    host.usb.write.__globals__["sys"].stdout.write = wakes
+    board.us += 2_000_000
+    began = board.us
+    assert host.usb.write(b"x" * 100) == 0
+    assert board.us - began == 500_000
+
+
+def test_a_host_that_is_a_little_slow_is_served_in_each_turn(host: Host) -> None:
+    host.ms = 90
+    assert [host.usb.write(b"x" * 200) for _ in range(3)] == [64, 64, 64]
+
+
 def test_settings_are_kept_whole(
     board: FakeBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,9 +264,7 @@ def test_the_lamp_is_dark_while_it_is_measured(board: FakeBoard) -> None:
 @pytest.fixture
 def hal(board: FakeBoard, host: Host) -> Any:
     starts = board.load("hal_rp2.starts").Starts()
-    made = board.load("hal_rp2.hal").Hal(starts)
-    del board.notes[:]
-    return made
+    return board.load("hal_rp2.hal").Hal(starts)
 
 
 def test_the_board_says_who_it_is(hal: Any) -> None:
@@ -224,14 +275,15 @@ def test_the_board_says_who_it_is(hal: Any) -> None:
     assert all(len(boot) == 8 and int(boot, 16) >= 0 for boot in boots)
 
 
-def test_the_watchdog_starts_last_and_all_is_well_after_a_minute(
+def test_the_watchdog_watches_from_the_ring_on_and_all_is_well_after_a_minute(
     hal: Any, board: FakeBoard
 ) -> None:
+    done = [note[0] for note in board.notes if note[0] in ("adc", "watchdog", "feed")]
+    assert done == ["adc"] * 4 + ["watchdog"]
     hal._starts.failed()
     hal.configure_pulses([], 20)
-    assert not any(note[0] == "watchdog" for note in board.notes)
     hal.watchdog()
-    assert board.notes[-2:] == [("watchdog", 8000), ("feed",)]
+    assert board.notes[-1][0] == "feed"
     board.us += 60_000_000
     hal.watchdog()
     assert hal._starts.failures == 1
@@ -245,6 +297,7 @@ def test_the_watchdog_starts_last_and_all_is_well_after_a_minute(
 
 @pytest.mark.parametrize("way", ["reset", "bootloader"])
 def test_it_leaves_in_order(hal: Any, board: FakeBoard, way: str) -> None:
+    del board.notes[:]
     hal.configure_pulses([3], 20)
     getattr(hal, way)()
     done = [note for note in board.notes if note[0] in ("close", "sleep", way)]
@@ -262,3 +315,5 @@ def test_pulses_count_anew_in_each_run(hal: Any, board: FakeBoard) -> None:
     pin.change(1)
     hal.configure_pulses([3, 4], 20)
     assert hal.pulses() == [0, 0]
+    hal.configure_pulses([4], 20)
+    assert board.pin.handlers[3] is None, "what no longer counts interrupts no more"

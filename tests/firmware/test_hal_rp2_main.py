@@ -23,7 +23,9 @@ def started(
     core = types.ModuleType("core.board")
     core.__dict__["Board"] = lambda hal: types.SimpleNamespace(run=run)
     hal = types.ModuleType("hal_rp2.hal")
-    hal.__dict__["Hal"] = lambda starts: types.SimpleNamespace(close=lambda: board.note("closed"))
+    hal.__dict__["Hal"] = lambda starts: types.SimpleNamespace(
+        close=lambda: board.note("closed"), watchdog=lambda: board.note("fed")
+    )
     board.load("core.version")
     board.load("hal_rp2.starts")
     board.replace("core.board", core)
@@ -42,9 +44,9 @@ def test_a_failure_is_told_and_resets(
         raise ValueError("of mine")
 
     done = started(monkeypatch, run, board)
-    assert done[-6:] == [
-        ("sleep", 125), ("kbd_intr", -1), ("told", "of mine"), ("closed",), ("sleep", 5000),
-        ("reset",),
+    assert done[-7:] == [
+        ("sleep", 125), ("kbd_intr", -1), ("fed",), ("told", "of mine"), ("closed",),
+        ("sleep", 5000), ("reset",),
     ]  # fmt: skip
     assert board.mem32[SCRATCH] == 0x5B3E_0201
     version = board.load("core.version").FIRMWARE

@@ -46,6 +46,19 @@ def test_the_ring_is_aligned_and_within_its_room(board: FakeBoard) -> None:
     ]  # fmt: skip
 
 
+def test_a_heap_that_fills_upwards_keeps_what_lies_before_the_ring(board: FakeBoard) -> None:
+    module = board.load("hal_rp2.sampler")
+    places = {2 * SIZE: ROOM, SIZE: BASE}
+    module.uctypes.addressof = lambda memory: places[len(memory)]
+    sampler = module.Sampler()
+    assert sampler.ring == (BASE, SIZE)
+    assert len(sampler._room) == SIZE
+    places[SIZE] = ROOM  # somewhere else
+    sampler = module.Sampler()
+    assert sampler.ring == (BASE, SIZE)
+    assert len(sampler._room) == 2 * SIZE
+
+
 def test_everything_stands_still_before_it_starts(board: FakeBoard) -> None:
     sampler = board.load("hal_rp2.sampler").Sampler()
     ready, level = iter([0, 0, 1 << 8]), iter([3 << 16, 2 << 16, 0])

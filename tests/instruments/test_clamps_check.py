@@ -56,6 +56,8 @@ def refused(folder: Path, content: dict[str, Any]) -> str:
         ({"clamps": {"L4": 1}}, "input should be 'L1', 'L2', 'L3' or 'N', not 'L4'"),
         ({"frequency": 55}, "input should be 50 or 60, not 55"),
         ({"boards": BOARDS}, "'boards' stands alone: remove 'board', 'port' and 'clamps'"),
+        ({"port": "COM3"}, "rfc2217://host:port, replay:FILE, board:UID or simulated:PROFILE"),
+        ({"board": 5044340310815419}, "the number of a board is a text: put it in quotes"),
         ({"port": "simulated:steadi"}, "is no simulated board; write simulated:household"),
         ({"port": "/dev/ttyACM77"}, "there is no /dev/ttyACM77; plug the adapter in"),
         ({"port": None, "board": "e6603"}, "no board e6603 at any USB port; plug it in, or see"),

@@ -40,7 +40,7 @@ def test_three_boards(tmp_path: Path) -> None:
             assert "quality: measured" in site.explained("house", "Active_Power_Total")
             index.becomes(2 * watts())
             boards["L2"].unplug()
-            eventually(lambda: stale(boards, see), 10)
+            eventually(lambda: stale(boards, see))
             see.sees("Active_Power_L1", 0.23)
             site.agrees(house=Condition.NO_DEVICE)
             boards["L2"].plug()

@@ -3,8 +3,8 @@
 import json
 import zlib
 
-from submeter.errors import FrameError
-from submeter.sources.board.lines import LineDecoder
+from submeter.sources.board.intake import Intake
+from submeter.sources.board.said import Said
 from submeter.sources.pulse.board import Record, RecordReader
 
 
@@ -12,29 +12,32 @@ class PulseDecoder:
     """Bytes to records, as the sources hear them through the line of their board."""
 
     def __init__(self) -> None:
-        self.lines = LineDecoder()
         self.good = 0
+        self.intake = Intake(lambda tell: tell(self._hear))
         self._reader = RecordReader()
-        self._senseless = 0
+        self._found: list[Record] = []
 
     @property
     def bad(self) -> int:
         """Lines that were damaged, or senseless."""
-        return self.lines.bad + self._senseless
+        return self.intake.bad
+
+    @property
+    def kept(self) -> int:
+        """Bytes that wait for the end of their line."""
+        return len(self.intake._decoder._line)
 
     def feed(self, data: bytes) -> list[Record]:
         """Return the records that `data` completes."""
-        records = []
-        for said in self.lines.feed(data):
-            try:
-                record = self._reader.take(said)
-            except FrameError:
-                self._senseless += 1
-                continue
-            if record:
-                self.good += 1
-                records.append(record)
-        return records
+        self._found = []
+        self.intake.feed(data)
+        return self._found
+
+    def _hear(self, said: Said) -> None:
+        record = self._reader.take(said)
+        if record:
+            self.good += 1
+            self._found.append(record)
 
 
 def line(kind: str, said: object) -> bytes:

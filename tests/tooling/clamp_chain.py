@@ -54,14 +54,12 @@ def identity(quarter: int = 30, order: tuple[int, int, int, int] = (0, 1, 2, 3))
     return Identity(
         uid="e66038b713000001",
         boot="0000a001",
-        firmware="1.0.0",
         rate=float(RATE),
         layout="v3i",
         order=order,
         lags=(0, 0, 0),
         quarter=quarter,
         steps=(9, 9, 9, 9),
-        pins=(),
         reset="power",
     )
 

@@ -10,7 +10,8 @@ from submeter.errors import FrameError
 from submeter.meter.instant import Instant
 from submeter.meter.reading import Update
 from submeter.sources import port
-from submeter.sources.board.board_line import BoardLine, Hear
+from submeter.sources.board.board_line import BoardLine
+from submeter.sources.board.intake import Hear
 from submeter.sources.board.lines import LineDecoder
 from submeter.sources.rp2040.board import Board
 from submeter.sources.rp2040.board_ear import Corrections
@@ -39,6 +40,7 @@ class FedLine(BoardLine):
     async def listen(self, hear: Hear) -> None:
         self.opened += 1
         self._ear = hear
+        self.greet()
         await asyncio.Event().wait()
 
     def send(self, text: str) -> None:

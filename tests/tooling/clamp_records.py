@@ -46,6 +46,7 @@ class IdealBoard:
         self.volts, self.hertz, self.loads, self.scale = volts, hertz, list(loads), scale
         self.rest, self.pins, self.reason = rest, list(pins), "power"
         self.firmware, self.version, self.steps = "1.0.0", 1, (9, 9, 9, 9)
+        self.period = 1
         self._begin()
 
     def _begin(self) -> None:
@@ -68,7 +69,7 @@ class IdealBoard:
             "uid": self.uid, "boot": self.boot, "fw": self.firmware, "v": self.version,
             "fs": self.rate, "ch": 4, "layout": self.layout, "order": list(self.order),
             "lags": list(self.lags), "quarter": self.quarter, "steps": list(self.steps),
-            "period": 1, "pins": list(self.pins), "debounce": 20, "reset": self.reason,
+            "period": self.period, "pins": list(self.pins), "debounce": 20, "reset": self.reason,
         }  # fmt: skip
 
     def second(self, seconds: float = 1.0) -> dict[str, Any]:

@@ -31,8 +31,9 @@ class HeardBoard:
         self.identity: Identity | None = None
         self.trouble: Condition | None = None
         self.true_rate: float | None = None
-        self.dropped, self.speed = 0, 1.0
+        self.dropped, self.speed, self.played = 0, 1.0, False
         self.wanted: list[tuple[str, int | None, int, int]] = []
+        self.inputs: list[tuple[object, object, object]] = []
         self.snapshots: list[float] = []
         self.ears: list[Ear] = []
         self.listens = 0
@@ -40,6 +41,9 @@ class HeardBoard:
 
     def want(self, layout: str, clamp: int | None, lag: int, quarter: int) -> None:
         self.wanted.append((layout, clamp, lag, quarter))
+
+    def want_inputs(self, order: object, pins: object, debounce: object) -> None:
+        self.inputs.append((order, pins, debounce))
 
     def want_snapshots(self, period: float) -> None:
         self.snapshots.append(period)

@@ -22,7 +22,8 @@ class BoardSums:
         self._identity = identity
         self._middle = 2048 + sum(identity.steps) // 2
         self._table = _table(identity.steps)
-        self._hold, self._slowest = int(identity.rate) // 80, int(identity.rate) // 30
+        self._hold, self._slowest = int(identity.rate) // 80, int(identity.rate) // 40
+        self._quick = int(identity.rate) // 200
         self._codes: _Ints = np.empty((0, 4), np.int64)  # centred, with the history of the piece
         self._start = _HISTORY
         self._level = 16 * self._middle
@@ -40,10 +41,10 @@ class BoardSums:
         """Return the content of `$ID`."""
         who = self._identity
         return {
-            "uid": who.uid, "boot": who.boot, "fw": who.firmware, "v": 1, "fs": int(who.rate),
+            "uid": who.uid, "boot": who.boot, "fw": "1.0.0", "v": 1, "fs": int(who.rate),
             "ch": 4, "layout": who.layout, "order": list(who.order), "lags": list(who.lags),
             "quarter": who.quarter, "steps": list(who.steps), "period": 1,
-            "pins": list(who.pins), "debounce": 20, "reset": who.reset,
+            "pins": [], "debounce": 20, "reset": who.reset,
         }  # fmt: skip
 
     def record(self, samples: Codes) -> dict[str, Any]:
@@ -62,7 +63,7 @@ class BoardSums:
             "n": self._frames, "c": self._cycles, "z": self._length, "s": self._sums,
             "e": list(self._quadrants), "x": self._ends.tolist(),
             "m": [min(extremes), max(extremes)] if extremes else [0, 0],
-            "a": int(self._whole), "p": [0] * len(self._identity.pins),
+            "a": int(self._whole), "p": [],
             "w": 40, "o": 0, "l": 0,
         }  # fmt: skip
 
@@ -81,12 +82,11 @@ class BoardSums:
         origin, wave = self._start, 16 * (self._codes[:, self._identity.order[0]] + self._middle)
         running = self._products()
         while (room := min(len(wave) - self._start, _LONGEST)) > 0:
-            held = min(self._hold, room) if self._whole else 0
-            found, armed = self._scan(wave[self._start + held : self._start + room])
+            found, armed, whole = self._scan(wave, self._start + room)
             if found is None and room < _LONGEST:
                 return
-            self._armed = armed
-            size = room if found is None else held + found
+            self._armed, self._whole = armed, whole
+            size = room if found is None else found - self._start
             begin = self._start - origin
             sums = running[begin + size] - running[begin]
             self._start += size
@@ -94,26 +94,28 @@ class BoardSums:
                 self._close(sums, size, 0)
                 self._whole = False
             else:
-                self._cross(sums, size, wave[self._start - 1 : self._start + 1].tolist())
+                self._cross(sums, size, wave[self._start - self._quick : self._start + 1].tolist())
 
-    def _scan(self, wave: _Ints) -> tuple[int | None, bool]:
-        """Return the place of the crossing in `wave`, and whether one is awaited after it."""
-        first = 0
-        if not self._armed:
-            deep = wave < self._level - _DEPTH
-            first = int(deep.argmax()) if len(deep) else 0
-            if not len(deep) or not deep[first]:
-                return None, False
-        risen = wave[first:] >= self._level
-        place = int(risen.argmax()) if len(risen) else 0
-        if not len(risen) or not risen[place]:
-            return None, True
-        return first + place, False
+    def _scan(self, wave: _Ints, end: int) -> tuple[int | None, bool, bool]:
+        """Return where the piece crosses, whether that is awaited after it, and if it is whole."""
+        deep, high = wave < self._level - _DEPTH, wave >= self._level + _DEPTH
+        armed, whole = self._armed, self._whole
+        place: int | None = min(self._start + (self._hold if whole else 0), end)
+        while place is not None:
+            if not armed and (place := _first(deep, place, end)) is None:
+                return None, False, whole
+            assert place is not None
+            if (place := _first(high, place, end)) is None:
+                return None, True, whole
+            if deep[place - self._quick : place].any():
+                return place, False, whole
+            armed = whole = False
+        raise AssertionError
 
     def _cross(self, sums: _Ints, size: int, around: list[int]) -> None:
-        before, after = around
-        early = (self._level - before) * 4096 // (after - before) if after > before else 4096
-        late = 4096 - min(max(early, 0), 4096)
+        back = next(k for k, code in enumerate(around[::-1]) if code < self._level)
+        before, after = around[-1 - back], around[-back]
+        late = 4096 * back - min((self._level - before) * 4096 // (after - before), 4096)
         if self._closed or self._whole:
             cycle = self._whole and size <= self._slowest
             self._close(sums, size, 4096 * size - late + self._late if cycle else 0)
@@ -125,8 +127,9 @@ class BoardSums:
         if not size:
             return
         added = sums.tolist()
-        mean = 16 * self._middle + 16 * added[0] // size
-        self._level += (mean - self._level) >> 3
+        if length or (size == _LONGEST and not self._whole):
+            mean = 16 * self._middle + 16 * added[0] // size
+            self._level += (mean - self._level) >> 3
         if length:
             self._cycles += 1
             self._length += length
@@ -157,6 +160,13 @@ class BoardSums:
             quadrant = (2, 1, 3, 0)[2 * (active >= 0) + (reactive >= 0)]
             self._quadrants[8 * clamp + 2 * quadrant] += active
             self._quadrants[8 * clamp + 2 * quadrant + 1] += reactive
+
+
+def _first(holds: NDArray[np.bool_], begin: int, end: int) -> int | None:
+    """Return where it holds first."""
+    found = holds[begin:end]
+    place = int(found.argmax()) if len(found) else 0
+    return begin + place if len(found) and found[place] else None
 
 
 def linear(samples: Codes, steps: tuple[int, ...]) -> _Ints:

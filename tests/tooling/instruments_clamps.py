@@ -49,6 +49,7 @@ class ClampBoard(AnsweringBoard, Adapter):
         AnsweringBoard.__init__(self, IdealBoard(**board))
         Adapter.__init__(self, link)
         self.energies = [0.0] * len(self.board.loads)
+        self._met = 0  # how often it was asked who it is
         self._guard = threading.RLock()
         self._stop = threading.Event()
         self._listener = threading.Thread(target=self._listen)
@@ -87,14 +88,15 @@ class ClampBoard(AnsweringBoard, Adapter):
         self.meet(self.board.line("S", self.board.second()))
 
     def meet(self, record: bytes) -> None:
-        """Say one record again and again, until it is asked whose it is."""
-        self.asked.clear()
+        """Say one record again and again, until it is asked anew whose it is, and once more."""
 
         def asked() -> bool:
             self.say(record)
-            return "id" in self.asked
+            return self.asked.count("id") > self._met
 
         eventually(asked)
+        self._met = self.asked.count("id")
+        self.say(record)
 
     def seconds(self, count: int = 1) -> list[bytes]:
         """Live on for so many seconds; return the records, which nobody was told yet."""
@@ -145,7 +147,7 @@ class Index:
             assert (number or 0) <= milli + 1, f"{self._meter}: {number} is above {milli} mWh"
             return number is not None and number >= milli - 1
 
-        eventually(reached, 10, lambda: f"{self._meter}: {self.now()} of {milli} mWh")
+        eventually(reached, 15, lambda: f"{self._meter}: {self.now()} of {milli} mWh")
 
 
 class Shown:
@@ -169,7 +171,7 @@ class Shown:
         def both() -> tuple[float, float]:
             return self.modbus(point), self.bacnet(point)
 
-        eventually(lambda: all(each == about for each in both()), 5, lambda: f"{point}: {both()}")
+        eventually(lambda: all(each == about for each in both()), 10, lambda: f"{point}: {both()}")
 
     def lacks(self, *names: str) -> None:
         """See that no face has anything of these points."""

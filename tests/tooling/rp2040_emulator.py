@@ -5,7 +5,8 @@ It runs in an interpreter of its own that has the packages rp2040py and littlefs
     python rp2040_emulator.py IMAGE.uf2 FOLDER SECONDS [SECOND:TEXT ...]
 
 FOLDER becomes the file system, each TEXT is sent as a line at that second; `!stall 2` makes the
-host read nothing for 2 s. `code` says what is at the inputs of the converter. Two faults of the
+host read nothing for 2 s, `!open 3` opens the contact at GPIO3, `!close 3 20` closes it 20 times,
+each time with bounces. `code` says what is at the inputs of the converter. Two faults of the
 emulator are got round here: its round robin never leaves channel 0 (wokwi/rp2040js #141), and a
 host that polls without a pause eats the processor.
 """
@@ -29,6 +30,10 @@ MIDDLE = 2066.0
 STEPS = ((512, 9), (1536, 9), (2560, 9), (3584, 9))
 SAMPLE_NS = 2000
 STALL = b"!stall "
+OPEN, CLOSE = b"!open ", b"!close "
+BOUNCES_MS = ((0, 0), (1, 1), (2, 0), (3, 1), (4, 0), (44, 1), (45, 0), (46, 1))
+"""Levels of a pin while its contact closes once."""
+CLOSING_MS = 106
 
 
 def code(channel: int, seconds: float) -> float:
@@ -137,6 +142,17 @@ def _hook_stall(device: Any) -> Callable[[float], None]:
     return stall
 
 
+def _contact(device: Any, closes: bool, pin: int, times: int = 0) -> None:
+    """Open the contact at a pin, or have it close so many times."""
+    change = device.mcu.gpio[pin].set_input_value
+    if not closes:
+        change(True)
+    for k in range(times):
+        for at, level in BOUNCES_MS:
+            alarm = device.simulator.clock.create_alarm(partial(change, bool(level)))
+            alarm.schedule(1 + 1_000_000 * (k * CLOSING_MS + at))
+
+
 def _file_system(folder: Path, layout: Any, file: Path) -> None:
     from littlefs import LittleFS  # type: ignore[import-not-found]
 
@@ -178,6 +194,9 @@ async def run(image: str, folder: Path, seconds: float, said: list[tuple[float, 
     def say(text: bytes) -> None:
         if text.startswith(STALL):
             stall(float(text.removeprefix(STALL)))
+            return
+        if text.startswith((OPEN, CLOSE)):
+            _contact(device, text.startswith(CLOSE), *map(int, text.split()[1:]))
             return
         for byte in text:
             device.cdc.send_serial_byte(byte)

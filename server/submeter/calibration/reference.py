@@ -46,8 +46,8 @@ class ReferenceCourse:
         for name, sign in ((IMPORT, 1), (EXPORT, -1)):
             if name in values and values[name].quality is Quality.MEASURED:
                 self._index(name, sign, values)
-        # What is worked out from VA is no active power.
-        if POWER in values and values[POWER].quality in (Quality.MEASURED, Quality.DERIVED):
+        # What is worked out from VA is no active power, and the slope of an index is of a time ago.
+        if POWER in values and values[POWER].quality is Quality.MEASURED:
             _add(self.powers, values[POWER], 1000.0)
         for name, said in values.items():
             if name in VOLTAGES and said.quality is Quality.MEASURED:

@@ -7,6 +7,8 @@ from submeter.errors import Condition, LinkError
 
 OLDEST = (1, 22, 0)
 """The first MicroPython with rp2.DMA."""
+SLOW = ((1, 24, 0), (1, 26, 0))
+"""The first and the last one that waits so long for a host that samples get lost."""
 WHERE = "https://micropython.org/download/SEEED_XIAO_RP2040"
 
 ASK = """
@@ -50,6 +52,16 @@ class Facts(NamedTuple):
     def interpreter(self) -> str:
         """The interpreter for people."""
         return f"{self.name} {'.'.join(map(str, self.version))}"
+
+    @property
+    def warning(self) -> str:
+        """What is to be said of the interpreter in a line of its own, else no text."""
+        if not SLOW[0] <= self.version <= SLOW[1]:
+            return ""
+        return (
+            f"\nwarning: {self.interpreter} loses samples while the host does not read; "
+            f"1.28 does not: {WHERE}"
+        )
 
 
 def parse(answer: str) -> Facts:

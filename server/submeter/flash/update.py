@@ -24,12 +24,12 @@ def update(path: Path, force: bool) -> str:
     if isinstance(state, Running) and state.version == version and not force:
         return f"{path}: firmware {version} runs already (board {state.uid})"
     talk.stop(path, state)
-    done = _install(path, version, force)
+    done, warning = _install(path, version, force)
     running = talk.start(path)
     if running.version != version:
         message = f"the board at {path} says firmware {running.version} after it, not {version}"
         raise LinkError(message, Condition.OLD_FIRMWARE)
-    return f"{path}: {done} (board {running.uid})"
+    return f"{path}: {done} (board {running.uid}){warning}"
 
 
 def report(path: Path) -> str:
@@ -40,14 +40,14 @@ def report(path: Path) -> str:
         message = f"nothing of ours answers at {path}; submeter flash {path} finds out more"
         raise LinkError(message, Condition.SILENT)
     if isinstance(state, Running):
-        found = f"firmware {state.version} runs (board {state.uid})"
+        found, warning = f"firmware {state.version} runs (board {state.uid})", ""
     else:
-        found = _stopped(path)
-    return f"{path}: {found}; the one to install is {ours}"
+        found, warning = _stopped(path)
+    return f"{path}: {found}; the one to install is {ours}{warning}"
 
 
-def _install(path: Path, version: str, force: bool) -> str:
-    """Install what is missing, and start it; return what was done."""
+def _install(path: Path, version: str, force: bool) -> tuple[str, str]:
+    """Install what is missing, and start it; return what was done, and a warning."""
     with Repl(path) as repl:
         try:
             board = facts.parse(repl.run(facts.ASK))
@@ -62,15 +62,16 @@ def _install(path: Path, version: str, force: bool) -> str:
             raise
         repl.leave(_START)
     if not changed:
-        return f"firmware {version} was there, and runs now"
-    return f"firmware {version} is installed ({made.form}) and runs on {board.interpreter}"
+        return f"firmware {version} was there, and runs now", board.warning
+    done = f"firmware {version} is installed ({made.form}) and runs on {board.interpreter}"
+    return done, board.warning
 
 
-def _stopped(path: Path) -> str:
-    """Return what is on a board that waits at its prompt."""
+def _stopped(path: Path) -> tuple[str, str]:
+    """Return what is on a board that waits at its prompt, and a warning."""
     with Repl(path) as repl:
         board = facts.parse(repl.run(facts.ASK))
         there = stock.take(repl).version
         repl.prompt()
     found = f"firmware {there}, stopped" if there else "no firmware of ours"
-    return f"{found}, {board.interpreter}, {board.machine}"
+    return f"{found}, {board.interpreter}, {board.machine}", board.warning

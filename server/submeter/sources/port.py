@@ -94,10 +94,10 @@ _UID = re.compile(r"[0-9A-Za-z]{4,64}")
 _HEX = re.compile(r"[0-9A-Fa-f]{4,32}")
 
 
-def parse(text: str, folder: Path) -> Spec:
+def parse(text: str, folder: Path, *, board: bool = False) -> Spec:
     """Return the port that `text` names; a relative recording is looked up in `folder`.
 
-    Raises ValueError that says what would be right.
+    Raises ValueError that says what would be right, with `board` what a board may be at, too.
     """
     if text.startswith("socket://"):
         return Socket(*_address(text, "socket"))
@@ -111,10 +111,9 @@ def parse(text: str, folder: Path) -> Spec:
         return _simulated(text)
     if text.startswith("/") and "\0" not in text:
         return Device(Path(text))
-    raise ValueError(
-        f"'{text}' is no port; write /dev/serial/by-id/..., socket://host:port, "
-        f"rfc2217://host:port or replay:FILE"
-    )
+    known = "/dev/serial/by-id/..., socket://host:port, rfc2217://host:port"
+    more = "replay:FILE, board:UID or simulated:PROFILE" if board else "replay:FILE"
+    raise ValueError(f"'{text}' is no port; write {known}{',' if board else ' or'} {more}")
 
 
 def _address(text: str, scheme: str) -> tuple[str, int]:

@@ -61,7 +61,7 @@ def test_the_defaults_are_those_of_the_program() -> None:
 
 
 def test_the_times_and_troubles_are_those_of_the_program() -> None:
-    assert (PRESENT, LONG) == (3.0, 15 * 60.0)
+    assert (PRESENT, LONG) == (3.0, 5 * 60.0)
     words = {condition.words for condition in Condition}
     told = [name for row in cells("| condition | what it is | what to do |")
             for name in re.findall("`([^`]+)`", row[0])]  # fmt: skip

@@ -56,6 +56,14 @@ def test_four_clamps_have_no_voltage() -> None:
     assert (wiring.layout, wiring.voltage_at, wiring.estimated) == ("4i", None, True)
 
 
+def test_pins_and_order_are_those_of_the_firmware() -> None:
+    made(order=[3, 2, 1, 0], pins=[*range(8)], debounce=1000)
+    made(pins=[25], debounce=1)
+    three = {**THREE, "L2": {**THREE["L2"], "order": [3, 0, 1, 2]}}
+    wired = wirings(Rp2040Settings.model_validate({"boards": three}))
+    assert [wired[phase].order for phase in wired] == [None, (3, 0, 1, 2), None]
+
+
 def test_each_of_three_boards_has_its_own_voltage() -> None:
     settings = Rp2040Settings.model_validate({"boards": THREE})
     wired = wirings(settings)
@@ -84,6 +92,19 @@ def test_each_of_three_boards_has_its_own_voltage() -> None:
         ({"board": None, "boards": {**THREE, "L3": {"board": UID.upper()}}}, "other one"),
         ({"board": None, "boards": {**THREE, "L3": {"board": "e66038b713000001"}}}, "other one"),
         ({"board": "e66 0"}, "String should match"),
+        ({"board": 5044340310815419}, "the number of a board is a text: put it in quotes"),
+        ({"board": 8e12345678901234}, "the number of a board is a text: put it in quotes"),
+        ({"snapshot": 61}, "less than or equal to 60"),
+        ({"order": [0, 1, 2]}, "Field required"),
+        ({"order": [0, 1, 2, 2]}, "each number stands here once"),
+        ({"order": [1, 2, 3, 4]}, "less than or equal to 3"),
+        ({"order": "0123"}, "valid tuple"),
+        ({"pins": [26]}, "less than or equal to 25"),
+        ({"pins": [2, 2]}, "each number stands here once"),
+        ({"pins": [*range(9)]}, "at most 8 items"),
+        ({"debounce": 0}, "greater than or equal to 1"),
+        ({"board": None, "boards": THREE, "order": [0, 1, 2, 3]}, "'order' is of one board"),
+        ({"board": None, "boards": THREE, "pins": [2]}, "'pins' is of one board: remove it here"),
         ({"clamp": {"volts": 0}}, "greater than 0"),
         ({"creep": 0.2}, "less than or equal to 0.1"),
         ({"frequency": 55}, "50 or 60"),

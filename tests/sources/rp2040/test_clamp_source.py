@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from submeter.errors import LinkError
+from submeter.errors import Condition, LinkError
 from submeter.sources.rp2040.correction import NONE, BoardCorrection, ClampCorrection
 from submeter.sources.rp2040.scale import Scale
+from submeter.sources.rp2040.spectrum import Spectra, Spectrum
 from submeter.sources.source import Rated, Remembering, Source
 from tooling.clamp_records import IdealBoard, Load
 from tooling.clamp_source import UID, Bench, publish_nothing
@@ -56,7 +57,18 @@ async def test_the_first_record_counts_nothing_and_the_second_a_second() -> None
         assert one.value("Reactive_Energy_Q1") == pytest.approx(MWH * 0.866, abs=1)
         assert one.value("Apparent_Energy_Import") == pytest.approx(MWH, abs=1)
         assert one.value(EXPORT) == one.value("Reactive_Energy_Q4") == 0
-        assert one.updates[-1].instrument == one.source.identity == UID
+        assert one.source.identity == UID
+
+
+async def test_the_count_goes_on_over_an_exchange_of_boards() -> None:
+    async with bench().running() as one:
+        one.live(20)
+        one.ideals[""] = IdealBoard(uid="another0", boot="b")
+        one.live(10)
+        assert one.value(IMPORT) == pytest.approx((19 + 9) * MWH, abs=1)
+        assert one.meter.energy.refused == 0
+        # The last one is not borne out yet.
+        assert one.meter.energy.totals[IMPORT] == one.updates[-2].values[IMPORT].number
 
 
 async def test_what_is_fed_in_is_exported() -> None:
@@ -141,6 +153,20 @@ async def test_a_rating_that_is_written_counts_from_the_next_record_on() -> None
         assert one.value(IMPORT) == pytest.approx(3 * MWH, abs=1)
 
 
+async def test_a_rating_that_is_written_in_a_gap_does_not_count_backwards() -> None:
+    one = bench(clamp={"volts": 1.0})
+    one.source.rate(50.0, None)
+    async with one.running():
+        one.live(2)
+        one.live(58, lost=True)
+        one.source.rate(500.0, None)
+        before = one.value("Active_Energy_Import")
+        one.live(2)
+        counted = one.value("Active_Energy_Import") - before
+        power = one.value("Active_Power_Total") * 1000  # by the new rating
+        assert counted * 3.6 == pytest.approx((59 / 10 + 1) * power, rel=0.001)
+
+
 async def test_a_correction_counts_from_the_next_record_on() -> None:
     async with bench().running() as one:
         one.live(2)
@@ -158,14 +184,27 @@ async def test_a_correction_counts_from_the_next_record_on() -> None:
 
 @pytest.mark.parametrize(("amperes", "flows"), [(0.09, False), (0.13, True)])
 async def test_what_creeps_is_nothing(amperes: float, flows: bool) -> None:
-    async with bench(board={"loads": (Load(amperes),) * 3}).running() as one:
+    async with bench(board={"loads": (Load(amperes),) * 3}, creep=0.002).running() as one:
         one.live(100)
         for point in ("Current_L1", "Active_Power_L1", "Apparent_Power_Total", IMPORT):
             assert (one.value(point) > 0) is flows, point
         assert one.value("Power_Factor_L1") == pytest.approx(1, abs=0.01)
 
 
-@pytest.mark.parametrize(("amperes", "flows"), [(0.9, False), (1.5, True)])
+@pytest.mark.parametrize(("records", "counts"), [(3, False), (4, True)])
+async def test_a_load_that_came_and_went_in_a_gap_counts(records: int, counts: bool) -> None:
+    """Its mean is below creep, of which nobody knows then whether it was all along."""
+    async with bench(board={"loads": (Load(0.0),) * 3}, creep=0.02).running() as one:
+        one.live(2)
+        one.ideals[""].loads[0] = Load(0.99)
+        one.live(1, lost=True)
+        one.ideals[""].loads[0] = Load(0.0)
+        one.live(records - 2, lost=True)
+        one.live(1)
+        assert one.value(IMPORT) == pytest.approx(227.7 / 3.6 * counts, abs=1)
+
+
+@pytest.mark.parametrize(("amperes", "flows"), [(0.9, False), (1.1, False), (1.5, True)])
 async def test_what_is_less_than_a_code_is_nothing(amperes: float, flows: bool) -> None:
     """The noise of clamps that give little is more than their creep; 1 A is 1.25 codes here."""
     scale = Scale(230 / 0.75, 1000.0)
@@ -175,6 +214,29 @@ async def test_what_is_less_than_a_code_is_nothing(amperes: float, flows: bool) 
     async with made.running() as one:
         one.live(2)
         assert (one.value("Active_Power_L1") > 0) is flows
+
+
+async def test_the_channels_and_pulse_inputs_of_the_board_may_be_others() -> None:
+    order = (3, 0, 1, 2)
+    async with bench(
+        board={"order": order}, order=[*order], pins=[2, 4], debounce=5
+    ).running() as one:
+        assert one.boards[""].inputs == [(order, (2, 4), 5)]
+        one.live(3)
+        assert one.value("Active_Power_L1") == pytest.approx(2.3, rel=1e-3)
+
+
+async def test_a_second_of_which_all_was_lost_is_an_overrun_and_no_error() -> None:
+    async with bench().running() as one:
+        one.live(2)
+        one.ideals[""].lost += 6000
+        one.live(1)
+        assert (one.source.trouble, len(one.updates)) == (Condition.OVERRUN, 1)
+        one.live(2)
+        assert one.source.trouble is None
+        one.ideals[""].overruns += 1
+        one.live(1)
+        assert one.source.trouble is Condition.OVERRUN
 
 
 async def test_an_origin_is_the_sums_of_the_conductor() -> None:
@@ -193,6 +255,31 @@ async def test_an_origin_is_the_sums_of_the_conductor() -> None:
         assert "I^2 N" in names
         assert "I^2 L1" not in names
         assert one.source.origin("Voltage_L2_N") is None
+
+
+async def test_the_origin_of_a_dip_is_the_event_and_that_of_a_harmonic_the_waveform() -> None:
+    async with bench().running() as one:
+        assert one.source.origin("Voltage_Dips") is None
+        one.live(2)
+        heard, who, (ear,) = one.at, one.boards[""].identity, one.boards[""].ears
+        assert who
+        assert one.source.origin("THD_Current_L1") is None
+        found = Spectra(50.01, None, (Spectrum(9.0, (1.0,) * 24), None, None))
+        ear.spectra(found, heard)
+        content = {"b": who.boot, "q": 1, "k": "dip", "v": 16 * 500**2, "d": 4096 * 300}
+        ear.event(who, content, heard)
+        one.live(3)
+        board = ("board", f"{UID} run 0000a001")
+        for point in ("THD_Current_L1", "Voltage_Harmonic_5_L1"):
+            waveform = one.source.origin(point)
+            assert waveform
+            assert (waveform.at, waveform.labels) == (heard, (board, ("waveform", "of 50.010 Hz")))
+        dips, swells = map(one.source.origin, ("Voltage_Dips", "Voltage_Swells"))
+        assert dips
+        assert swells
+        labels = (board, ("events", "1"), ("last dip", "500.0 for 0.050 s"))
+        assert (dips.at, dips.labels) == (heard, labels)
+        assert (swells.at, swells.labels) == (one.at, (board, ("events", "0")))
 
 
 async def test_a_recording_is_followed_as_quickly_as_it_is_played() -> None:

@@ -45,6 +45,15 @@ def test_it_is_not_told_before_it_is_sure() -> None:
     assert wild.rate is None
 
 
+def test_it_is_told_after_eight_blocks_of_half_a_minute() -> None:
+    trim = ClockTrim(RATE)
+    told = []
+    for second in range(400):
+        trim.take("a", 0, second * 6000, 50.0 + second)
+        told.append(trim.rate)
+    assert told.index(RATE) == 240
+
+
 def test_what_no_crystal_can_be_off_is_bounded() -> None:
     for ppm, bound in ((900, 200), (-900, -200)):
         trim = ClockTrim(RATE)

@@ -179,14 +179,45 @@ def test_apparent_power_is_no_less_than_active(monkeypatch: pytest.MonkeyPatch) 
     assert (first.current, first.apparent, first.factor) == (0, 0, None)
 
 
-def test_a_dead_mains_has_no_frequency_and_no_power() -> None:
+def test_the_phase_of_a_correction_turns_forwards() -> None:
+    board = IdealBoard(loads=LOADS)
+    correction = BoardCorrection(clamps=(ClampCorrection(phase=3.0),) * 4)
+    for values, load in zip(
+        measured(window(board), of_board(board), correction).clamps, LOADS, strict=True
+    ):
+        truth = power(230, Load(load.amperes, load.lag + 3))
+        assert complex_power(values) == pytest.approx(truth, rel=1e-5)
+
+
+def test_what_inputs_rest_at_is_no_power() -> None:
+    """A hundredth of the range of the clamps, at inputs that rest a hundred codes off."""
+    loads = (Load(0.5), Load(0.5, 60.0), Load(0.5, 200.0))
+    board = IdealBoard(loads=loads, rest=(100.0, -100.0, 100.0, 60.0))
+    found = measured(window(board), of_board(board))
+    assert found.voltage == pytest.approx(230, rel=1e-5)
+    for values, load in zip(found.clamps, loads, strict=True):
+        truth = power(230, load)
+        assert values.current == pytest.approx(0.5, rel=1e-4)
+        assert complex_power(values) == pytest.approx(truth, abs=1e-4 * abs(truth))
+
+
+def test_without_any_voltage_current_is_known_and_power_is_not() -> None:
     board = IdealBoard(volts=0.0, loads=LOADS)
     found = measured(window(board), of_board(board))
     assert found.frequency is None
     assert found.voltage == pytest.approx(0, abs=0.01)
     for values, load in zip(found.clamps, LOADS, strict=True):
-        assert values.active == pytest.approx(0, abs=1e-3)
+        assert (values.active, values.reactive, values.apparent, values.factor) == (None,) * 4
+        assert (values.energies, values.apparent_energy) == ((0, 0, 0, 0), 0)
         assert values.current == pytest.approx(load.amperes, rel=1e-5)
+
+
+def test_what_was_there_before_the_voltage_went_is_measured() -> None:
+    board = IdealBoard(loads=LOADS)
+    found = measured(window(board, 3)._replace(mains=False), of_board(board))
+    assert found.frequency is None
+    assert found.clamps[0].active == pytest.approx(2300, rel=1e-5)
+    assert sum(found.clamps[0].energies) == pytest.approx(3 * 2300, rel=1e-5)
 
 
 def test_frequency_is_none_while_the_mains_is_lost() -> None:
@@ -217,6 +248,15 @@ def test_four_clamps_give_currents_alone() -> None:
     for each in found.clamps:
         assert (each.active, each.reactive, each.apparent, each.factor) == (None,) * 4
         assert (each.energies, each.apparent_energy) == ((), None)
+
+
+def test_four_clamps_are_corrected() -> None:
+    board = IdealBoard(layout="4i", loads=(Load(1.0), Load(2.0), Load(3.0), Load(4.0)))
+    gains = (1.05, 0.9, 1.0, 1.2)
+    correction = BoardCorrection(voltage=2.0, clamps=tuple(map(ClampCorrection, gains)))
+    found = measured(window(board), of_board(board), correction)
+    currents = [each.current for each in found.clamps]
+    assert currents == pytest.approx([1.05, 1.8, 3.0, 4.8], rel=1e-4)
 
 
 def test_an_input_at_its_end_marks_its_clamp_and_the_voltage_marks_all() -> None:
@@ -275,7 +315,11 @@ def test_raw_is_by_the_ratings_alone() -> None:
     before = taken(board, board.second())
     board.saturated[2] += 1
     what = between(before, taken(board, board.second()))
-    grown = electrical.raw(what, of_board(board), SCALE, 6000.0, 50, (0, 0, 0))
+    for clamps, seconds in (((1, 2, 3, 4), 1), ((3,), 1), ((1, 2), 0), ((), 0)):
+        grown = electrical.raw(what, of_board(board), SCALE, 6000.0, 50, (0, 0, 0), clamps)
+        assert grown.saturated == pytest.approx(seconds), clamps
+    first = what._replace(saturated=(0, 0, 0, 1))  # the voltage
+    grown = electrical.raw(first, of_board(board), SCALE, 6000.0, 50, (0, 0, 0), (2,))
     assert grown.saturated == pytest.approx(1)
     four = IdealBoard(layout="4i", loads=(Load(1.0),) * 4)
     grown = electrical.raw(window(four), of_board(four), SCALE, 6000.0, 50, (0, 0, 0))

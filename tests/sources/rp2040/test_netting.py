@@ -13,11 +13,11 @@ from submeter.sources.rp2040.wiring import Wiring
 WIRING = Wiring("L1", (), 50)
 
 
-def share(seconds: float, **phases: tuple[complex, ...]) -> Share:
+def share(seconds: float, over: bool = False, **phases: tuple[complex, ...]) -> Share:
     """Return what a board counted in each quadrant, phase by phase."""
     names: dict[str, Conductor] = {"L1": "L1", "L2": "L2", "L3": "L3", "N": "N"}
     lines = tuple(
-        Line(names[name], 0, ClampValues(1, 1, 1, 1, 1, each, False, abs(sum(each))))
+        Line(names[name], 0, ClampValues(1, 1, 1, 1, 1, each, over, abs(sum(each))))
         for name, each in phases.items()
     )
     return Share("u", WIRING, seconds, Measured(seconds, 230, 50, (), saturated=False), lines)
@@ -73,8 +73,26 @@ def test_a_board_that_comes_late_is_missed_by_nothing() -> None:
     netting.add("L2", share(3, L2=(0j, -12 + 0j, 0j, 0j)))
     counted = netting.take()
     assert counted.quadrants == (18 + 0j, 0j, 0j, 0j)
-    assert (counted.apparent, counted.seconds) == (42, 3)
-    assert netting.take() == ((0j,) * 4, 0.0, 0.0)
+    assert (counted.apparent, counted.estimated) == (42, False)
+    assert netting.take() == ((0j,) * 4, 0.0, False)
+
+
+def test_what_waits_long_is_long() -> None:
+    netting = Netting(["L1", "L2"], alone=False)
+    for _ in range(3):
+        netting.add("L1", share(LONG / 2, L1=(10 + 0j, 0j, 0j, 0j)))
+    netting.add("L2", share(1, L2=(0j, -12 + 0j, 0j, 0j)))
+    assert netting.take().quadrants == (30 + 0j, -12 + 0j, 0j, 0j)
+
+
+def test_an_estimate_that_waits_is_one_of_what_it_joins() -> None:
+    netting, again = (Netting(["L1", "L2"], alone=False) for _ in range(2))
+    netting.add("L1", share(1, over=True, L1=(10 + 0j, 0j, 0j, 0j)))
+    netting.add("L1", share(1, L1=(10 + 0j, 0j, 0j, 0j)))
+    again.restore(json.loads(json.dumps(netting.saved())))
+    assert netting.take().estimated
+    assert again.take().estimated
+    assert not netting.take().estimated
 
 
 def test_noise_about_no_active_power_is_no_export() -> None:
@@ -90,11 +108,16 @@ def test_what_waits_outlasts_a_restart() -> None:
     after.restore(json.loads(json.dumps(before.saved())))
     assert after.saved() == before.saved()
     assert after.take() == before.take()
+    before.add("L2", share(LONG, L2=(0j,) * 4))  # nothing flowed, for a long time
+    after.restore(json.loads(json.dumps(before.saved())))
+    assert after.saved() == before.saved() != {}
 
 
 @pytest.mark.parametrize(
-    "damaged", [1, [1.0] * 9, ["a"] * 10, [float("nan")] * 10, [1.0] * 9 + [-1.0], [True] * 10]
-)
+    "damaged",
+    [1, [1.0] * 9, ["a"] * 10, [float("nan")] * 10 + [True], [1.0] * 9 + [-1.0, True], [True] * 11,
+     [1.0] * 10, [1.0] * 11, [1.0] * 8 + [-1.0, 1.0, False]],
+)  # fmt: skip
 def test_damaged_memories_are_refused(damaged: object) -> None:
     with pytest.raises(ValueError, match="saved state"):
         Netting(["L1"], alone=True).restore({"L1": damaged})

@@ -30,6 +30,13 @@ def test_the_setting_says_what_a_clamp_is_rated_for() -> None:
     assert told == [(None, None), (200, 400), (400, 800), (None, None)]
 
 
+@pytest.mark.parametrize(("mains", "volts"), [(690, 690), (120, 230)])
+def test_power_is_by_the_mains_where_that_is_more_than_nominal(mains: float, volts: float) -> None:
+    keys = {"board": "e660", "clamp": {"current": 100}, "voltage": {"mains": mains}}
+    rating = Rating(Rp2040Settings.model_validate(keys))
+    assert rating.most == pytest.approx(100 * 1.65 * volts * 1.2)
+
+
 def test_a_clamp_around_a_secondary_shows_what_flows_in_the_primary() -> None:
     rating = Rating(made(current=10, around_secondary=True))
     assert rating.scale is None

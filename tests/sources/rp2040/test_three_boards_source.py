@@ -32,7 +32,7 @@ async def test_all_phases_and_their_sum_become_visible_together() -> None:
         assert three.value(TOTAL) == pytest.approx(2.3 + 4.6 + 0.575, rel=1e-4)
         assert three.value(IMPORT) == pytest.approx(3 * 3.25 * MWH, abs=2)
         assert {each.quality for each in three.updates[-1].values.values()} == {Quality.MEASURED}
-        assert three.updates[-1].instrument == "e660l1+e660l2+e660l3" == three.source.identity
+        assert three.source.identity == "e660l1+e660l2+e660l3"
     assert three.source.describe() == (
         "rp2040 board:e660L1 (clamps L1: 2, voltage of L1), board:e660L2 (clamps L2: 2, voltage "
         "of L2), board:e660L3 (clamps L3: 2, voltage of L3)"
@@ -57,7 +57,6 @@ async def test_a_phase_that_is_lost_is_missed_and_counted_later() -> None:
         last = three.updates[-1].values
         assert {"Active_Power_L1", "Active_Power_L3", "Voltage_L3_N", "Frequency"} <= last.keys()
         assert {TOTAL, IMPORT, "Power_Factor_Total", "Active_Power_L2"}.isdisjoint(last)
-        assert three.updates[-1].instrument is None
         quality = {
             name: three.meter.readings[name].quality for name in (TOTAL, IMPORT, "Voltage_L2_N")
         }
@@ -81,6 +80,31 @@ async def test_what_waits_for_a_lost_phase_outlasts_a_restart() -> None:
     async with three.running():
         three.live(4)
         assert three.value(IMPORT) == pytest.approx(3 * 18 * MWH, abs=3)
+
+
+async def test_an_estimate_that_waits_for_a_lost_phase_is_one_later() -> None:
+    async with bench().running() as three:
+        three.live(3)
+        three.ideals["L1"].saturated[2] += 7
+        three.live(2, silent="L3")
+        three.live(1)
+        assert three.updates[-1].values[IMPORT].quality is Quality.ESTIMATED
+        assert three.updates[-1].values[TOTAL].quality is Quality.MEASURED
+        three.live(1)
+        assert three.updates[-1].values[IMPORT].quality is Quality.MEASURED
+
+
+async def test_an_origin_is_that_of_the_phase_or_of_all() -> None:
+    async with bench().running() as three:
+        three.live(3)
+        for point, phases in (("Active_Power_L2", ["L2"]), (TOTAL, list(PHASES))):
+            found = three.source.origin(point)
+            assert found
+            boards = [text for name, text in found.labels if name == "board"]
+            assert boards == [f"e660{phase.lower()} run {phase} record 3" for phase in phases]
+        found = three.source.origin("Voltage_Dips")
+        assert found
+        assert [name for name, _ in found.labels] == ["board", "events"] * 3
 
 
 async def test_one_port_that_is_lost_leaves_the_others(
@@ -124,6 +148,13 @@ async def test_the_link_is_lost_with_the_last_board() -> None:
         await task
     assert error.value.condition is Condition.BUSY
     assert not any(board.ears for board in three.boards.values())
+    again = asyncio.create_task(three.source.run(publish_nothing))
+    await asyncio.sleep(0.01)
+    three.boards["L1"].lose()
+    await asyncio.sleep(0.01)
+    assert not again.done()
+    again.cancel()
+    await asyncio.gather(again, return_exceptions=True)
 
 
 async def test_a_board_that_came_back_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:

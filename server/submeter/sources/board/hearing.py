@@ -21,12 +21,15 @@ class Hearing(Generic[EarT]):
         self._read = read
         self._listeners: list[_Listener[EarT]] = []
         self._reading: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None  # that was cancelled
 
     async def listen(self, ear: EarT) -> None:
         """Be told until `read` ends, and raise what it raises.
 
         What `ear` raises when it is told ends its own listening, and not that of the others.
         """
+        while self._ending and not self._ending.done():
+            await asyncio.wait((self._ending,))
         listener = _Listener(ear, asyncio.get_running_loop().create_future())
         self._listeners.append(listener)
         reading = self._reading
@@ -38,6 +41,8 @@ class Hearing(Generic[EarT]):
         finally:
             self._listeners.remove(listener)
             if not self._listeners:
+                # Who comes while it ends must not share its end, nor open the port beside it.
+                self._ending = reading
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
 

@@ -7,7 +7,7 @@ def quiet(values: ClampValues, threshold: float) -> ClampValues:
     """Return `values`, or nothing at all if the current over the window is below `threshold` A."""
     if values.current >= threshold:
         return values
-    known = values.active is not None
+    known = bool(values.energies)  # without current also where the voltage is not
     zero = 0.0 if known else None
     return ClampValues(
         current=0.0,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from submeter.meter.instant import Instant
 from submeter.meter.reading import Value
 from submeter.sources.rp2040.layout import distortion
 from submeter.sources.rp2040.wiring import Wiring
@@ -14,25 +15,29 @@ LEAST = 5.0  # s between two of them, as it may be at least
 
 
 class Distortions(NamedTuple):
-    """Points in %, those of which nothing can be said, and when that was, in monotonic s."""
+    """Points in %, those of which nothing can be said; `at` is when the waveform was heard.
+
+    `frequency` is that of the waveform in Hz by the crystal, None if it had none.
+    """
 
     values: dict[str, Value]
     failed: frozenset[str]
-    mono: float
+    frequency: float | None
+    at: Instant
 
-    def at(self, mono: float, period: float) -> "Distortions":
+    def known(self, mono: float, period: float) -> "Distortions":
         """Return what is still known at `mono` where a waveform was to come each `period` s."""
-        if mono - self.mono <= AGES * max(period, LEAST):
+        if mono - self.at.mono <= AGES * max(period, LEAST):
             return self
-        return Distortions({}, self.failed | self.values.keys(), self.mono)
+        return self._replace(values={}, failed=self.failed | self.values.keys())
 
 
-NONE = Distortions({}, frozenset(), 0.0)
+NONE = Distortions({}, frozenset(), None, Instant(0.0, 0.0))
 """Before the first waveform."""
 
 
-def distortions(spectra: "Spectra", wiring: Wiring, mono: float) -> Distortions:
-    """Return the points of a board of which a waveform said `spectra` at `mono`."""
+def distortions(spectra: "Spectra", wiring: Wiring, at: Instant) -> Distortions:
+    """Return the points of a board of which a waveform said `spectra` at `at`."""
     values: dict[str, Value] = {}
     failed: set[str] = set()
 
@@ -47,4 +52,4 @@ def distortions(spectra: "Spectra", wiring: Wiring, mono: float) -> Distortions:
         add(distortion("Voltage", wiring.voltage_at), spectra.voltage)
     for each in wiring.phases:
         add(distortion("Current", each.conductor), spectra.clamps[each.clamp - 1])
-    return Distortions(values, frozenset(failed), mono)
+    return Distortions(values, frozenset(failed), spectra.frequency, at)

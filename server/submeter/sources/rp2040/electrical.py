@@ -2,7 +2,7 @@
 
 import cmath
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from submeter.sources.rp2040.correction import BoardCorrection
 from submeter.sources.rp2040.energy_count import quadrant
@@ -19,7 +19,7 @@ of rounding. Five boards had 0.97 to 1.36 codes."""
 
 _LEAK_AT = 230.0  # V
 _SHORTEST, _LONGEST = 75, 200  # frames of a cycle that a board takes for one
-_SHORT = 3  # records, within which U x I of the means is the mean of U x I
+SHORT = 3  # records, within which U x I of the means is the mean of U x I
 
 
 def measure(
@@ -35,7 +35,8 @@ def measure(
 
     `rate` is how many frames a second there are in truth. `phases[k]` is by how many thirds of a
     period the conductor of clamp k + 1 follows the phase whose voltage is measured: power is then
-    that with the voltage of its own phase, were that one alike.
+    that with the voltage of its own phase, were that one alike. Where no voltage was seen all along
+    the powers of a clamp are None, and its energies 0.
     """
     if window.frames <= 0:
         raise ValueError("nothing was sampled")
@@ -58,6 +59,9 @@ def measure(
         )
         current = amperes * clamp.gain * _rms(window, 2 + 5 * k, clamp.noise)
         over = blind or bool(window.saturated[identity.order[k + 1]])
+        if not (window.mains or window.cycles):
+            clamps.append(_unknown(current, over))
+            continue
         clamps.append(_clamp(window, energies, voltage, seconds, current, over))
     return Measured(seconds, voltage, _frequency(window, rate), tuple(clamps), blind)
 
@@ -69,28 +73,40 @@ def raw(
     rate: float,
     nominal_frequency: int,
     phases: Sequence[int],
+    clamps: Collection[int] = (1, 2, 3, 4),
 ) -> RawGrowth:
-    """Return what `window` says by the ratings alone; parameters and error as of `measure`."""
+    """Return what `window` says by the ratings alone; parameters and error as of `measure`.
+
+    Of the inputs at their end only those of `clamps`, by number, count, and that of the voltage.
+    """
     if window.frames <= 0:
         raise ValueError("nothing was sampled")
     seconds = window.frames / rate
     amperes = of_code(scale.current, identity.span)
-    over = seconds if any(window.saturated) else 0.0
+    inputs = _inputs(identity, clamps)
+    over = seconds if any(window.saturated[channel] for channel in inputs) else 0.0
     if identity.layout == "4i":
         squares = [_variance(window, 2 * k) * seconds for k in range(4)]
-        clamps = [RawClampGrowth(0j, each, amperes) for each in squares]
-        return RawGrowth(seconds, None, None, over, tuple(clamps))
+        four = tuple(RawClampGrowth(0j, each, amperes) for each in squares)
+        return RawGrowth(seconds, None, None, over, four)
     volts = of_code(scale.voltage, identity.span)
     turns = _turns(window, identity, nominal_frequency, phases)
-    clamps = [
+    three = tuple(
         RawClampGrowth(
             sum(_energies(window, k, turns[k], complex(volts * amperes / rate), 0j)),
             _variance(window, 2 + 5 * k) * seconds,
             amperes,
         )
         for k in range(3)
-    ]
-    return RawGrowth(seconds, volts**2 * _variance(window, 0) * seconds, volts, over, tuple(clamps))
+    )
+    return RawGrowth(seconds, volts**2 * _variance(window, 0) * seconds, volts, over, three)
+
+
+def _inputs(identity: Identity, clamps: Collection[int]) -> list[int]:
+    """Return the channels of `clamps`, by number, and of the voltage."""
+    if identity.layout == "4i":
+        return [identity.order[number - 1] for number in clamps]
+    return [identity.order[0], *(identity.order[number] for number in clamps if number < 4)]
 
 
 def _four(
@@ -110,6 +126,17 @@ def _four(
     return Measured(seconds, None, _frequency(window, rate), tuple(clamps), saturated=False)
 
 
+def _unknown(current: float, over: bool) -> ClampValues:
+    """Return the values of a clamp whose board sees no voltage, which may be there all the same."""
+    return ClampValues(
+        current,
+        *(None, None, None, None),
+        energies=(0j, 0j, 0j, 0j),
+        saturated=over,
+        apparent_energy=0.0,
+    )
+
+
 def _clamp(
     window: Window,
     energies: tuple[complex, ...],
@@ -126,7 +153,7 @@ def _clamp(
     """
     power = sum(energies) / seconds
     apparent = max(voltage * current, abs(power.real)) if current else 0.0
-    steady = window.records <= _SHORT
+    steady = window.records <= SHORT
     return ClampValues(
         current=current,
         active=power.real,

@@ -1,19 +1,33 @@
 """The laps of a recording of a board, which is played over and over."""
 
+from typing import NamedTuple
+
 from submeter.sources.board.said import Said
 from submeter.sources.rp2040 import checked
 from submeter.sources.rp2040.identity import Identity
 
+_LATE = 1  # numbers by which a record may be behind the last one
 _MOST = 64  # runs that are remembered
 _RUN = {"S": "b", "W": "b", "E": "b", "ID": "boot"}
 
 
+class _Span(NamedTuple):
+    """The numbers of the records of a run."""
+
+    first: int
+    last: int
+
+
 class Laps:
-    """Gives each run another name in each lap: its numbers begin again, as after a reset."""
+    """Gives each run another name in each lap: its numbers begin again, as after a reset.
+
+    A lap begins where those of a run fall back to the first one; a record that comes twice, or
+    after the next one, begins none.
+    """
 
     def __init__(self) -> None:
         self._lap = 0
-        self._last: dict[str, int] = {}  # record of each run in this lap
+        self._spans: dict[str, _Span] = {}  # of each run in this lap
 
     def named(self, said: Said) -> Said:
         """Return `said` with the name of its run in this lap; raises FrameError."""
@@ -31,9 +45,11 @@ class Laps:
         return identity._replace(boot=f"{self._lap}.{boot}")
 
     def _follow(self, boot: str, number: int) -> None:
-        if number <= self._last.get(boot, -1):
+        span = self._spans.get(boot, _Span(number, number))
+        if number <= span.first and number < span.last - _LATE:
             self._lap += 1
-            self._last.clear()
-        self._last[boot] = number
-        if len(self._last) > _MOST:
-            del self._last[next(iter(self._last))]
+            self._spans.clear()
+            span = _Span(number, number)
+        self._spans[boot] = _Span(min(span.first, number), max(span.last, number))
+        if len(self._spans) > _MOST:
+            del self._spans[next(iter(self._spans))]

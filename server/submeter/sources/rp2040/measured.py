@@ -8,8 +8,9 @@ class ClampValues(NamedTuple):
 
     `energies` are Ws and vars in each quadrant 1 to 4 as complex numbers P + jQ, exact over any
     window; `apparent_energy` is in VAs. With four clamps and no voltage there are no energies, and
-    `active`, `reactive`, `apparent`, `factor` and `apparent_energy` are None; `factor` is None also
-    without apparent power. `saturated` tells that the converter reached its end, so that the truth
+    `active`, `reactive`, `apparent`, `factor` and `apparent_energy` are None. The four powers are
+    None too where a board that has a voltage sees none. `factor` is None also without apparent
+    power. `saturated` tells that the converter reached its end, so that the truth
     is larger.
     """
 

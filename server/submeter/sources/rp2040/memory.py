@@ -25,18 +25,21 @@ class Left(NamedTuple):
         return same and (self.ended or record.seq <= self.seq)
 
 
-def saved(record: Record | None, past: Iterable[Left], at: int) -> dict[str, Any]:
-    """Return what `restored` understands; `at` is when `record` was heard, in s UTC."""
+def saved(record: Record | None, past: Iterable[Left], at: int, sure: int) -> dict[str, Any]:
+    """Return what `restored` understands; `at` is when `record` was heard, in s UTC.
+
+    `sure` is the number of the last record of its run that a later one bore out.
+    """
     if record is None:
         return {}
     said = {name: _plain(value) for name, value in record._asdict().items()}
-    return {"record": said, "past": [list(each) for each in past], "at": at}
+    return {"record": said, "past": [list(each) for each in past], "at": at, "sure": sure}
 
 
-def restored(said: Mapping[str, Any]) -> tuple[Record | None, list[Left], int]:
-    """Return record, runs and time of `saved`; raises ValueError if they are damaged."""
+def restored(said: Mapping[str, Any]) -> tuple[Record | None, list[Left], int, int]:
+    """Return record, runs, time and number of `saved`; raises ValueError if they are damaged."""
     if not said:
-        return None, [], 0
+        return None, [], 0, 0
     try:
         past = said.get("past")
         if not isinstance(past, list):
@@ -45,6 +48,7 @@ def restored(said: Mapping[str, Any]) -> tuple[Record | None, list[Left], int]:
             _record(said.get("record")),
             [_left(each) for each in past],
             checked.whole(said, "at"),
+            checked.whole(said, "sure") if "sure" in said else 0,
         )
     except FrameError as error:
         raise ValueError(f"saved state of a board: {error}") from None
@@ -60,7 +64,7 @@ def _record(said: object) -> Record:
     sums = checked.wholes(said, "sums", None, -checked.MOST)
     if len(sums) not in SQUARES:
         raise FrameError("'sums' are none of a known layout")
-    counts = {"quadrants": _QUADRANTS[len(sums)], "saturated": 4, "extremes": 2}
+    counts = {"quadrants": _QUADRANTS[len(sums)], "saturated": 4}
     values: dict[str, Any] = {"sums": sums, "mains": said["mains"] is True}
     for name in _TEXTS:
         values[name] = checked.name(said, name)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+from submeter.meter.point import Range
+from submeter.pointmap import points
 from submeter.sources.rp2040.scale import REFERENCE, Scale
 from submeter.sources.rp2040.settings import Rp2040Settings
 
 PRIMARY, SECONDARY = "CT_Primary_Rating", "CT_Secondary_Rating"
-_LARGEST, _SMALLEST = 5000.0, 1.0  # A; what the settings may be set to while it runs
-_SURGE = 1.2  # of the nominal voltage
+_SURGE = 1.2  # of the voltage
 
 
 def check(settings: Rp2040Settings, configured: Mapping[str, float]) -> None:
@@ -31,7 +32,7 @@ class Rating:
         self._clamp = settings.clamp
         voltage = settings.voltage
         self._voltage = voltage.mains / voltage.volts if voltage else 0.0
-        self._nominal = settings.nominal
+        self._volts = max(settings.nominal, voltage.mains if voltage else 0.0)
         self._primary: float | None = None
         self._secondary: float | None = None
 
@@ -57,7 +58,16 @@ class Rating:
     @property
     def most(self) -> float:
         """The power in W of one clamp at the end of the converter, whatever may be set later."""
-        current = self._clamp.current or _LARGEST
+        largest = _range(PRIMARY).max
+        current = self._clamp.current or largest
         if self._clamp.around_secondary:
-            current *= _LARGEST / _SMALLEST
-        return current * REFERENCE / 2 / self._clamp.volts * self._nominal * _SURGE
+            current *= largest / _range(SECONDARY).min
+        return current * REFERENCE / 2 / self._clamp.volts * self._volts * _SURGE
+
+
+def _range(point: str) -> Range:
+    """Return what a setting may be set to while the program runs."""
+    found = points.standard()[point].range
+    if found is None:
+        raise AssertionError(f"the list of points gives {point} a range")
+    return found

@@ -6,7 +6,7 @@ from submeter.sources.rp2040.wiring import Wiring
 
 
 class RawSum:
-    """Of one board; another board begins anew."""
+    """Of one board; another board, or another rating, begins anew."""
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
@@ -14,7 +14,7 @@ class RawSum:
 
     def add(self, uid: str, growth: RawGrowth, at: Instant) -> None:
         """Add what the board `uid` measured up to `at`."""
-        before = self.board if self.board and self.board.uid == uid else None
+        before = self.board if self.board and self._goes_on(self.board, uid, growth) else None
         clamps = []
         for place, around in enumerate(self._wiring.clamps):
             grown = growth.clamps[around.clamp - 1]
@@ -40,3 +40,9 @@ class RawSum:
             growth.saturated + (before.saturated if before else 0.0),
             tuple(clamps),
         )
+
+    def _goes_on(self, before: RawBoard, uid: str, growth: RawGrowth) -> bool:
+        """Tell whether `growth` may be added: it is of the same board, by the same ratings."""
+        ratings = [growth.clamps[each.number - 1].amperes for each in before.clamps]
+        same = ratings == [each.amperes for each in before.clamps]
+        return before.uid == uid and before.volts == growth.volts and same

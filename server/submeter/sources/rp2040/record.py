@@ -12,13 +12,15 @@ SUMS = {"v3i": 17, "4i": 8}
 SQUARES = {17: (1, 3, 8, 13), 8: (1, 3, 5, 7)}
 """Which of so many sums are squares: they never fall."""
 _QUADRANTS = {"v3i": 24, "4i": 0}
-_SLACK = 2  # s of frames that may be ahead of the crystal
+_SLACK = 2  # s of frames, or records, that may be ahead of the crystal
+_STILL = 3  # s of frames that may be missing, of a sampler that stands and is begun anew
+_SETTLED = 10_000_000  # us of a run, after which they must not be fewer
 _RING = 4096  # frames that may be looked at before they are counted
-_TOLERANCE = 1.01  # of the rate
+_TOLERANCE = 0.01  # of the rate
 
 
 class Record(NamedTuple):
-    """`$S` of a board; cumulative but for `seq`, `micros`, `extremes`, `mains` and `backlog`."""
+    """`$S` of a board; cumulative but for `seq`, `micros` and `mains`."""
 
     uid: str
     boot: str
@@ -31,9 +33,7 @@ class Record(NamedTuple):
     sums: tuple[int, ...]  # 17 of v3i, 8 of 4i
     quadrants: tuple[int, ...]  # 24 of v3i: clamp, quadrant, (P sum, quarter sum); else none
     saturated: tuple[int, int, int, int]  # by channel
-    extremes: tuple[int, int]
     mains: bool
-    backlog: int
     overruns: int
     lost: int
 
@@ -42,7 +42,7 @@ class Window(NamedTuple):
     """What a board counted between two records of one run; meanings as in `Record`.
 
     `records` is how many it sent in the meantime: 1, or more where some were lost. `micros` is the
-    time between them by the board's crystal. `extremes` and `mains` are those of the later record.
+    time between them by the board's crystal. `mains` is that of the later record.
     """
 
     records: int
@@ -54,7 +54,6 @@ class Window(NamedTuple):
     sums: tuple[int, ...]
     quadrants: tuple[int, ...]
     saturated: tuple[int, int, int, int]
-    extremes: tuple[int, int]
     mains: bool
     overruns: int
     lost: int
@@ -77,7 +76,6 @@ def between(before: Record, after: Record) -> Window:
         grown(before.sums, after.sums),
         grown(before.quadrants, after.quadrants),
         (saturated[0], saturated[1], saturated[2], saturated[3]),
-        after.extremes,
         after.mains,
         after.overruns - before.overruns,
         after.lost - before.lost,
@@ -98,18 +96,16 @@ def read(content: Mapping[str, Any], identity: Identity) -> Record:
     if uid(content) != identity.uid or boot != identity.boot:
         raise FrameError("a record of another run")
     micros, sampled = checked.whole(content, "t"), checked.whole(content, "f")
-    if sampled > (micros / 1e6 * _TOLERANCE + _SLACK) * identity.rate:
-        raise FrameError(f"{sampled} frames in {micros} us")
+    _prove_pace(sampled, micros, identity.rate)
     frames = checked.whole(content, "n", 0, sampled)
     lost = checked.whole(content, "l", 0, sampled)
     largest = identity.span // 2 + 1  # of a centred code
-    extremes = checked.wholes(content, "m", 2, 0, 16 * largest**2)
     ends = checked.wholes(content, "x", 4, 0, sampled + _RING)
     most = frames * largest**2
     return Record(
         uid=identity.uid,
         boot=boot,
-        seq=checked.whole(content, "q", 1),
+        seq=checked.whole(content, "q", 1, micros // 1_000_000 + _SLACK),
         micros=micros,
         sampled=sampled,
         frames=frames,
@@ -118,12 +114,18 @@ def read(content: Mapping[str, Any], identity: Identity) -> Record:
         sums=_sums(content, identity, most),
         quadrants=checked.wholes(content, "e", _QUADRANTS[identity.layout], -4 * most, 4 * most),
         saturated=(ends[0], ends[1], ends[2], ends[3]),
-        extremes=(extremes[0], extremes[1]),
         mains=bool(checked.whole(content, "a", 0, 1)),
-        backlog=checked.whole(content, "w", 0),
         overruns=checked.whole(content, "o", 0),
         lost=lost,
     )
+
+
+def _prove_pace(sampled: int, micros: int, rate: float) -> None:
+    seconds = micros / 1e6
+    most = seconds * (1 + _TOLERANCE) + _SLACK
+    least = seconds * (1 - _TOLERANCE) - _STILL if micros > _SETTLED else 0
+    if not least * rate <= sampled <= most * rate:
+        raise FrameError(f"{sampled} frames in {micros} us")
 
 
 def _sums(content: Mapping[str, Any], identity: Identity, most: int) -> tuple[int, ...]:
@@ -138,5 +140,5 @@ def nothing(record: Record) -> Record:
     return Record(
         record.uid, record.boot, 0, 0, 0, 0, 0, 0,
         (0,) * len(record.sums), (0,) * len(record.quadrants), (0, 0, 0, 0),
-        (0, 0), record.mains, 0, 0, 0,
+        record.mains, 0, 0,
     )  # fmt: skip

@@ -33,6 +33,11 @@ class Share(NamedTuple):
         return self.seconds <= PRESENT
 
     @property
+    def blind(self) -> bool:
+        """Whether clamps carry current and the board, which has a voltage, sees none."""
+        return any(line.values.apparent is None for line in self.lines)
+
+    @property
     def phases(self) -> tuple[Line, ...]:
         """The conductors but the neutral."""
         return tuple(line for line in self.lines if line.conductor != "N")

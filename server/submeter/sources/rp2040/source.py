@@ -95,7 +95,7 @@ class Rp2040Source:
         return f"rp2040 {', '.join(told)}"
 
     def origin(self, point: str) -> Origin | None:
-        """Return the sums of the last record; there are no bytes of one line alone."""
+        """Return the sums of the last record, waveform or event; there are no bytes of one line."""
         return origin(self._ears.values(), point) if point in self.expected else None
 
     def rate(self, primary: float | None, secondary: float | None) -> None:
@@ -189,34 +189,33 @@ class Rp2040Source:
     def _update(self, ended: Round) -> Update:
         """Return what a round says: what is of now, and if it is whole sums and indexes."""
         present = {key: share for key, share in ended.shares.items() if share.present}
-        found: dict[str, Value] = {}
-        failed: set[str] = set()
-        for key, share in present.items():
-            found.update(values.of_board(share))
-            known = self._ears[key].distortions.at(ended.at.mono, self._settings.snapshot)
+        said: dict[str, Value | None] = {}
+        for share in present.values():
+            said.update(values.of_board(share))
+        if len(present) == len(self._ears):
+            said.update(values.together(present.values()))
+        found = {point: value for point, value in said.items() if value is not None}
+        failed = said.keys() - found.keys()
+        for key in present:
+            known = self._ears[key].distortions.known(ended.at.mono, self._settings.snapshot)
             found.update(known.values)
             failed |= known.failed
         if present and self._settings.voltage:
             frequency = values.frequency(present.values())
             found.update(frequency)
             failed |= {layout.FREQUENCY} - frequency.keys()
-        if len(present) == len(self._ears):
-            found.update(values.together(present.values()))
         if ended.whole:
-            found.update(self._counted(ended))
+            found.update(self._counted())
         for point in layout.COUNTS & self.expected.keys():
             found[point] = Value(sum(ear.counts[point] for ear in self._ears.values()))
-        instrument = "+".join(share.uid for share in ended.shares.values())
-        return Update(
-            found, failed=frozenset(failed), instrument=instrument if ended.whole else None
-        )
+        # No instrument: the count is ours, and goes on whichever board is there.
+        return Update(found, failed=frozenset(failed))
 
-    def _counted(self, ended: Round) -> dict[str, Value]:
+    def _counted(self) -> dict[str, Value]:
         """Return the indexes with what all boards counted since they last did."""
         counted = self._netting.take()
         self._energies.take(counted.quadrants, counted.apparent)
-        lines = [line for share in ended.shares.values() for line in share.phases]
-        quality = Quality.ESTIMATED if values.estimated(lines) else Quality.MEASURED
+        quality = Quality.ESTIMATED if counted.estimated else Quality.MEASURED
         totals = self._energies.counted
         return {point: Value(totals[point], quality) for point in self._indexes}
 

@@ -1,16 +1,16 @@
 """From what boards have measured to the points of a meter."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from submeter.meter.reading import Quality, Value
-from submeter.sources.rp2040.layout import FREQUENCY, current, voltage
+from submeter.sources.rp2040.layout import FREQUENCY, POWERS, current, voltage
 from submeter.sources.rp2040.share import Line, Share
 
 _KILO = 1000
 
 
-def of_board(share: Share) -> Iterator[tuple[str, Value]]:
-    """Yield voltage, currents and powers at one board, of the time of `share`."""
+def of_board(share: Share) -> Iterator[tuple[str, Value | None]]:
+    """Yield voltage, currents and powers at one board, of the time of `share`; None: not known."""
     measured, at = share.measured, share.wiring.voltage_at
     if at and measured.voltage is not None:
         yield voltage(at), Value(measured.voltage, _quality(measured.saturated))
@@ -18,11 +18,13 @@ def of_board(share: Share) -> Iterator[tuple[str, Value]]:
         sure = _quality(line.values.saturated)
         yield current(line.conductor), Value(line.values.current, sure)
     for line in share.phases:
-        yield from _powers(line.conductor, (line,))
+        yield from _unknown(line.conductor) if share.blind else _powers(line.conductor, (line,))
 
 
-def together(shares: Iterable[Share]) -> Iterator[tuple[str, Value]]:
-    """Yield the powers of all phases."""
+def together(shares: Collection[Share]) -> Iterator[tuple[str, Value | None]]:
+    """Yield the powers of all phases; None: not known."""
+    if any(share.blind for share in shares):
+        return _unknown("Total")
     return _powers("Total", [line for share in shares for line in share.phases])
 
 
@@ -37,6 +39,10 @@ def frequency(shares: Iterable[Share]) -> Mapping[str, Value]:
 def estimated(lines: Iterable[Line]) -> bool:
     """Tell whether the powers of any of `lines` are estimates, or more in truth."""
     return any(line.behind or line.values.saturated or line.values.active is None for line in lines)
+
+
+def _unknown(name: str) -> Iterator[tuple[str, None]]:
+    return ((f"{power}_{name}", None) for power in POWERS)
 
 
 def _powers(name: str, lines: Sequence[Line]) -> Iterator[tuple[str, Value]]:

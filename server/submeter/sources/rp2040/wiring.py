@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from submeter.sources.rp2040.identity import Layout
-from submeter.sources.rp2040.settings import Conductor, Phase, Rp2040Settings
+from submeter.sources.rp2040.settings import Conductor, Order, Phase, Rp2040Settings
 
 RATE = 6000  # frames a second; the lags of a board are in these
 PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
@@ -24,12 +24,13 @@ class Around(NamedTuple):
 class Wiring(NamedTuple):
     """What is at one board: the phase that its voltage is of, None without, and the clamps.
 
-    `nominal` is the frequency of the mains in Hz.
+    `nominal` is the frequency of the mains in Hz, `order` the channel of each role, if it is given.
     """
 
     voltage_at: Phase | None
     clamps: tuple[Around, ...]
     nominal: int
+    order: Order | None = None
 
     @property
     def layout(self) -> Layout:
@@ -66,7 +67,7 @@ def wirings(settings: Rp2040Settings) -> Mapping[str, Wiring]:
     """Return the wiring of each board: by its phase, or of "" where there is one board."""
     if settings.boards:
         return {
-            phase: Wiring(phase, (Around(board.clamp, phase),), settings.frequency)
+            phase: Wiring(phase, (Around(board.clamp, phase),), settings.frequency, board.order)
             for phase, board in sorted(settings.boards.items())
         }
     at = settings.voltage_at if settings.voltage else None
@@ -74,7 +75,7 @@ def wirings(settings: Rp2040Settings) -> Mapping[str, Wiring]:
         Around(number, conductor, _behind(conductor, at))
         for conductor, number in sorted(settings.clamps.items())
     )
-    return {"": Wiring(at, clamps, settings.frequency)}
+    return {"": Wiring(at, clamps, settings.frequency, settings.order)}
 
 
 def _behind(conductor: Conductor, at: Phase | None) -> int:
