@@ -255,13 +255,16 @@ class Board:
         try:
             after = changed(self._settings, command.content)
             self._hal.check_pulses(after["pins"])
-            self._hal.save(after)
+            if after != self._settings:
+                self._hal.save(after)
         except (ValueError, OSError) as error:
             self._refuse(command.number, _why(error))
             return
-        self._settings = after
         self._accept(command, _pairs(after))
-        self._begin("settings")
+        if after != self._settings:
+            self._record()  # what was counted since the last one would be lost with the run
+            self._settings = after
+            self._begin("settings")
 
     def _answer_reset(self, command):
         self._go(command, self._hal.reset)

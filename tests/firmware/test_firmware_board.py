@@ -128,10 +128,12 @@ def test_settings_are_kept_and_begin_another_run() -> None:
     board = VirtualBoard()
     [first] = only(board.go(1.5), "ID")
     lines = board.ask('4 cfg {"lags": [0, 40, 80], "pins": [2, 3], "period": 2}')
-    assert [each.tag for each in lines] == ["R", "ID"]
+    assert [each.tag for each in lines] == ["R", "S", "ID"]
     assert lines[0].said["ok"] == 1
     assert lines[0].said["lags"] == [0, 40, 80]
-    second = lines[1].said
+    last, second = lines[1].said, lines[2].said
+    assert (last["b"], last["q"]) == (first["boot"], 2)  # the half second since the record
+    assert last["f"] == pytest.approx(9_000, abs=60)
     assert second["boot"] != first["boot"]
     assert (second["reset"], second["lags"], second["period"]) == ("settings", [0, 40, 80], 2)
     records = only(board.go(8.1), "S")
@@ -142,6 +144,13 @@ def test_settings_are_kept_and_begin_another_run() -> None:
     after = load("core.board").Board(board.hal)
     assert after._settings["lags"] == [0, 40, 80]
     assert only(board.ask("5 cfg"), "R")[0]["pins"] == [2, 3]
+
+
+def test_settings_that_are_so_already_begin_nothing() -> None:
+    board = VirtualBoard()
+    board.go(0.5)
+    assert [each.tag for each in board.ask('4 cfg {"lags": [0, 0, 0], "period": 1}')] == ["R"]
+    assert [each["q"] for each in only(board.go(1.0), "S")] == [1]
 
 
 @pytest.mark.parametrize("content", ['{"lags": [0, 0, 500]}', '{"period": 5, "layout": "2i"}',

@@ -30,6 +30,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
             day.reset()
             board.live(5)
             kill(program)
+        board.hang_up()
         board.seconds(200)
         day.pulse()
         with site.running() as program:
@@ -37,6 +38,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
             Shown(site, "oven").sees("Active_Power_Total", 0.23)
             board.live(3)
             assert program.stop() == 0
+        board.hang_up()
         board.board.second()  # nobody ever hears of it
         board.board.reset("0000a005")
         board.seconds(30)

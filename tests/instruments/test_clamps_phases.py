@@ -119,6 +119,7 @@ def test_rating_is_written_while_it_runs(tmp_path: Path) -> None:
             board.live()
             index.becomes(3 * 230 + 460)
             assert program.stop() == 0
+        board.hang_up()
         with site.running() as program:
             board.meet(board.seconds()[0])
             board.live(2)

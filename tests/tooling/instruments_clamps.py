@@ -48,8 +48,8 @@ class ClampBoard(AnsweringBoard, Adapter):
     def __init__(self, link: Path, **board: Any) -> None:
         AnsweringBoard.__init__(self, IdealBoard(**board))
         Adapter.__init__(self, link)
-        self.energies = [0.0] * len(self.board.loads)
         self._met = 0  # how often it was asked who it is
+        self.energies = [0.0] * len(self.board.loads)
         self._guard = threading.RLock()
         self._stop = threading.Event()
         self._listener = threading.Thread(target=self._listen)
@@ -71,6 +71,11 @@ class ClampBoard(AnsweringBoard, Adapter):
     def unplug(self) -> None:
         with self._guard:
             super().unplug()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Nobody listens any more: who comes next will ask who it is."""
+        self._met = self.asked.count("id")
 
     def say(self, data: bytes) -> None:
         """Send `data` as it is, as quickly as it is taken; nobody hears it while unplugged."""
@@ -95,7 +100,7 @@ class ClampBoard(AnsweringBoard, Adapter):
             return self.asked.count("id") > self._met
 
         eventually(asked)
-        self._met = self.asked.count("id")
+        self.hang_up()
         self.say(record)
 
     def seconds(self, count: int = 1) -> list[bytes]:

@@ -133,15 +133,16 @@ async def test_what_a_board_says_neither_fills_nor_forges_the_log(
     text = caplog.messages[0].split(" firmware=")[1].partition(" lines=")[0]
     assert text == '"0 \\"\\\\??[2J event=x ' + "y" * 46 + '"'
     caplog.clear()
-    site.ideal.quarter = 25
-    for turn in range(120):
-        site.ideal.uid = f"e66038b71300000{turn % 2}"
+    for turn in range(600):
+        site.ideal.quarter = 25 + 5 * (turn % 2)
+        site.ideal.reset(f"r{turn}")
         site.introduce()
-        site.live(10)
-        sent = [each for each in site.host.line.sent if "cfg" in each]
-        number = int(sent[-1].split()[0]) if sent else 0
-        site.say("R", {"r": number, "ok": 0, "error": f'no "{turn}"'})
-    assert 0 < len(caplog.messages) <= 20
+        given = [each for each in site.host.line.sent if "cfg" in each]
+        number = int(given[-1].split()[0]) if given else 0
+        site.say("R", {"r": number, "ok": 0, "error": 'no "x"'})
+        site.live()
+    assert 0 < len(caplog.messages) <= 10
+    assert caplog.messages[0].endswith(' reason="no \\"x\\""')
     await site.host.stop()
 
 

@@ -15,9 +15,10 @@ MINUTE = int(PATIENCE)
 @pytest.mark.parametrize("of", ["the same run", "the run before", "before a restart"])
 def test_lines_that_are_told_again_for_minutes_never_count(of: str) -> None:
     bench = Bench()
-    old = [bench.next() for _ in range(250)]
-    for said in old:
-        bench.take(said)
+    old = []
+    for _ in range(250):
+        old.append(bench.next())
+        bench.take(old[-1])
     if of == "the run before":
         bench.board.reset("b")
         bench.live(2)
