@@ -1,8 +1,5 @@
 """A simulated board: the firmware, at waveforms, on standard input and output.
 
-    python firmware/simulate.py [household|pv|steady|dead|currents] [--uid HEX] [--seed N]
-                                [--state FILE]
-
 Runs in CPython and in MicroPython for unix; ends when its input does. `--state` keeps settings.
 """
 
@@ -20,6 +17,10 @@ from hal_sim.hal import Hal, Restart  # noqa: E402
 from hal_sim.scenes import PROFILES  # noqa: E402
 from hal_sim.terminal import Terminal  # noqa: E402
 
+_USAGE = """\
+python firmware/simulate.py [household|pv|steady|dead|currents] [--uid HEX] [--seed N]
+                            [--state FILE]"""
+_DIGITS = "0123456789"
 _UID = "e660000000000001"
 
 
@@ -27,7 +28,7 @@ def main(arguments):
     """Run until the input ends; returns 2 for arguments that are none."""
     options = _parse(arguments)
     if options is None:
-        print(__doc__, file=sys.stderr)
+        print(_USAGE, file=sys.stderr)
         return 2
     uid, seed, state = options["--uid"], int(options["--seed"]), options["--state"]
     luck = int.from_bytes(os.urandom(4), "little")
@@ -51,12 +52,13 @@ def _parse(arguments):
             options["profile"] = word
         else:
             return None
-    known = options["--seed"].isdigit() and 0 < len(options["--uid"]) <= 32
-    return options if known and all(_is_hex(each) for each in options["--uid"]) else None
+    seed = _is_of(options["--seed"], 9, _DIGITS)
+    uid = _is_of(options["--uid"], 32, _DIGITS + "abcdefABCDEF")
+    return options if seed and uid else None
 
 
-def _is_hex(character):
-    return character in "0123456789abcdefABCDEF"
+def _is_of(text, longest, characters):
+    return 0 < len(text) <= longest and all(each in characters for each in text)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from submeter import firmware_files
 from submeter.errors import Condition, LinkError, SubmeterError
-from submeter.flash import board_port, facts, image, install, progress, stock, talk, update
+from submeter.flash import board_port, facts, image, install, progress, repl, stock, talk, update
 from submeter.flash.facts import Facts
 from submeter.flash.repl import Repl
 from submeter.flash_command import flash
@@ -42,6 +42,8 @@ def board(tmp_path: Path) -> Iterator[ReplBoard]:
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(talk, "PATIENCE", 1.0)
     monkeypatch.setattr(talk, "RESTART", 8.0)
+    monkeypatch.setattr(talk, "FAREWELL", 0.5)
+    monkeypatch.setattr(repl, "QUIET", 0.2)
 
 
 def flashed(*arguments: str) -> tuple[int, str]:

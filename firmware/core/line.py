@@ -4,6 +4,7 @@ import json
 from binascii import crc32
 
 LONGEST_COMMAND = 200
+_OWN = 36  # `$`
 
 
 def encode(tag, pairs):
@@ -20,7 +21,10 @@ def _text(value):
 
 
 class CommandLines:
-    """Puts lines together from bytes as they come."""
+    """Puts lines together from bytes as they come.
+
+    What begins with `$` is a line of the board, which a terminal sends back: it is no command.
+    """
 
     def __init__(self):
         self._begun = bytearray()
@@ -34,8 +38,9 @@ class CommandLines:
         lines = []
         for byte in data:
             if byte in b"\r\n":
-                if self._begun:
+                if self._begun and self._begun[0] != _OWN:
                     lines.append(_decoded(self._begun))
+                if self._begun:
                     self._begun = bytearray()
             elif len(self._begun) <= LONGEST_COMMAND:
                 self._begun.append(byte if 32 <= byte < 127 else 63)

@@ -12,7 +12,7 @@ def load():
     try:
         with open(_FILE) as file:
             kept = json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, MemoryError, RuntimeError):  # brackets in brackets
         return {}
     return kept if isinstance(kept, dict) else {}
 

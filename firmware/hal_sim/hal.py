@@ -67,9 +67,10 @@ class Hal:
             return self._kept or settings
         try:
             with open(self._state) as file:
-                return json.load(file)
-        except (OSError, ValueError):
+                kept = json.load(file)
+        except (OSError, ValueError, MemoryError, RuntimeError):  # brackets in brackets
             return settings
+        return kept if isinstance(kept, dict) else settings
 
     def save(self, settings):
         """Keep the settings."""

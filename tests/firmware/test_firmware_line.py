@@ -31,3 +31,9 @@ def test_what_is_too_long_is_bounded_and_told() -> None:
         assert lines.feed(b"x" * 64) == []
     assert len(lines._begun) == 201
     assert lines.feed(b"\n" + b"y" * 200 + b"\n") == [None, "y" * 200]
+
+
+def test_what_a_terminal_sends_back_is_no_command() -> None:
+    lines = line.CommandLines()
+    echo = line.encode("R", (("r", 0), ("ok", 0))) + b"$" + b"x" * 500 + b"\r\n"
+    assert lines.feed(echo + b"1 id\n") == ["1 id"]

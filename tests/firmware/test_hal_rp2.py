@@ -212,7 +212,7 @@ def test_settings_are_kept_whole(
     with pytest.raises(OSError, match="full"):
         kept.save({"lags": [1, 1, 1]})
     assert kept.load() == {"lags": [0, 0, 0]}
-    for damaged in (b"", b'{"lags', b"\xff\xfe", b"[1]", b"null"):
+    for damaged in (b"", b'{"lags', b"\xff\xfe", b"[1]", b"null", b"[" * 100_000):
         (tmp_path / "settings.json").write_bytes(damaged)
         assert kept.load() == {}
 

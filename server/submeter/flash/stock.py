@@ -1,20 +1,28 @@
 """What of the firmware is on a board, and what must be written and removed.
 
 The list MANIFEST stands beside the files: {"fw": version, "files": [names]}. The start file goes
-first and comes last, so that a board never starts a firmware that is there by half.
+first and comes last, so that a board never starts a firmware that is there by half. Before anything
+else is written the list names it, with no version: so it is ours, even if it is broken off.
 """
 
 import hashlib
+import itertools
 import json
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from submeter.firmware_files import FOLDERS, MAIN
+from submeter.flash.facts import ODD, plain, sensible
 from submeter.flash.repl import Repl
 
 MANIFEST = "firmware.json"
 OURS = '"""Starts the firmware of submeter'
 """How the start file of each version begins."""
+
+
+BEFORE = "main_before"
+"""The name under which a start file of somebody else is kept, without its end."""
 
 
 class Stock(NamedTuple):
@@ -35,11 +43,13 @@ class Plan(NamedTuple):
 
 def take(repl: Repl) -> Stock:
     """Return what is on the board; raises LinkError."""
-    told = json.loads(repl.run(_LIST.format(folders=FOLDERS, main=MAIN, manifest=MANIFEST)))
-    sizes = {str(name): int(size) for name, size in told["sizes"].items()}
-    version, listed = _manifest(told["manifest"])
-    ours = str(told["head"]).startswith(OURS)
-    return Stock(sizes, version, listed, ours or MAIN not in sizes)
+    answer = repl.run(_LIST.format(folders=FOLDERS, main=MAIN, before=BEFORE, manifest=MANIFEST))
+    with sensible(answer):
+        told = json.loads(answer)
+        sizes = {str(name): int(size) for name, size in told["sizes"].items()}
+        version, listed = _manifest(told["manifest"])
+        ours = str(told["head"]).startswith(OURS)
+        return Stock(sizes, version, listed, ours or MAIN not in sizes)
 
 
 def plan(files: dict[str, bytes], stock: Stock, there: dict[str, str]) -> Plan:
@@ -51,9 +61,21 @@ def plan(files: dict[str, bytes], stock: Stock, there: dict[str, str]) -> Plan:
     return Plan(tuple(write), tuple(sorted(stale)))
 
 
-def manifest(version: str, files: dict[str, bytes]) -> bytes:
-    """Return the content of MANIFEST."""
+def manifest(version: str, files: Iterable[str]) -> bytes:
+    """Return the content of MANIFEST; `version` is "" as long as not all is there."""
     return json.dumps({"fw": version, "files": sorted(files)}).encode()
+
+
+def foreign(todo: Plan, stock: Stock) -> tuple[str, ...]:
+    """Return modules of somebody else that would be written over or removed."""
+    touched = {*todo.write, *todo.remove} - {MAIN}
+    return tuple(sorted(touched & stock.sizes.keys() - stock.listed))
+
+
+def free_name(stock: Stock) -> str:
+    """Return a name under which a start file of somebody else can be kept."""
+    names = (BEFORE + (f"_{count}" if count > 1 else "") + ".py" for count in itertools.count(1))
+    return next(name for name in names if name not in stock.sizes)
 
 
 def digest(content: bytes) -> str:
@@ -66,10 +88,10 @@ def _manifest(text: str) -> tuple[str | None, frozenset[str]]:
     try:
         told = json.loads(text)
         names = frozenset(str(name) for name in told["files"])
-        version = str(told["fw"])
-    except (ValueError, TypeError, KeyError):
+        version = plain(told["fw"])
+    except ODD:
         return None, frozenset()
-    return version, frozenset(name for name in names if _is_ours(name))
+    return version or None, frozenset(name for name in names if _is_ours(name))
 
 
 def _is_ours(name: str) -> bool:
@@ -83,7 +105,9 @@ sizes = {{}}
 for folder in ("",) + {folders!r}:
     try:
         for each in os.ilistdir(folder or "."):
-            if each[1] == 0x8000 and (folder or each[0] == {main!r}):
+            if each[1] == 0x8000 and (
+                folder or each[0] == {main!r} or each[0].startswith({before!r})
+            ):
                 name = folder + "/" + each[0] if folder else each[0]
                 sizes[name] = os.stat(name)[6]
     except OSError:

@@ -9,13 +9,15 @@ from typing import NamedTuple
 import serial
 
 from submeter.errors import Condition, LinkError
-from submeter.flash.facts import how_to_start
+from submeter.flash.facts import how_to_start, plain
 from submeter.sources.board.lines import LineDecoder
 
 PATIENCE = 6.0
 """Seconds until a board that has just started says who it is: it begins after three."""
 RESTART = 25.0
 """Seconds for a reset, the port that comes again, and the start."""
+FAREWELL = 3.0
+"""Seconds for a board to be at its prompt, before it is reset."""
 _STEP = 0.2  # s between two looks
 _WRITE = 2.0  # s, to take what is written
 _ASK_AGAIN = 1.5  # s
@@ -69,14 +71,26 @@ def stop(path: Path, state: Running | Prompt | None) -> None:
     heard = _Heard()
     while time.monotonic() < end:
         with contextlib.suppress(LinkError), _opened(path) as port:
-            while time.monotonic() < end and not heard.prompt:
+            while time.monotonic() < end and not heard.prompted:
                 port.write(_INTERRUPT + _FRIENDLY)
                 heard.take(port.read(4096))
-        if heard.prompt:
+        if heard.prompted:
             return
         time.sleep(_STEP)
     message = f"no MicroPython answers at {path}; is it a board? If it has none yet, "
     raise LinkError(message + how_to_start(), Condition.SILENT)
+
+
+def reset(path: Path) -> None:
+    """Let a board start anew that was stopped, or is about to be; it may be gone, too."""
+    heard = _Heard()
+    with contextlib.suppress(LinkError), _opened(path) as port:
+        end = time.monotonic() + FAREWELL
+        while time.monotonic() < end and not heard.prompted:
+            port.write(_INTERRUPT + _FRIENDLY)
+            heard.take(port.read(4096))
+        port.write(b"import machine\r\nmachine.reset()\r\n")
+        port.read(4096)
 
 
 def start(path: Path) -> Running:
@@ -105,12 +119,17 @@ class _Heard:
     def prompt(self) -> bool:
         return self._tail.endswith(_PROMPT)
 
+    @property
+    def prompted(self) -> bool:
+        """Whether a prompt came, although something may print after it."""
+        return b"\n" + _PROMPT in self._tail or self.prompt
+
     def take(self, data: bytes) -> None:
         self._tail = (self._tail + data)[-_TAIL:]
         for said in self._lines.feed(data):
             if said.tag == "ID":
                 uid, version = said.content.get("uid"), said.content.get("fw")
-                self.running = Running(str(uid), str(version))
+                self.running = Running(plain(uid), plain(version))
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """Brings a board to the firmware that is shipped, or tells which one it has."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from submeter import firmware_files
@@ -10,8 +9,7 @@ from submeter.flash.install import install
 from submeter.flash.repl import Repl
 from submeter.flash.talk import Running
 
-_RESET = "import machine\nmachine.reset()"
-_START = f"from hal_rp2.starts import Starts\nStarts().asked()\n{_RESET}"
+_START = "from hal_rp2.starts import Starts\nStarts().asked()\nimport machine\nmachine.reset()"
 
 
 def update(path: Path, force: bool) -> str:
@@ -23,8 +21,14 @@ def update(path: Path, force: bool) -> str:
     state = talk.ask(path)
     if isinstance(state, Running) and state.version == version and not force:
         return f"{path}: firmware {version} runs already (board {state.uid})"
-    talk.stop(path, state)
-    done, warning = _install(path, version, force)
+    image.prepare()
+    try:
+        talk.stop(path, state)
+        done, warning = _install(path, version, force)
+    except BaseException:
+        # What ran there before runs on.
+        talk.reset(path)
+        raise
     running = talk.start(path)
     if running.version != version:
         message = f"the board at {path} says firmware {running.version} after it, not {version}"
@@ -48,18 +52,12 @@ def report(path: Path) -> str:
 
 def _install(path: Path, version: str, force: bool) -> tuple[str, str]:
     """Install what is missing, and start it; return what was done, and a warning."""
-    with Repl(path) as repl:
-        try:
-            board = facts.parse(repl.run(facts.ASK))
-            facts.prove(board, str(path))
-            made = image.build(board.mpy)
-            with progress.shown() as show:
-                changed = install(repl, board, made, version, str(path), force, show)
-        except LinkError:
-            # What ran there before runs on.
-            with suppress(LinkError):
-                repl.leave(_RESET)
-            raise
+    with Repl(path, afresh=True) as repl:
+        board = facts.parse(repl.run(facts.ASK))
+        facts.prove(board, str(path))
+        made = image.build(board.mpy)
+        with progress.shown() as show:
+            changed = install(repl, board, made, version, str(path), force, show)
         repl.leave(_START)
     if not changed:
         return f"firmware {version} was there, and runs now", board.warning

@@ -1,8 +1,10 @@
 """A board that is simulated by a program of its own."""
 
 import asyncio
+import errno
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from submeter.sources.rp2040 import identity, record
 from submeter.sources.rp2040.simulated_board import PROFILES, SimulatedBoard
 from submeter.sources.rp2040.simulated_port import SimulatedPort
 from tooling.firmware import load
+from tooling.program import eventually
 
 UID = "e660583883724a32"
 
@@ -73,7 +76,7 @@ async def test_it_speaks_as_a_board_and_ends_with_its_port() -> None:
     finally:
         port.close()
     port.close()
-    assert port._program.returncode is not None
+    await asyncio.to_thread(eventually, lambda: port._program.returncode is not None)
 
 
 async def test_a_program_that_ends_is_a_lost_link() -> None:
@@ -90,3 +93,30 @@ async def test_a_profile_that_there_is_not_is_a_lost_link() -> None:
     with pytest.raises(LinkError, match="it has ended"):
         await to_the_end(port)
     port.close()
+
+
+async def test_a_program_that_is_stopped_is_ended_without_a_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = SimulatedPort(SimulatedBoard("steady"))
+    os.kill(port._program.pid, signal.SIGSTOP)
+    waited = threading.Event()
+    wait = port._program.wait
+
+    def slow() -> int:
+        waited.wait(10)
+        return wait()
+
+    monkeypatch.setattr(port._program, "wait", slow)
+    port.close()  # comes back although the wait does not
+    waited.set()
+    await asyncio.to_thread(eventually, lambda: port._program.returncode is not None)
+
+
+def test_no_terminal_left_is_a_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "openpty", none_left)
+    with pytest.raises(LinkError, match="simulated:steady is gone: Too many open files"):
+        SimulatedPort(SimulatedBoard("steady"))

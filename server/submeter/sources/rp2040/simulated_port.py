@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 import tty
 
 from submeter.errors import Condition, LinkError
@@ -12,7 +13,6 @@ from submeter.sources.port import Line, monotonic
 from submeter.sources.rp2040.simulated_board import SimulatedBoard
 
 WRITE_SECONDS = 10.0
-_END_SECONDS = 2.0  # for the program to end
 
 
 class SimulatedPort:
@@ -24,7 +24,10 @@ class SimulatedPort:
         self._spec = spec
         command = [sys.executable, str(spec.program()), spec.profile]
         command += ["--uid", spec.uid] if spec.uid else []
-        self._descriptor, far = os.openpty()
+        try:
+            self._descriptor, far = os.openpty()
+        except OSError as error:
+            raise self._lost(f"{error.strerror}") from None
         try:
             tty.setraw(far)
             os.set_blocking(self._descriptor, False)
@@ -74,17 +77,14 @@ class SimulatedPort:
         return monotonic()
 
     def close(self) -> None:
-        """End the program."""
+        """End the program, without a wait for it."""
         if self._closed:
             return
         self._closed = True
         os.close(self._descriptor)
-        self._program.terminate()
-        try:
-            self._program.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._program.kill()
-            self._program.wait()
+        # It has nothing to lose, and one that is stopped (SIGSTOP) heeds no other signal.
+        self._program.kill()
+        threading.Thread(target=self._program.wait, daemon=True).start()
 
     def _lost(self, reason: str) -> LinkError:
         return LinkError(f"{self._spec} is gone: {reason}", Condition.NO_DEVICE)
