@@ -105,7 +105,7 @@ def test_each_of_three_boards_has_its_own_voltage() -> None:
         ({"debounce": 0}, "greater than or equal to 1"),
         ({"board": None, "boards": THREE, "order": [0, 1, 2, 3]}, "'order' is of one board"),
         ({"board": None, "boards": THREE, "pins": [2]}, "'pins' is of one board: remove it here"),
-        ({"clamp": {"volts": 0}}, "greater than 0"),
+        ({"clamp": {"volts": 0}}, "greater than or equal to 0.001"),
         ({"creep": 0.2}, "less than or equal to 0.1"),
         ({"frequency": 55}, "50 or 60"),
         ({"clamps": {"L4": 1}}, "'L1', 'L2', 'L3' or 'N'"),
