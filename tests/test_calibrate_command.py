@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from submeter import calibration_session, calibration_watch, local_socket
 from submeter.calibrate_command import calibrate
 from submeter.sources.rp2040.calibration_file import CalibrationFile, beside
-from submeter.sources.rp2040.correction import NONE
+from submeter.sources.rp2040.correction import NONE, BoardCorrection
 from tooling.calibration_house import UID, House
 from tooling.calibration_program import HouseProgram
 from tooling.program import write
@@ -253,10 +253,27 @@ def test_a_sealed_meter(
 def test_a_sealed_meter_at_the_same_board(
     run: Run, program: HouseProgram, file: CalibrationFile
 ) -> None:
-    """Another voltage would change its power; another gain of a clamp that is not its own not."""
+    """Its clamp may be the same, and a calibration that is taken back may be its own."""
     program.sealed = ["tenant"]
-    assert "meter 'tenant' is sealed" in run("known", "--voltage", "234", "--yes").stderr
-    assert run("known", "--power", "2415", "--yes").exit_code == 0
+    for told in (("--voltage", "234"), ("--power", "2415")):
+        assert "meter 'tenant' is sealed" in run("known", *told, "--yes").stderr
+
+
+def test_nothing_of_a_board_that_a_sealed_meter_shares_is_taken_back(
+    tmp_path: Path, program: HouseProgram, file: CalibrationFile
+) -> None:
+    tenant = f"""
+      - name: tenant
+        unit_id: 9
+        sealed: true
+        sources: [{{rp2040: {{board: {UID}, clamps: {{L1: 3}}, clamp: {{current: 60}}}}}}]
+    modbus:"""
+    text = TEXT.replace("SEALED", "false").replace("\n    modbus:", tenant)
+    path = write(tmp_path / "config.yaml", text)
+    file.append(UID, BoardCorrection(voltage=1.02), "known", 1e9, "nobody")
+    result = CliRunner().invoke(calibrate, ["undo", str(path), "clamps", "--yes"])
+    assert "meter 'tenant' is sealed" in result.stderr
+    assert file.current(UID).voltage == 1.02
 
 
 def test_a_damaged_file_is_not_overwritten(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from submeter import yamlfile
@@ -38,7 +39,9 @@ class Work:
         self._settings = _clamps_of(entries[name])
         self._name = name
         self._store = loaded.store_path
-        self._sealed = entries[name].sealed
+        self._sealed = [
+            entry.name for entry in entries.values() if entry.sealed and self._shares(entry)
+        ]
         self._yes = yes
         self._file = CalibrationFile(beside(loaded.store_path))
         self._console = Console(highlight=False)
@@ -104,7 +107,7 @@ class Work:
         table = Table("board", "when", "who", "how", "found", "")
         rows = [row for uid in self._uids() for row in report.history(uid, self._file.history(uid))]
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(escape, row))
         if rows:
             self._console.print(table)
         else:
@@ -159,9 +162,8 @@ class Work:
         if not table.row_count:
             self._print("nothing changes")
             return
-        others = [name for name in session.ask().sealed if name != self._name]
-        if others and any(made[uid].voltage != old[uid].voltage for uid in made):
-            raise _sealed(", ".join(others))
+        if sealed := session.ask().sealed:
+            raise _sealed(", ".join(sealed))
         self._console.print(table)
         if not self._confirmed("store these?"):
             return
@@ -188,7 +190,16 @@ class Work:
 
     def _refuse_sealed(self) -> None:
         if self._sealed:
-            raise _sealed(self._name)
+            raise _sealed(", ".join(self._sealed))
+
+    def _shares(self, entry: MeterEntry) -> bool:
+        """Tell whether `entry` is this meter, or one of whose boards is one of this meter's too."""
+        others = [each.settings for each in entry.sources]
+        return any(
+            _boards(each) & _boards(self._settings)
+            for each in others
+            if isinstance(each, Rp2040Settings)
+        )
 
     def _uids(self) -> list[str]:
         """Return the numbers of the meter's boards, which the program knows if not the file."""
@@ -211,6 +222,12 @@ def _clamps_of(entry: MeterEntry) -> Rp2040Settings:
     raise ConfigError(f"meter '{entry.name}' has no clamps: no source 'rp2040'")
 
 
+def _boards(settings: Rp2040Settings) -> set[str]:
+    """Return the names of the boards: numbers and ports."""
+    boards = settings.boards.values() if settings.boards else [settings]
+    return {name.lower() for each in boards for name in (each.board, each.port) if name}
+
+
 def _chosen(
     session: Session, clamp: str | None, *, any_clamp: bool = False
 ) -> tuple[BoardSample, Course, int]:
@@ -222,6 +239,8 @@ def _chosen(
     ]
     if clamp is not None:
         every = [row for row in every if clamp in _names(row[2])]
+    elif len(session.boards) > 1 and any_clamp:
+        raise ConfigError("several boards have a voltage: name the clamp of one with --clamp")
     elif len(every) > 1 and not any_clamp:
         every = _loaded(every)
     board, course, chosen = every[0]
@@ -257,7 +276,7 @@ def _loaded(
 
 
 def _sealed(name: str) -> WriteRefusedError:
-    message = f"meter '{name}' is sealed: its calibration cannot be changed, like its ratings"
+    message = f"meter '{name}' is sealed: the calibration of its board cannot be changed"
     return WriteRefusedError(Refusal.SEALED, message)
 
 

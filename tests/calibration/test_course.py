@@ -36,6 +36,13 @@ def test_what_is_missing_is_a_gap() -> None:
     assert course.gaps == [13, 19.5]
 
 
+def test_seconds_that_are_lost_one_by_one_are_gaps() -> None:
+    course = Course("abc", (2,))
+    for record in range(31):
+        course.add(board(10.0 + record, 10.0 + record - record // 10 + 0.3 * (record % 2)))
+    assert course.gaps == [19.5, 29.5, 39.5]
+
+
 def test_a_program_that_was_started_anew() -> None:
     course = Course("abc", (2,))
     course.add(board(10, 500, 9000 + 0j))

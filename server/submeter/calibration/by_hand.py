@@ -13,7 +13,7 @@ from submeter.errors import SubmeterError
 from submeter.sources.rp2040.correction import BoardCorrection
 
 LEAST_AMPERES = 5.0
-MOST_NOISE = 225.0  # codes^2; what is more is a current
+MOST_NOISE = 10.0  # codes^2; the converter has 1 to 2, what is more is a current
 LEAST_VOLTS = 50.0
 _LEAK_AT = 230.0  # V
 _FACTOR = 2.0  # by which a gain may be off the ratings

@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
 
 LONGEST = 5.0  # s between two records, else nobody knows what was between them
-MISSING = 1.5  # s that may pass without being measured: records end with a cycle
+MISSING = 0.8  # s that may pass without being measured: records end with a cycle
 
 
 class Course:
@@ -28,6 +28,7 @@ class Course:
         self.gaps: list[float] = []
         self.saturated = 0.0
         self._last: BoardSample | None = None
+        self._missed = 0.0  # s of which nothing was measured, since the last gap
         self._times: list[float] = []
         self._energies: list[list[complex]] = []
         self._squares: list[list[float]] = []  # codes^2 s
@@ -60,8 +61,10 @@ class Course:
         grown = board.seconds - last.seconds
         anew = grown < 0  # the program was started anew
         passed = board.at - last.at
-        if anew or passed > LONGEST or passed - grown > MISSING:
+        self._missed = max(0.0, self._missed + passed - grown)
+        if anew or passed > LONGEST or self._missed > MISSING:
             self.gaps.append((board.at + last.at) / 2)
+            self._missed = 0.0
         if anew:
             grown, before = board.seconds, {}
         self._times.append(board.at)

@@ -136,5 +136,10 @@ def _errors(factor: complex, covariance: Floats) -> tuple[float, float]:
     along = np.array([math.cos(turn), math.sin(turn)])
     across = np.array([-math.sin(turn), math.cos(turn)])
     size = abs(factor) or 1.0
-    radial, tangential = (math.sqrt(float(way @ covariance @ way)) for way in (along, across))
+    radial, tangential = (_root(float(way @ covariance @ way)) for way in (along, across))
     return radial / size, tangential / size
+
+
+def _root(square: float) -> float:
+    """Return the square root; of what rounding made of an unknown beyond finding, infinity."""
+    return math.sqrt(square) if square > 0 else math.inf
