@@ -270,7 +270,7 @@ def test_nothing_of_a_board_that_a_sealed_meter_shares_is_taken_back(
     modbus:"""
     text = TEXT.replace("SEALED", "false").replace("\n    modbus:", tenant)
     path = write(tmp_path / "config.yaml", text)
-    file.append(UID, BoardCorrection(voltage=1.02), "known", 1e9, "nobody")
+    file.append(UID, BoardCorrection(voltage=1.02), "known", 1e9, "nobody", instead_of=NONE)
     result = CliRunner().invoke(calibrate, ["undo", str(path), "clamps", "--yes"])
     assert "meter 'tenant' is sealed" in result.stderr
     assert file.current(UID).voltage == 1.02
