@@ -262,6 +262,7 @@ class Board:
             return
         self._accept(command, _pairs(after))
         if after != self._settings:
+            self._drain()  # to keep them may have taken some ms
             self._record()  # what was counted since the last one would be lost with the run
             self._settings = after
             self._begin("settings")
