@@ -283,7 +283,7 @@ async def test_a_lost_port_is_found_with_the_new_format(tmp_path: Path) -> None:
         new.close()
 
 
-# The rate follows so closely that whoever looks after the answer may come too late on a busy machine.
+# The rate follows so closely that whoever looks after the answer may come too late.
 @pytest.mark.flaky(reruns=5, only_rerun=["AssertionError"])
 async def test_the_rate_does_not_change_before_the_answer_has_left(line: SerialLine) -> None:
     door = Door()
