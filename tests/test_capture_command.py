@@ -19,6 +19,7 @@ from submeter.errors import Condition, ConfigError, LinkError, SubmeterError
 from submeter.sources import recording
 from submeter.sources.port import Line, Replay, parse
 from submeter.sources.recording import Piece
+from tooling.unplugged import unplug
 
 LINE = Line(9600, "7E1")
 
@@ -43,8 +44,7 @@ class Instrument:
         if self._thread.is_alive():
             self._stop.set()
             self._thread.join()
-            os.close(self._slave)
-            os.close(self.master)
+            unplug(self.master, self._slave)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tooling.certificates import Authority
 from tooling.modbus_client import Poller, Refused
 from tooling.program import free_port, write
 from tooling.serial_line import SerialLine, ask, sealed
+from tooling.unplugged import unplug
 
 TEXT = """
 site: Park
@@ -108,8 +109,7 @@ def line() -> Iterator[tuple[int, str]]:
     try:
         yield slave, os.ttyname(slave)
     finally:
-        os.close(master)
-        os.close(slave)
+        unplug(master, slave)
 
 
 async def test_with_several_meters_nobody_is_unit_0_or_255(tmp_path: Path) -> None:

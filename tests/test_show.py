@@ -13,6 +13,7 @@ from pathlib import Path
 from submeter.pointmap import points
 from submeter.poller import Line
 from tooling.program import CHECKOUT, COMMAND, free_port, run, run_into_full_disk, running, write
+from tooling.unplugged import unplug
 
 CONFIG = """
     site: test
@@ -185,8 +186,7 @@ def test_each_source_has_a_line_below_its_meter(tmp_path: Path) -> None:
     text = text.replace("modbus: {tcp", "modbus: {unit_255: gateway, tcp")
     config = write(tmp_path / "config.yaml", text)
     with running(config, tmp_path / "log") as program:
-        os.close(slave)
-        os.close(master)
+        unplug(master, slave)
         program.wait_for_log("event=link_down source=shed")
         time.sleep(1.2)  # the registers are refreshed once a second
         shown = run("show", str(config), "--once")

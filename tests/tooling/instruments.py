@@ -19,6 +19,7 @@ from submeter.errors import Condition
 from tooling.bacnet_site import free_port as free_udp_port
 from tooling.modbus_client import Poller
 from tooling.program import Program, eventually, free_port, loopback, run, running
+from tooling.unplugged import unplug
 
 GATEWAY_UNIT = 255
 FIRST_SOURCE, EACH_SOURCE, CONDITION = 101, 40, 32
@@ -211,8 +212,7 @@ class Adapter:
     def unplug(self) -> None:
         """Pull it out."""
         if self._master is not None:
-            os.close(self._master)
-            os.close(self._slave)
+            unplug(self._master, self._slave)
         self._master = None
         self._link.unlink(missing_ok=True)
 

@@ -27,6 +27,7 @@ from submeter.sources.mbus.link import (
     Short,
 )
 from tooling import mbus_records
+from tooling.unplugged import unplug
 
 _SELECT, _RESET = 0x52, 0x50
 
@@ -179,8 +180,7 @@ async def over_pty(bus: Bus) -> AsyncIterator[Path]:
         yield Path(os.ttyname(slave))
     finally:
         loop.remove_reader(master)
-        os.close(slave)
-        os.close(master)
+        unplug(master, slave)
 
 
 class BusPort:

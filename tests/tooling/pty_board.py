@@ -10,6 +10,7 @@ from typing import Self
 from submeter.sources.port import Device
 from tooling.answering_board import AnsweringBoard
 from tooling.clamp_records import IdealBoard
+from tooling.unplugged import unplug
 
 
 class PtyBoard(AnsweringBoard):
@@ -33,8 +34,7 @@ class PtyBoard(AnsweringBoard):
         """Be gone: the terminal is dead from now on."""
         if self._near >= 0:
             asyncio.get_running_loop().remove_reader(self._near)
-            os.close(self._near)
-            os.close(self._far)
+            unplug(self._near, self._far)
             self._near = -1
 
     def say(self, data: bytes) -> None:

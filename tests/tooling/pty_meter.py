@@ -8,6 +8,8 @@ import tty
 from collections.abc import Callable
 from types import TracebackType
 
+from tooling.unplugged import unplug
+
 SPEEDS = {getattr(termios, f"B{rate}"): rate for rate in (300, 600, 1200, 2400, 4800, 9600, 19200)}
 
 
@@ -37,8 +39,8 @@ class PtyMeter:
     ) -> None:
         os.close(self._stopper)
         self._thread.join()
-        for descriptor in (self._master, self._slave, self._stop):
-            os.close(descriptor)
+        os.close(self._stop)
+        unplug(self._master, self._slave)
 
     @property
     def speed(self) -> int:

@@ -11,6 +11,8 @@ import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from tooling.unplugged import unplug
+
 MOST = 4096
 """Bytes carried at a time; what an end has not read by then is lost, as on a real line."""
 
@@ -34,8 +36,9 @@ def pty_pair() -> Iterator[tuple[str, str]]:
     finally:
         os.close(stopper)
         cable.join()
-        for descriptor in (*masters, *keep, stop):
-            os.close(descriptor)
+        os.close(stop)
+        for master, slave in zip(masters, keep, strict=True):
+            unplug(master, slave)
 
 
 def _carry(one: int, two: int, stop: int) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tooling.serial_line import sealed
+from tooling.unplugged import unplug
 
 DIAL = 10_000_000  # Wh
 
@@ -77,8 +78,8 @@ def on_a_pty(*modules: Pzem) -> Iterator[str]:
     finally:
         os.close(stopper)
         thread.join()
-        for descriptor in (master, slave, stop):
-            os.close(descriptor)
+        os.close(stop)
+        unplug(master, slave)
 
 
 def _serve(master: int, stop: int, modules: tuple[Pzem, ...]) -> None:

@@ -16,6 +16,8 @@ import threading
 import tty
 from pathlib import Path
 
+from tooling.unplugged import unplug
+
 MODULES = Path(__file__).parent / "board_modules"
 INTERPRETER = shutil.which("micropython", path=str(Path(sys.executable).parent))
 _MOST = 4096
@@ -90,8 +92,7 @@ class ReplBoard:
                     self._end()
                     self._process = self._start()
         finally:
-            os.close(self._host)
-            os.close(self._slave)
+            unplug(self._host, self._slave)
 
     def _tell(self) -> bool:
         """Give the host what the board says; False if the board has ended."""

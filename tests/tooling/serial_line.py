@@ -10,6 +10,8 @@ import time
 import tty
 from collections.abc import Iterable
 
+from tooling.unplugged import unplug
+
 CHARACTER = 11  # bits
 BEATEN = 1.0  # s without an answer
 
@@ -65,9 +67,8 @@ class SerialLine:
 
     def close(self) -> None:
         """Unplug the adapter."""
-        for descriptor in (self.master, self.slave):
-            if descriptor >= 0:
-                os.close(descriptor)
+        if self.master >= 0:
+            unplug(self.master, self.slave)
         self.master = self.slave = -1
 
     def put(self, data: bytes, chunk: int = 1) -> float:

@@ -8,6 +8,8 @@ import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tooling.unplugged import unplug
+
 PAUSE = 0.01
 
 
@@ -28,8 +30,7 @@ def speaking(text: bytes, speed: int | None, piece: int = 200) -> Iterator[str]:
     finally:
         stop.set()
         thread.join()
-        os.close(slave)
-        os.close(master)
+        unplug(master, slave)
 
 
 def _speak(master: int, text: bytes, speed: int | None, piece: int, stop: threading.Event) -> None:

@@ -13,6 +13,7 @@ from random import Random
 from typing import Protocol
 
 from tooling.tic import Historique
+from tooling.unplugged import unplug
 
 SHORT_FRAMES = 20  # between two long ones, while there is an overload
 _SPEEDS = {rate: getattr(termios, f"B{rate}") for rate in (1200, 2400, 4800, 9600, 19200)}
@@ -73,8 +74,7 @@ class TicEmitter:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join(5)
-        os.close(self._master)
-        os.close(self._slave)
+        unplug(self._master, self._slave)
         if self._link:
             self._link.unlink(missing_ok=True)
 

@@ -24,6 +24,7 @@ from submeter.sources.tic.settings import TicSettings
 from submeter.sources.tic.source import TicSource, pace
 from tooling import meters
 from tooling.tic import Historique, Linky
+from tooling.unplugged import unplug
 
 MAPS = {
     Mode.STANDARD: source_map.load("tic-standard"),
@@ -42,14 +43,13 @@ class Cable:
         self._master: int | None = None
 
     def plug(self) -> None:
-        self._master, slave = os.openpty()
+        self._master, self._slave = os.openpty()
         self._link.unlink(missing_ok=True)
-        self._link.symlink_to(os.ttyname(slave))
-        os.close(slave)
+        self._link.symlink_to(os.ttyname(self._slave))
 
     def unplug(self) -> None:
         if self._master is not None:
-            os.close(self._master)
+            unplug(self._master, self._slave)
         self._master = None
         self._link.unlink(missing_ok=True)
 
