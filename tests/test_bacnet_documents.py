@@ -20,7 +20,7 @@ from submeter.bacnet.decoding import meant
 from submeter.bacnet_documents import Documents
 from submeter.meter.unlock_code import hashed
 from submeter.pointmap import meter_map
-from tooling.bacnet_site import free_port as free_udp_port
+from tooling.free_port import free_udp_port
 from tooling.program import loopback, run, running
 from tooling.program import write as write_file
 

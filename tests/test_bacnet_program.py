@@ -12,14 +12,13 @@ import pytest
 from bacnet.client import DEVICE, ERROR, SIMPLE, Client
 from submeter.bacnet import encoding
 from submeter.meter.unlock_code import hashed
-from tooling.bacnet_site import free_port as free_udp_port
+from tooling.free_port import free_port, free_udp_port
 from tooling.modbus_client import Poller
 from tooling.program import (
     CHECKOUT,
     PATIENCE,
     Program,
     eventually,
-    free_port,
     loopback,
     running,
     write,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tooling.program import CHECKOUT, COMMAND, free_port, run, run_into_full_disk, write
+from tooling.free_port import free_port
+from tooling.program import CHECKOUT, COMMAND, run, run_into_full_disk, write
 
 GOOD = """
     site: test

@@ -23,8 +23,9 @@ from submeter.modbus.settings import RtuSettings, TcpSettings
 from submeter.pointmap import points
 from submeter.store.page import Page, SampleRow
 from submeter.store.store import Store
+from tooling.free_port import free_port
 from tooling.modbus_client import Poller
-from tooling.program import CHECKOUT, eventually, free_port, loopback, run, running, write
+from tooling.program import CHECKOUT, eventually, loopback, run, running, write
 
 README = (CHECKOUT / "README.md").read_text()
 EXAMPLE = CHECKOUT / "config.example.yaml"

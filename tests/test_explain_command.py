@@ -10,7 +10,8 @@ from submeter import config, explain_command, local_socket, plan, served_places
 from submeter.config import Loaded
 from submeter.errors import ConfigError, NoAnswerError
 from submeter.local_socket import Json, LocalSocket
-from tooling.program import eventually, free_port, run, running, write
+from tooling.free_port import free_port
+from tooling.program import eventually, run, running, write
 
 TEXT = """
     site: Park

@@ -25,8 +25,9 @@ from submeter.pointmap.register import Identity
 from submeter.restore import ServedMeter
 from submeter.store.store import Store
 from tooling.certificates import Authority
+from tooling.free_port import free_port
 from tooling.modbus_client import Poller, Refused
-from tooling.program import free_port, write
+from tooling.program import write
 from tooling.serial_line import SerialLine, ask, sealed
 from tooling.unplugged import unplug
 

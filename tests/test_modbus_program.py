@@ -5,7 +5,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from tooling.program import free_port, running, write
+from tooling.free_port import free_port
+from tooling.program import running, write
 from tooling.serial_line import SerialLine, sealed
 
 CONFIG = """

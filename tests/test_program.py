@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tooling import tic
+from tooling.free_port import free_port
 from tooling.modbus_client import Poller
-from tooling.program import CHECKOUT, COMMAND, eventually, free_port, loopback, run, running, write
+from tooling.program import CHECKOUT, COMMAND, eventually, loopback, run, running, write
 
 Damage = Callable[[bytes], bytes]
 EXAMPLE = CHECKOUT / "config.example.yaml"

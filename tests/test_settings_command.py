@@ -17,7 +17,8 @@ from submeter.pointmap import points
 from submeter.store import requests
 from submeter.store.page import Page, SettingRow
 from submeter.store.store import Store
-from tooling.program import eventually, free_port, run, running, write
+from tooling.free_port import free_port
+from tooling.program import eventually, run, running, write
 
 ENERGY = "Active_Energy_Import"
 TEXT = """

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from submeter.pointmap import points
 from submeter.poller import Line
-from tooling.program import CHECKOUT, COMMAND, free_port, run, run_into_full_disk, running, write
+from tooling.free_port import free_port
+from tooling.program import CHECKOUT, COMMAND, run, run_into_full_disk, running, write
 from tooling.unplugged import unplug
 
 CONFIG = """

@@ -46,6 +46,7 @@ from submeter.meter.reading import Quality
 from submeter.pointmap import meter_map
 from tooling import meters as made
 from tooling.bacnet_history import Samples
+from tooling.free_port import free_udp_port
 
 STANDARD = meter_map.load("standard")
 GIVEN = [point.name for point in STANDARD.points if point.name != "Communication_Status"]
@@ -243,9 +244,7 @@ async def test_a_confirmed_notification_comes_through_the_router(port: int) -> N
 
 
 async def test_an_alarm_comes_through_the_router(port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = free_udp_port()
     recipient = {"address": f"127.0.0.1:{free}", "confirmed": False}
     async with network(port, 4001, alarms={"recipients": [recipient]}) as park:
         listener = RoutedClient((HOST, port), "127.0.0.1", free)

@@ -18,7 +18,8 @@ from submeter.meter.instant import Instant
 from submeter.meter.meter import Listener, Meter
 from submeter.meter.point import Point
 from submeter.meter.reading import Quality, Reading
-from tooling.bacnet_site import STANDARD, free_port
+from tooling.bacnet_site import STANDARD
+from tooling.free_port import free_udp_port
 from tooling.program import loopback, running, write
 from tooling.resources import resident
 
@@ -49,7 +50,7 @@ def program_start() -> float:
         config = write(
             folder / "config.yaml",
             f"site: bench\nstore: {{path: {folder / 'submeter.db'}}}\nmeters:\n{meters}\n"
-            f"bacnet: {{address: {loopback(1)}/8, port: {free_port()}, device_id: 4000}}\n",
+            f"bacnet: {{address: {loopback(1)}/8, port: {free_udp_port()}, device_id: 4000}}\n",
         )
         began = time.perf_counter()
         with running(config, folder / "log"):
@@ -72,7 +73,7 @@ async def _ours() -> dict[str, float]:
     told = [_Told() for _ in range(METERS)]  # what a meter itself takes is not the face's
     ready = iter(told)
     before, began = resident(), time.perf_counter()
-    built = face(METERS, free_port(), lambda: next(ready))
+    built = face(METERS, free_udp_port(), lambda: next(ready))
     await built.start()
     took, grown = time.perf_counter() - began, resident() - before
     objects = sum(len(host.table) for host in built.hosts)
@@ -103,7 +104,7 @@ async def _stock() -> dict[str, float]:
     from .bacnet_stock import application
 
     before, began = resident(), time.perf_counter()
-    app = application(f"{HOST}/8:{free_port()}", METERS)
+    app = application(f"{HOST}/8:{free_udp_port()}", METERS)
     took, grown = time.perf_counter() - began, resident() - before
     await asyncio.sleep(0.5)  # it opens its sockets when it likes
     objects = list(app.iter_objects())

@@ -25,7 +25,8 @@ from submeter.meter.access_settings import AccessSettings
 from submeter.meter.audit import Audit
 from submeter.meter.instant import Instant
 from submeter.meter.meter import Meter, values
-from tooling.bacnet_site import STANDARD, free_port, whole_meter
+from tooling.bacnet_site import STANDARD, whole_meter
+from tooling.free_port import free_udp_port
 
 from .bacnet_load import INPUTS
 
@@ -66,7 +67,7 @@ class Server:
 @contextmanager
 def server(name: str, *what: str) -> Iterator[Server]:
     """Run the server `name` on the first core; hand it over once it serves."""
-    port = free_port()
+    port = free_udp_port()
     command = [sys.executable, "-m", _MODULE, name, str(port), *what]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         os.sched_setaffinity(process.pid, {CORES[0]})

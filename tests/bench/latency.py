@@ -21,8 +21,9 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
+from tooling.free_port import free_port
 from tooling.modbus_client import Poller
-from tooling.program import free_port, running, write
+from tooling.program import running, write
 from tooling.pty_meter import PtyMeter
 
 from .latency_instruments import KINDS, PAUSE, Sent

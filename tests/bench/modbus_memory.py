@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
 from tooling.certificates import Authority, utf8_string
-from tooling.program import free_port
+from tooling.free_port import free_port
 from tooling.resources import open_files, resident
 
 from .modbus_servers import HOST, UNIT, Server, submeter

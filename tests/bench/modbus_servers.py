@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
 from tooling import client_environment
-from tooling.program import free_port, running, write
+from tooling.free_port import free_port
+from tooling.program import running, write
 
 HERE = Path(__file__).resolve().parent
 LIBMODBUS = "libmodbus"

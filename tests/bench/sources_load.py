@@ -24,9 +24,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
 from submeter.sources.mbus.address import Secondary
+from tooling.free_port import free_port
 from tooling.mbus_bus import Bus, Slave
 from tooling.modbus_client import Poller
-from tooling.program import free_port, running, write
+from tooling.program import running, write
 from tooling.resources import resident
 from tooling.tic import Linky
 from tooling.tic_emitter import TicEmitter

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests have it
 
-from tooling.program import CHECKOUT, free_port, running
+from tooling.free_port import free_port
+from tooling.program import CHECKOUT, running
 
 ROUNDS = 5
 PEER = "import pydantic, yaml, pymodbus.server, bacpypes3.app, bacpypes3.local.device"

@@ -13,6 +13,7 @@ import pytest
 from tooling import bacnet_site, client_environment, clients
 from tooling.bacnet_history import Samples
 from tooling.bacnet_site import CLOSED, DEVICE_ID, OPEN, STANDARD, Site
+from tooling.free_port import free_udp_port
 from tooling.program import loopback
 
 pytestmark = client_environment.INSTALLING
@@ -44,7 +45,7 @@ async def talk(client: Client, site: Site, **more: Any) -> Any:
     plan = {
         "where": site.where,
         "broadcast": f"127.255.255.255:{site.port}",
-        "own": {"address": loopback(9), "port": bacnet_site.free_port()},
+        "own": {"address": loopback(9), "port": free_udp_port()},
         "device": DEVICE_ID,
         "objects": [bacnet_site.number(entry) for entry in STANDARD.objects],
         "together": client.together,

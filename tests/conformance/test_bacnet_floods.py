@@ -11,9 +11,9 @@ import pytest
 
 from bacnet.client import frame, read
 from tooling.bacnet_requests import EVERYBODY, others, who_is
-from tooling.bacnet_site import free_port as free_udp_port
+from tooling.free_port import free_port, free_udp_port
 from tooling.modbus_client import Poller
-from tooling.program import Program, eventually, free_port, loopback, running, write
+from tooling.program import Program, eventually, loopback, running, write
 
 SECONDS = 2.0
 BURST, EACH_SECOND = 42, 20  # of one device on its wire

@@ -14,8 +14,9 @@ from submeter.meter import unlock_code
 from tooling import bacnet_requests, bacnet_site, tshark
 from tooling.bacnet_history import Samples
 from tooling.bacnet_requests import ALL, DEVICE, OBJECT_LIST
-from tooling.bacnet_site import DEVICE_ID, OPEN, Site, free_port
+from tooling.bacnet_site import DEVICE_ID, OPEN, Site
 from tooling.bacnet_talker import COMPLEX, Talker
+from tooling.free_port import free_udp_port
 from tooling.program import loopback
 from tooling.tshark import Packet
 
@@ -36,7 +37,7 @@ NETWORK: dict[str, Any] = {
 
 
 async def test_every_service(tmp_path: Path) -> None:
-    host, port = loopback(7), free_port()
+    host, port = loopback(7), free_udp_port()
     more = with_alarms_for(f"{host}:{port}")
     async with bacnet_site.served(OPEN, history=Samples(), **more) as site:
         with Talker((site.host, site.port), host, port) as talker:

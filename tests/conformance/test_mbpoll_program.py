@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tooling.free_port import free_port
 from tooling.modbus_client import Poller
-from tooling.program import eventually, free_port, running, write
+from tooling.program import eventually, running, write
 from tooling.pty_pair import pty_pair
 
 pytestmark = pytest.mark.skipif(not shutil.which("mbpoll"), reason="mbpoll is not installed")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from store.pages import remount, small_disk
+from tooling.free_port import free_port
 from tooling.modbus_client import Poller
-from tooling.program import eventually, free_port, run, running, write
+from tooling.program import eventually, run, running, write
 from tooling.steep_linky import SteepLinky
 
 INDEX, METER_ERROR = 30101, 17

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tooling.free_port import free_port
 from tooling.modbus_client import Poller
-from tooling.program import CHECKOUT, COMMAND, eventually, free_port, run, running, write
+from tooling.program import CHECKOUT, COMMAND, eventually, run, running, write
 from tooling.steep_linky import SteepLinky
 
 KILLS = int(os.environ.get("SUBMETER_KILLS", "20"))

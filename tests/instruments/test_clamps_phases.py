@@ -61,7 +61,7 @@ def live(boards: Iterable[ClampBoard], count: int = 1) -> None:
     for _ in range(count):
         for board in boards:
             board.live()
-            time.sleep(0.05)
+            board.await_heard()
 
 
 def watts() -> float:
@@ -74,7 +74,8 @@ def stale(boards: dict[str, ClampBoard], see: Shown) -> bool:
     """Let two boards go on; tell whether nothing is known of the third one, and of the sum."""
     for phase in ("L1", "L3"):
         boards[phase].live()
-    time.sleep(0.2)
+        boards[phase].await_heard()
+    time.sleep(0.15)
     return math.isnan(see.modbus("Active_Power_L2")) and math.isnan(
         see.modbus("Active_Power_Total")
     )

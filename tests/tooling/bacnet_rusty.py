@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from submeter.pointmap.meter_map import BacnetObject
-from tooling.bacnet_site import DEVICE_ID, free_port
+from tooling.bacnet_site import DEVICE_ID
+from tooling.free_port import free_udp_port
 
 rusty = pytest.importorskip("rusty_bacnet")
 Property = rusty.PropertyIdentifier
@@ -19,7 +20,7 @@ async def connected() -> AsyncIterator[Any]:
     """Hand over a client on loopback."""
     # It takes its port on all addresses, so that it cannot be the server's.
     opened = rusty.BACnetClient(
-        "127.0.0.1", free_port(), broadcast_address="127.255.255.255", apdu_timeout_ms=2000
+        "127.0.0.1", free_udp_port(), broadcast_address="127.255.255.255", apdu_timeout_ms=2000
     )
     async with opened as client:
         yield client

@@ -1,6 +1,5 @@
 """A BACnet/IP face in this process, over a meter whose readings a test knows and changes."""
 
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from submeter.meter.reading import Quality, Reading
 from submeter.pointmap import meter_map
 from submeter.pointmap.meter_map import BacnetObject
 from tooling import known_meter, meters
+from tooling.free_port import free_udp_port
 from tooling.program import loopback
 
 EXTENSIONS = (
@@ -96,7 +96,7 @@ async def served(
     audit = Audit()
     lock = Access(access, audit)
     meter = whole_meter(audit, lock, max_age)
-    host, port = loopback(octet), settings.pop("port", None) or free_port()
+    host, port = loopback(octet), settings.pop("port", None) or free_udp_port()
     given = {"address": f"{host}/8", "port": port, "device_id": DEVICE_ID, **settings}
     code = access.code is not None
     outside = Outside(site="Park", audit=audit, lock=lock, code=code, history=history)
@@ -148,13 +148,6 @@ def reliability(reading: Reading) -> int:
     if reading.quality is Quality.STALE:
         return 7 if reading.value is None else 12  # never read; communication failure
     return 1 if reading.quality is Quality.ABSENT else 0
-
-
-def free_port() -> int:
-    """Return a UDP port that is free now, on every address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("0.0.0.0", 0))
-        return int(probe.getsockname()[1])
 
 
 class _Watch:

@@ -16,9 +16,9 @@ from pymodbus.client import ModbusTcpClient
 from bacnet.client import ERROR, Client, read
 from submeter import config, explain_command, local_socket, source_states
 from submeter.errors import Condition
-from tooling.bacnet_site import free_port as free_udp_port
+from tooling.free_port import free_port, free_udp_port
 from tooling.modbus_client import Poller
-from tooling.program import Program, eventually, free_port, loopback, run, running
+from tooling.program import Program, eventually, loopback, run, running
 from tooling.unplugged import unplug
 
 GATEWAY_UNIT = 255

@@ -1,10 +1,13 @@
 """Boards with clamps behind the whole program: what they count in truth, and what is shown."""
 
+import fcntl
 import math
 import os
 import re
+import termios
 import threading
 import time
+from array import array
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -115,6 +118,12 @@ class ClampBoard(AnsweringBoard, Adapter):
         """Live on for so many seconds, and tell; of an answer to the host no record is ahead."""
         for each in self.seconds(count):
             self.say(each)
+
+    def await_heard(self) -> None:
+        """Wait until the program has read what was said; that of another port comes after it."""
+        time.sleep(0.03)  # the kernel takes a moment to hand it over
+        eventually(lambda: not array("i", fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4))[0])
+        time.sleep(0.02)
 
     def _listen(self) -> None:
         while not self._stop.wait(0.01):

@@ -3,7 +3,6 @@
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -113,14 +112,6 @@ def eventually(
     while not condition():
         assert time.monotonic() < end, instead()
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Return a TCP port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def write(path: Path, text: str) -> Path:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from submeter.sources.tic.decoder import Group, Mode
 from tooling import tic
-from tooling.program import free_port
+from tooling.free_port import free_port
 
 WATTS = 36_000
 PAUSE = 0.1  # s between frames

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from submeter.sources.mbus.address import Secondary
 from tooling import mbus_records as made
+from tooling.free_port import free_port
 from tooling.mbus_bus import Bus, Slave, in_thread
 from tooling.modbus_client import Poller
-from tooling.program import eventually, free_port, running, write
+from tooling.program import eventually, running, write
 
 ABB = Secondary("12345678", "ABB", 2, 2)
 KAM = Secondary("12345679", "KAM", 1, 2)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tooling.free_port import free_port
 from tooling.modbus_client import Poller
-from tooling.program import eventually, free_port, running, write
+from tooling.program import eventually, running, write
 from tooling.pzem import Pzem, on_a_pty
 
 CONFIG = """
