@@ -34,7 +34,7 @@ run: $(VENV)/.runtime
 
 # Most of the suite waits for time to pass, so four at a time keep two cores busy.
 test: check tools
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
