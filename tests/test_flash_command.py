@@ -339,7 +339,7 @@ def test_interpreters_that_wait_too_long_are_told(
     monkeypatch.setattr(update, "_stopped", lambda _: ("no firmware of ours", board.warning))
     assert update.report(Path("/dev/x")).endswith(board.warning)
     monkeypatch.setattr(talk, "stop", lambda *_: None)
-    monkeypatch.setattr(update, "_install", lambda *_: ("done", board.warning))
+    monkeypatch.setattr(update, "_install", lambda *_: ("done", board))
     running = talk.Running("e6", firmware_files.version())
     monkeypatch.setattr(talk, "start", lambda _: running)
     assert update.update(Path("/dev/x"), False) == f"/dev/x: done (board e6){board.warning}"

@@ -28,8 +28,8 @@ def install(
     begun = stock.manifest("", there.listed | image.files.keys())
     repl.write(stock.MANIFEST, begun, lambda _: None)
     kept = None if there.start_is_ours else stock.free_name(there)
-    _put_away_start(repl, there, kept)
     try:
+        _put_away_start(repl, there, kept)
         _replace(repl, image, todo, version, show)
     except BaseException as error:
         back = kept is not None and _put_back(repl, kept)
@@ -75,7 +75,7 @@ def _prove_room(
     gone = [there.sizes[name] for name in (*todo.write, *todo.remove) if name in there.sizes]
     new = [len(image.files[name]) for name in todo.write]
     needed = sum(size // facts.block + 2 for size in new)
-    if (needed - sum(size // facts.block for size in gone)) * facts.block > facts.free:
+    if (needed - sum(size // facts.block + 1 for size in gone)) * facts.block > facts.free:
         raise full(port)
 
 
@@ -90,12 +90,16 @@ def _put_away_start(repl: Repl, there: stock.Stock, kept: str | None) -> None:
 
 
 def _put_back(repl: Repl, kept: str) -> bool:
-    """Give the start file of somebody else its name again; False if the board is gone."""
+    """Give the start file of somebody else its name again; False if the board is gone.
+
+    It has it still where the failure came before it was put away.
+    """
     try:
         repl.again()
         repl.run(
-            f"import os\ntry:\n    os.remove({MAIN!r})\nexcept OSError:\n    pass\n"
-            f"os.rename({kept!r}, {MAIN!r})"
+            f"import os\nif {kept!r} in os.listdir():\n"
+            f"    if {MAIN!r} in os.listdir():\n        os.remove({MAIN!r})\n"
+            f"    os.rename({kept!r}, {MAIN!r})"
         )
     except LinkError:
         return False

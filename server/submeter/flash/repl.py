@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import struct
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +44,7 @@ class Repl:
     def __init__(self, path: Path, afresh: bool = False) -> None:
         self._device = Device(path)
         self._port: Timed | None = None
+        self._device.prove_free()
         with self._told():
             self._transport = SerialTransport(str(path))
             # Without them a board that falls silent is waited for without end.
@@ -138,6 +140,8 @@ class Repl:
             raise self._refused(error.error_output) from None
         except serial.SerialException as error:
             raise self._device.lost(str(error)) from None
+        except termios.error as error:
+            raise self._device.lost(error) from None
         except OSError as error:
             if error.errno in _GONE:
                 raise self._device.lost(error) from None

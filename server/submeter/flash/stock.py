@@ -48,8 +48,7 @@ def take(repl: Repl) -> Stock:
         told = json.loads(answer)
         sizes = {str(name): int(size) for name, size in told["sizes"].items()}
         version, listed = _manifest(told["manifest"])
-        ours = str(told["head"]).startswith(OURS)
-        return Stock(sizes, version, listed, ours or MAIN not in sizes)
+        return Stock(sizes, version, listed, _starts_ours(str(told["head"]), sizes.get(MAIN)))
 
 
 def plan(files: dict[str, bytes], stock: Stock, there: dict[str, str]) -> Plan:
@@ -81,6 +80,12 @@ def free_name(stock: Stock) -> str:
 def digest(content: bytes) -> str:
     """Return the SHA-256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _starts_ours(head: str, size: int | None) -> bool:
+    """Tell whether a start file is ours, or nobody's: one whose writing was broken off is, too."""
+    half = size == len(head) and OURS.startswith(head)
+    return size is None or half or head.startswith(OURS)
 
 
 def _manifest(text: str) -> tuple[str | None, frozenset[str]]:

@@ -1,6 +1,7 @@
 """Finds out what runs on a board, and gets it to the prompt of its interpreter."""
 
 import contextlib
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import serial
 from submeter.errors import Condition, LinkError
 from submeter.flash.facts import how_to_start, plain
 from submeter.sources.board.lines import LineDecoder
+from submeter.sources.device import Device
 
 PATIENCE = 6.0
 """Seconds until a board that has just started says who it is: it begins after three."""
@@ -59,7 +61,7 @@ def ask(path: Path, seconds: float | None = None) -> Running | Prompt | None:
 
 
 def stop(path: Path, state: Running | Prompt | None) -> None:
-    """Bring the board to the prompt; raises LinkError if there is no interpreter.
+    """Bring the board to the prompt; raises LinkError if there is no interpreter, or no port.
 
     A running firmware is told to reset, as it hears no Ctrl-C; in its first seconds it does, and so
     does one that fails and resets by itself.
@@ -68,15 +70,16 @@ def stop(path: Path, state: Running | Prompt | None) -> None:
         if isinstance(state, Running):
             port.write(b"\r\n2 reset\r\n")
     end = time.monotonic() + RESTART
-    heard = _Heard()
+    heard, taken = _Heard(), _Taken()
     while time.monotonic() < end:
-        with contextlib.suppress(LinkError), _opened(path) as port:
+        with taken, _opened(path) as port:
             while time.monotonic() < end and not heard.prompted:
                 port.write(_INTERRUPT + _FRIENDLY)
                 heard.take(port.read(4096))
         if heard.prompted:
             return
         time.sleep(_STEP)
+    taken.prove()
     message = f"no MicroPython answers at {path}; is it a board? If it has none yet, "
     raise LinkError(message + how_to_start(), Condition.SILENT)
 
@@ -97,14 +100,35 @@ def start(path: Path) -> Running:
     """Wait until the firmware that was just started says who it is; raises LinkError."""
     end = time.monotonic() + RESTART
     told: Running | Prompt | None = None
+    taken = _Taken()
     while time.monotonic() < end:
-        with contextlib.suppress(LinkError):
+        with taken:
             told = ask(path, min(PATIENCE, end - time.monotonic()))
         if isinstance(told, Running):
             return told
         time.sleep(_STEP)
+    taken.prove()
     message = f"the firmware at {path} does not start; what it says: mpremote connect {path}"
     raise LinkError(message, Condition.SILENT)
+
+
+class _Taken:
+    """Goes on without a port, which may come back, and knows whether another program has it."""
+
+    def __init__(self) -> None:
+        self._last: LinkError | None = None
+
+    def __enter__(self) -> None:
+        self._last = None
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> bool:
+        self._last = error if isinstance(error, LinkError) else None
+        return self._last is not None
+
+    def prove(self) -> None:
+        """Raise LinkError if another program had the port at last."""
+        if self._last and self._last.condition is Condition.BUSY:
+            raise self._last
 
 
 class _Heard:
@@ -134,8 +158,12 @@ class _Heard:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[serial.Serial]:
+    device = Device(path)
+    device.prove_free()
     try:
         with serial.Serial(str(path), timeout=_STEP, write_timeout=_WRITE, exclusive=True) as port:
             yield port
     except OSError as error:
-        raise LinkError(f"{path} is gone: {error}", Condition.NO_DEVICE) from None
+        raise device.lost(str(error)) from None
+    except termios.error as error:
+        raise device.lost(error) from None

@@ -5,11 +5,20 @@ from pathlib import Path
 from submeter import firmware_files
 from submeter.errors import Condition, LinkError
 from submeter.flash import facts, image, progress, stock, talk
+from submeter.flash.facts import Facts
 from submeter.flash.install import install
 from submeter.flash.repl import Repl
 from submeter.flash.talk import Running
 
-_START = "from hal_rp2.starts import Starts\nStarts().asked()\nimport machine\nmachine.reset()"
+# What failed before was another firmware, or is repaired: no reason to wait a minute.
+_START = """
+from hal_rp2.starts import Starts
+starts = Starts()
+starts.well()
+starts.asked()
+import machine
+machine.reset()
+"""
 
 
 def update(path: Path, force: bool) -> str:
@@ -24,16 +33,17 @@ def update(path: Path, force: bool) -> str:
     image.prepare()
     try:
         talk.stop(path, state)
-        done, warning = _install(path, version, force)
+        done, board = _install(path, version, force, getattr(state, "uid", ""))
     except BaseException:
         # What ran there before runs on.
         talk.reset(path)
         raise
     running = talk.start(path)
+    _prove_same(path, running.uid, board.uid)
     if running.version != version:
         message = f"the board at {path} says firmware {running.version} after it, not {version}"
         raise LinkError(message, Condition.OLD_FIRMWARE)
-    return f"{path}: {done} (board {running.uid}){warning}"
+    return f"{path}: {done} (board {running.uid}){board.warning}"
 
 
 def report(path: Path) -> str:
@@ -50,19 +60,30 @@ def report(path: Path) -> str:
     return f"{path}: {found}; the one to install is {ours}{warning}"
 
 
-def _install(path: Path, version: str, force: bool) -> tuple[str, str]:
-    """Install what is missing, and start it; return what was done, and a warning."""
+def _install(path: Path, version: str, force: bool, uid: str) -> tuple[str, Facts]:
+    """Install what is missing, and start it; return what was done, and on what board.
+
+    That must be the one with the number `uid`, if it is known.
+    """
     with Repl(path, afresh=True) as repl:
         board = facts.parse(repl.run(facts.ASK))
         facts.prove(board, str(path))
+        _prove_same(path, board.uid, uid)
         made = image.build(board.mpy)
         with progress.shown() as show:
             changed = install(repl, board, made, version, str(path), force, show)
         repl.leave(_START)
     if not changed:
-        return f"firmware {version} was there, and runs now", board.warning
+        return f"firmware {version} was there, and runs now", board
     done = f"firmware {version} is installed ({made.form}) and runs on {board.interpreter}"
-    return done, board.warning
+    return done, board
+
+
+def _prove_same(path: Path, found: str, wanted: str) -> None:
+    """Raise LinkError if another board came to the port; one without a number may be any."""
+    if found and wanted and found.lower() != wanted.lower():
+        message = f"at {path} is now board {found}, and not {wanted}: name the port again"
+        raise LinkError(message, Condition.OTHER_METER)
 
 
 def _stopped(path: Path) -> tuple[str, str]:

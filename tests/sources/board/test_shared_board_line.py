@@ -10,6 +10,7 @@ from submeter.errors import Condition, FrameError, LinkError
 from submeter.sources.board import board_line
 from submeter.sources.board.board_line import BoardLine
 from submeter.sources.board.said import Said
+from submeter.sources.port import Device
 from tooling.clamp_records import IdealBoard
 from tooling.pty_board import PtyBoard
 
@@ -112,3 +113,23 @@ async def test_a_board_that_takes_no_lines_costs_no_memory() -> None:
         assert line._outgoing
         assert line._outgoing.qsize() <= 16
         await end(task)
+
+
+async def test_a_port_is_given_back_although_who_listens_is_cancelled_again() -> None:
+    with PtyBoard(IdealBoard()) as board:
+        line = BoardLine(board.port)
+        task = asyncio.create_task(line.listen(lambda _: None))
+        await until(lambda: line.opened)
+        for _ in range(4):
+            task.cancel()
+            await asyncio.sleep(0)
+        await asyncio.gather(task, return_exceptions=True)
+        await until(lambda: is_free(board.port))
+
+
+def is_free(port: Device) -> bool:
+    try:
+        port.prove_free()
+    except LinkError:
+        return False
+    return True

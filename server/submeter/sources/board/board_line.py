@@ -71,8 +71,10 @@ class BoardLine:
             self._intake = self._outgoing = None
             for each in tasks:
                 each.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            port.close()
+            try:
+                await asyncio.gather(*tasks, return_exceptions=True)
+            finally:  # who is cancelled a second time must not keep the port
+                port.close()
 
     async def _hear(self, port: Port) -> NoReturn:
         intake, before = Intake(self._hearing.tell), self.dropped
