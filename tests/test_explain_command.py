@@ -163,6 +163,24 @@ def test_names_that_are_none(loaded: Loaded, meter: str, point: str, text: str) 
     assert str(caught.value) == text
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "tic: {port: /dev/no-such}",
+        "modbus: {port: /dev/no-such, unit: 1, map: pzem-004t}",
+        "pulse: {gpio: {chip: /dev/no-such, line: 3}, weight: 1 Wh}",
+        "rp2040: {port: /dev/no-such, clamp: {current: 100}}",
+        "dlms: {port: 'replay:no-such'}",
+    ],
+)
+def test_no_port_has_to_be_there(tmp_path: Path, source: str) -> None:
+    text = TEXT.replace("simulated: {seed: 1}", source, 1)
+    loaded = config.load(write(tmp_path / "config.yaml", text))
+    assert "no server runs with this store" in explain_command.text(loaded, "two", "Frequency")
+    with pytest.raises(ConfigError, match="no-such"):
+        plan.make(loaded)
+
+
 def test_a_face_that_is_not_configured(tmp_path: Path) -> None:
     text = TEXT.split("\n    bacnet:")[0] + "\n"
     loaded = config.load(write(tmp_path / "config.yaml", text))

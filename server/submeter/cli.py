@@ -226,7 +226,7 @@ def settings_list(
     with plainly():
         loaded = configuration.load(config, overrides)
         values = settings_command.stored(loaded.store_path)
-        print(settings_command.listing(plan.make(loaded), values, meter))
+        print(settings_command.listing(plan.make(loaded, plugged=False), values, meter))
 
 
 @settings.command(
@@ -247,7 +247,8 @@ def settings_set(
         loaded = configuration.load(config, overrides)
         path = loaded.store_path
         values = settings_command.stored(path)
-        print(settings_command.change(path, plan.make(loaded), values, meter, point, value))
+        planned = plan.make(loaded, plugged=False)
+        print(settings_command.change(path, planned, values, meter, point, value))
 
 
 @settings.command("reset", epilog="Example: submeter settings reset config.yaml main --all")
@@ -270,7 +271,7 @@ def settings_reset(
         loaded = configuration.load(config, overrides)
         path = loaded.store_path
         values = settings_command.stored(path)
-        print(settings_command.reset(path, plan.make(loaded), values, meter, point))
+        print(settings_command.reset(path, plan.make(loaded, plugged=False), values, meter, point))
 
 
 @settings.command(
@@ -288,7 +289,8 @@ def settings_command_(
 
     with plainly():
         loaded = configuration.load(config, overrides)
-        print(settings_command.command(loaded.store_path, plan.make(loaded), meter, point))
+        planned = plan.make(loaded, plugged=False)
+        print(settings_command.command(loaded.store_path, planned, meter, point))
 
 
 @settings.command(epilog="Example: submeter settings swap config.yaml main --old 48211.337 --new 0")
@@ -321,7 +323,7 @@ def swap(
 
     with plainly():
         loaded = configuration.load(config, overrides)
-        planned = plan.make(loaded)
+        planned = plan.make(loaded, plugged=False)
         print(
             settings_command.swap(
                 loaded.store_path, planned, meter, point=point, source=source, old=old, new=new

@@ -27,7 +27,7 @@ def run(loaded: Loaded, meter: str, point: str) -> None:
 
 def text(loaded: Loaded, meter: str, point: str) -> str:
     """Return what `run` prints."""
-    planned = {each.entry.name: each for each in plan.make(loaded)}
+    planned = {each.entry.name: each for each in plan.make(loaded, plugged=False)}
     _expect(meter, "meter", list(planned))
     _expect(point, "point", list(points.all_points()))
     question = {"ask": "explain", "meter": meter, "point": point}

@@ -75,7 +75,7 @@ def _files(
         from submeter import bacnet_documents
 
         loaded = configuration.load(config, overrides)
-        documents = bacnet_documents.of_configuration(loaded, plan.make(loaded))
+        documents = bacnet_documents.of_configuration(loaded, plan.make(loaded, plugged=False))
         return _of_bacnet(documents, form, loaded.config.site)
     mapped = _map(name or "", maps)
     if form in _OF_MODBUS:

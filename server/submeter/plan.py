@@ -54,12 +54,15 @@ def _nothing(who: Who, now: Instant) -> str:
     return "only a running meter can do that"
 
 
-def make(loaded: Loaded) -> list[PlannedMeter]:
-    """Return the meters of the configuration; raises ConfigError with every fault found."""
+def make(loaded: Loaded, plugged: bool = True) -> list[PlannedMeter]:
+    """Return the meters of the configuration; raises ConfigError with every fault found.
+
+    If not `plugged`, the ports that it names need not be there: for all but starting it.
+    """
     faults: list[str] = []
     planned: list[PlannedMeter] = []
     numbers = {entry.name: index for index, entry in enumerate(loaded.config.meters)}
-    sources = SourcePlan(loaded)
+    sources = SourcePlan(loaded, plugged)
     for name in _order(loaded):
         try:
             planned.append(_meter(loaded, numbers[name], planned, sources))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from submeter import yamlfile
+from submeter import gpio_line, yamlfile
 from submeter.config import Loaded
 from submeter.errors import ConfigError, LinkError
 from submeter.pointmap import folders, meter_map, source_map
@@ -21,19 +21,23 @@ _Secret = TypeVar("_Secret")
 
 
 class Place:
-    """Where the settings of one source stand, for messages; and what it names, looked up."""
+    """Where the settings of one source stand, for messages; and what it names, looked up.
 
-    def __init__(self, loaded: Loaded, meter: str, loc: yamlfile.Loc) -> None:
+    Ports and devices need not be there if not `plugged`.
+    """
+
+    def __init__(self, loaded: Loaded, meter: str, loc: yamlfile.Loc, plugged: bool = True) -> None:
         self.meter = meter
         self.loc = loc
         self._loaded = loaded
+        self._plugged = plugged
 
     def error(self, message: str, *key: str | int) -> ConfigError:
         """Return `message` with the position of `key`."""
         return ConfigError(self._loaded.document.fault((*self.loc, *key), message))
 
     def spec(self, text: str, *key: str, board: bool = False) -> Spec:
-        """Return the port that `text` names; raises ConfigError if it cannot be opened now.
+        """Return the port that `text` names; raises ConfigError if that is none, or not there.
 
         `board` tells that a board may be there.
         """
@@ -46,8 +50,17 @@ class Place:
 
     def check(self, spec: Spec, *key: str) -> None:
         """Raise ConfigError if the port is not there."""
+        self._look(spec.check, *key)
+
+    def check_chip(self, chip: str, *key: str) -> None:
+        """Raise ConfigError if the GPIO chip is not there."""
+        self._look(lambda: gpio_line.check(chip), *key)
+
+    def _look(self, check: Callable[[], None], *key: str) -> None:
+        if not self._plugged:
+            return
         try:
-            spec.check()
+            check()
         except LinkError as error:
             raise self.error(str(error), *key) from None
 

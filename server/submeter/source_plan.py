@@ -3,10 +3,9 @@
 import os
 import time
 
-from submeter import count_file, gpio_line, yamlfile
+from submeter import count_file, yamlfile
 from submeter.board_plan import BoardPlan
 from submeter.config import Loaded, MeterEntry, SourceEntry
-from submeter.errors import LinkError
 from submeter.pointmap import meter_map, source_map
 from submeter.pulse_output.settings import PulseOutputSettings
 from submeter.source_place import Place, Ports, port_name
@@ -41,10 +40,14 @@ from submeter.sources.tic.source import TicSource
 
 
 class SourcePlan:
-    """Makes the sources of one configuration; those that share a line share it here too."""
+    """Makes the sources of one configuration; those that share a line share it here too.
 
-    def __init__(self, loaded: Loaded) -> None:
+    What they are plugged in to need not be there if not `plugged`.
+    """
+
+    def __init__(self, loaded: Loaded, plugged: bool = True) -> None:
         self._loaded = loaded
+        self._plugged = plugged
         self._lines: dict[str, tuple[SharedLine, str]] = {}  # by port: who named it first
         self._ports = Ports()
         self._boards = BoardPlan(self._ports)
@@ -57,7 +60,7 @@ class SourcePlan:
         """Return the source `number` of `entry`, which stands at `loc`; raises ConfigError."""
         source = entry.sources[number]
         name = entry.name if len(entry.sources) == 1 else f"{entry.name}.{source.called}"
-        place = Place(self._loaded, entry.name, (*loc, source.kind))
+        place = Place(self._loaded, entry.name, (*loc, source.kind), self._plugged)
         match source.settings:
             case TicSettings() as tic:
                 return self._tic(name, tic, place)
@@ -159,17 +162,14 @@ class SourcePlan:
         Raises ConfigError.
         """
         if entry.pulse_output:
-            place = Place(self._loaded, entry.name, (*loc, "pulse_output"))
+            place = Place(self._loaded, entry.name, (*loc, "pulse_output"), self._plugged)
             self._gpio(entry.pulse_output, place, f"is the pulse output of meter '{entry.name}'")
 
     def _gpio(
         self, wanted: GpioInput | PulseOutputSettings, place: Place, who: str, *key: str
     ) -> None:
         """Take a line of a GPIO chip, which must be there, for `who` alone."""
-        try:
-            gpio_line.check(wanted.chip)
-        except LinkError as error:
-            raise place.error(str(error), *key, "chip") from None
+        place.check_chip(wanted.chip, *key, "chip")
         contact = f"line {wanted.line} of {wanted.chip}"
         line = os.path.realpath(wanted.chip), wanted.line
         self._touch(line, contact, who, place, *key, "line")
