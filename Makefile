@@ -5,7 +5,8 @@
 #             of the instruments SECTIONS="decoders sources_load latency"
 # make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an
 #             index, FRAMES=1000000 damaged frames of every decoder, Modbus and BACnet, EXCHANGES=10000 on
-#             a shared line, COMINGS=20000 turns of BACnet subscribers that come and go
+#             a shared line, COMINGS=20000 turns of BACnet subscribers that come and go,
+#             MINUTES=7 of clamps calibrated against a Linky
 # make firmware   the firmware of boards with clamps, compiled for the RP2040, in build/firmware
 PYTHON ?= python3
 VENV   ?= .venv
@@ -20,11 +21,13 @@ TURNS  ?= 100
 FRAMES ?= 1000000
 EXCHANGES ?= 10000
 COMINGS ?= 20000
+MINUTES ?= 7
 FUZZED   := tests/conformance/test_fuzz.py tests/conformance/test_fuzz_sockets.py \
             tests/conformance/test_bacnet_fuzz.py
 DECODERS := $(wildcard tests/sources/*/test_*_fuzz.py)
 CROWDED  := tests/conformance/test_bacnet_cov_soak.py
 SHARED   := tests/modbus/rtu/test_splitter.py tests/conformance/test_multidrop.py
+HOUSE    := tests/instruments/test_clamps_auto.py
 MACHINES := tests/meter/test_energy_machine.py tests/meter/test_visible_index.py
 
 .PHONY: run test check bench soak firmware tools peers clean
@@ -50,6 +53,7 @@ soak: $(VENV)/.dev
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(FUZZED)
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest --timeout=36000 $(DECODERS)
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_EXCHANGES=$(EXCHANGES) $(BIN)/pytest --timeout=7200 $(SHARED)
+	SUBMETER_CALIBRATION=$(MINUTES) $(BIN)/pytest --timeout=7200 --reruns=0 $(HOUSE)
 	SUBMETER_COV_TURNS=$(COMINGS) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(CROWDED)
 	for turn in $$(seq $(TURNS)); do $(BIN)/pytest $(MACHINES) || exit 1; done
 

@@ -77,6 +77,7 @@ def test_against_an_index_in_half_an_hour(
     for number in (1, 2, 3):
         assert abs(made.factor(number) / house.factors[number - 1] - 1) < 0.008
     assert made.voltage == pytest.approx(1.02, abs=0.002)
+    assert [clamp.amperes for clamp in made.clamps] == [0.05, 0.05, 0.05, None]
     (entry,) = file.history(UID)
     assert entry.how == "against main, 30 min"
 
@@ -91,6 +92,33 @@ def test_against_too_little_nothing_is_stored(
     assert "not sure, nothing is stored:" in result.stderr
     assert "clamp 1 (L1): the " in result.stderr
     assert not file.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("meter", "options"),
+    [
+        ("clamps", ["--against", "\udcff"]),
+        ("clamps", ["--against", "main/\udcff"]),
+        ("clamps", ["--against", "main", "--with", "\udcff"]),
+        ("clamps", ["--against", "main", "--set", "site=\udcff"]),
+        ("\udcff", ["--against", "main"]),
+    ],
+)
+def test_bytes_that_are_no_text(run: Run, meter: str, options: list[str]) -> None:
+    """As Python hands over what a terminal in Latin-1 sends."""
+    result = run("auto", *options, meter=meter)
+    assert result.exit_code == 2
+    assert "\\udcff' is no text in UTF-8\n" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "options", [["--power", "nan"], ["--current", "inf"], ["--voltage", "nan"]]
+)
+def test_what_is_no_number(run: Run, options: list[str]) -> None:
+    result = run("known", *options)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{options[0]}'" in result.stderr
 
 
 def test_a_silent_reference(run: Run, program: HouseProgram) -> None:
@@ -218,7 +246,7 @@ def test_a_board_that_falls_silent(
     run: Run, program: HouseProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(path: Path, question: Any) -> Any:
-        return program.ask(path, question) | {"at": 1200.0}
+        return (program.ask(path, question) or {}) | {"at": 1200.0}
 
     monkeypatch.setattr(local_socket, "ask", ask)
     assert f"board {UID} is silent; is it plugged in?" in run("no-load", "--yes").stderr
@@ -230,8 +258,8 @@ def test_the_program_refuses(run: Run, program: HouseProgram) -> None:
 
 
 def test_no_board_was_heard(run: Run, program: HouseProgram) -> None:
-    answer: dict[str, Any] = program.ask(Path(), {"meter": "clamps", "reference": None})
-    program.told = {**answer, "boards": []}
+    answer = program.ask(Path(), {"meter": "clamps", "with": [], "reference": None})
+    program.told = {**(answer or {}), "boards": []}
     assert "0 of 1 boards were heard so far" in run("no-load", "--yes").stderr
 
 

@@ -9,7 +9,8 @@ from submeter import explain_command
 from submeter.calibrate_command import calibrate
 from submeter.calibration_session import Session
 from submeter.config import load
-from tooling.program import eventually, free_port, running, write
+from tooling.free_port import free_port
+from tooling.program import eventually, running, write
 
 TEXT = """
     site: Park
@@ -44,7 +45,7 @@ def test_a_known_power_counts_at_once_and_can_be_undone(tmp_path: Path) -> None:
 
     with running(path, tmp_path / "log") as program:
         eventually(lambda: shows(4.6))
-        session = Session(loaded.store_path, "heater", "main")
+        session = Session(loaded.store_path, {"heater": 1}, "main")
         told = session.ask()
         assert told.reference is not None
         assert told.reference["Active_Energy_Import"].step

@@ -82,6 +82,16 @@ def test_a_source_of_the_same_meter(latest: Latest) -> None:
     assert ask(latest, meter="main", reference="main/tic")["reference"]["values"]
 
 
+def test_clamps_of_several_meters_are_told_of_one_moment(latest: Latest) -> None:
+    found = sample.read(ask(latest, meter="main", **{"with": ["tenant"]}))
+    assert [(board.meter, board.uid) for board in found.boards] == [
+        ("main", "aaaa"),
+        ("tenant", "aaaa"),
+    ]
+    assert found.sealed == ("tenant",)
+    assert {board.begun for board in found.boards} == {calibration_answer._BEGUN}
+
+
 def test_without_a_reference(latest: Latest) -> None:
     told = ask(latest, meter="main")
     assert "reference" not in told
@@ -105,6 +115,15 @@ def test_without_a_reference(latest: Latest) -> None:
         (
             {"meter": "main", "reference": "main/clamps"},
             "meter 'main' has no source 'clamps' to compare with; known here: tic, other",
+        ),
+        ({"meter": "main", "with": ["sum"]}, "meter 'sum' has no clamps: no source 'rp2040'"),
+        (
+            {"meter": "main", "with": [5]},
+            "a calibration is asked of a 'meter', with a 'reference' or null",
+        ),
+        (
+            {"meter": "main", "with": "tenant"},
+            "a calibration is asked of a 'meter', with a 'reference' or null",
         ),
         ({"meter": 5}, "a calibration is asked of a 'meter', with a 'reference' or null"),
         (

@@ -1,6 +1,7 @@
 """`submeter calibrate`: clamps by hand, or against another source; show and undo it."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,13 @@ from submeter.plainly import plainly
 
 if TYPE_CHECKING:
     from submeter.calibration_work import Work
+
+
+def _finite(number: float | None) -> float | None:
+    if number is not None and not math.isfinite(number):
+        raise typer.BadParameter(f"{number} is no number to go by")
+    return number
+
 
 calibrate = typer.Typer(
     name="calibrate", help="Calibrate current clamps at RP2040 boards.", no_args_is_help=True
@@ -23,7 +31,8 @@ Overrides = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Store without asking.")]
 Seconds = Annotated[
-    float, typer.Option("--seconds", min=10, max=3600, help="How long it is measured.")
+    float,
+    typer.Option("--seconds", min=10, max=3600, callback=_finite, help="How long it is measured."),
 ]
 ClampName = Annotated[
     str | None,
@@ -63,13 +72,16 @@ def known(
     config: ConfigFile,
     meter: MeterName,
     power: Annotated[
-        float | None, typer.Option("--power", metavar="W", help="Active power of the load.")
+        float | None,
+        typer.Option("--power", metavar="W", callback=_finite, help="Active power of the load."),
     ] = None,
     voltage: Annotated[
-        float | None, typer.Option("--voltage", metavar="V", min=50, max=1000, help="RMS.")
+        float | None,
+        typer.Option("--voltage", metavar="V", min=50, max=1000, callback=_finite, help="RMS."),
     ] = None,
     current: Annotated[
-        float | None, typer.Option("--current", metavar="A", min=0.01, max=1e5, help="RMS.")
+        float | None,
+        typer.Option("--current", metavar="A", min=0.01, max=1e5, callback=_finite, help="RMS."),
     ] = None,
     clamp: ClampName = None,
     seconds: Seconds = 30.0,
@@ -81,7 +93,10 @@ def known(
     _run(config, overrides, meter, yes, lambda work: work.known(truth, clamp, seconds))
 
 
-@calibrate.command(epilog="Example: submeter calibrate auto config.yaml clamps --against main/tic")
+@calibrate.command(
+    epilog="Examples: submeter calibrate auto config.yaml clamps --against main/tic; "
+    "submeter calibrate auto config.yaml flat --with shop --with lift --against main"
+)
 def auto(
     config: ConfigFile,
     meter: MeterName,
@@ -90,13 +105,25 @@ def auto(
         typer.Option("--against", metavar="METER[/SOURCE]", help="What measures the same circuit."),
     ],
     minutes: Annotated[
-        float, typer.Option("--minutes", min=5, max=1440, help="How long at most.")
+        float,
+        typer.Option("--minutes", min=5, max=1440, callback=_finite, help="How long at most."),
     ] = 60.0,
+    others: Annotated[
+        list[str],
+        typer.Option(
+            "--with",
+            metavar="METER",
+            help="Another meter with clamps in the circuit; may be repeated.",
+        ),
+    ] = [],  # noqa: B006
     yes: Yes = False,
     overrides: Overrides = [],  # noqa: B006
 ) -> None:
-    """Find gain, phase and polarity of every clamp from the energy of another meter."""
-    _run(config, overrides, meter, yes, lambda work: work.auto(against, minutes))
+    """Find gain, phase and polarity of every clamp from the energy of another meter.
+
+    The first Ctrl-C ends it early: what there is by then is judged. A second one stops that too.
+    """
+    _run(config, overrides, meter, yes, lambda work: work.auto(against, minutes), others, against)
 
 
 @calibrate.command(epilog="Example: submeter calibrate show config.yaml main")
@@ -112,19 +139,41 @@ def undo(
     yes: Yes = False,
     overrides: Overrides = [],  # noqa: B006
 ) -> None:
-    """Take back the last calibration; once more takes back the one before."""
+    """Take back the last calibration, with what was stored with it; once more the one before."""
     _run(config, overrides, meter, yes, lambda work: work.undo())
 
 
 def _run(
-    config: Path, overrides: list[str], meter: str, yes: bool, do: Callable[["Work"], None]
+    config: Path,
+    overrides: list[str],
+    meter: str,
+    yes: bool,
+    do: Callable[["Work"], None],
+    others: Sequence[str] = (),
+    against: str = "",
 ) -> None:
     from submeter import config as configuration
     from submeter.calibration_work import Work
     from submeter.errors import SubmeterError
 
     with plainly():
+        _prove_text(*overrides, meter, *others, against)
+        work = None
         try:
-            do(Work(configuration.load(config, overrides), meter, yes))
+            work = Work(configuration.load(config, overrides), meter, yes, others)
+            do(work)
         except KeyboardInterrupt:
-            raise SubmeterError("interrupted; nothing was stored") from None
+            done = work.changed if work else "nothing was stored"
+            raise SubmeterError(f"interrupted; {done}") from None
+
+
+def _prove_text(*arguments: str) -> None:
+    """Raise ConfigError for bytes that are no text: no name in a configuration has them."""
+    from submeter.errors import ConfigError
+
+    for each in arguments:
+        try:
+            each.encode()
+        except UnicodeEncodeError:
+            shown = each.encode(errors="backslashreplace").decode()
+            raise ConfigError(f"'{shown}' is no text in UTF-8") from None

@@ -1,6 +1,7 @@
 """What the running program tells of a meter with clamps, and of a reference to compare it with."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from submeter import yamlfile
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Meters = Mapping[str, "ServedMeter"]
+
+_BEGUN = time.monotonic()
+"""Tells this run of the program from the one before."""
 
 
 @runtime_checkable
@@ -35,25 +39,30 @@ def answer(
 ) -> Json | None:
     """Return the answer to a question from the local socket, ready for JSON; None to another one.
 
-    The question is {"ask": "calibration", "meter": name, "reference": null}. Instead of null the
+    The question is {"ask": "calibration", "meter": name, "with": [], "reference": null}. `with` may
+    name meters whose clamps are told of the same moment, and may be left out. Instead of null the
     reference can be a meter, whose first source without clamps it is then, or `meter/source`.
     Energies are in Ws, indexes in millionths of their unit, times in s of the clock of
     `Instant.mono`. A question that makes no sense is answered with {"error": text}.
     """
-    match question:
-        case {"ask": "calibration", "meter": str(meter), "reference": None | str() as reference}:
+    if question.get("ask") != "calibration":
+        return None
+    match {"with": [], **question}:
+        case {
+            "meter": str(meter),
+            "with": [*others],
+            "reference": None | str() as reference,
+        } if all(isinstance(each, str) for each in others):
             pass
-        case {"ask": "calibration"}:
-            return {"error": "a calibration is asked of a 'meter', with a 'reference' or null"}
         case _:
-            return None
+            return {"error": "a calibration is asked of a 'meter', with a 'reference' or null"}
     try:
-        told = _clamps(_named(meter, meters), meters)
+        told = _clamps([_named(name, meters) for name in (meter, *others)], meters)
         if reference is not None:
             told["reference"] = _reference(reference, meters, latest)
     except LookupError as error:
         return {"error": str(error.args[0])}
-    return {"at": now.mono, "utc": now.utc, **told}
+    return {"at": now.mono, "utc": now.utc, "begun": _BEGUN, **told}
 
 
 def _named(name: str, meters: Meters) -> "ServedMeter":
@@ -68,22 +77,21 @@ def _source(each: "ServedMeter") -> Clamps | None:
     return next((one for one in each.plan.sources.values() if isinstance(one, Clamps)), None)
 
 
-def _clamps(each: "ServedMeter", meters: Meters) -> Json:
-    source = _source(each)
-    if source is None:
-        raise LookupError(f"meter '{each.plan.entry.name}' has no clamps: no source 'rp2040'")
-    boards = source.raw()
-    own = {board.uid for board in boards}
+def _clamps(asked: Sequence["ServedMeter"], meters: Meters) -> Json:
+    boards: list[Json] = []
+    for each in asked:
+        name, source = each.plan.entry.name, _source(each)
+        if source is None:
+            raise LookupError(f"meter '{name}' has no clamps: no source 'rp2040'")
+        for board in source.raw():
+            boards.append({"meter": name, **_board(board, source.correction(board.uid))})
+    own = {board["uid"] for board in boards}
     sealed = [
         name
         for name, other in meters.items()
         if other.plan.entry.sealed and own & _boards(_source(other))
     ]
-    return {
-        "meter": each.plan.entry.name,
-        "sealed": sealed,
-        "boards": [_board(board, source.correction(board.uid)) for board in boards],
-    }
+    return {"meter": asked[0].plan.entry.name, "sealed": sealed, "boards": boards}
 
 
 def _boards(source: Clamps | None) -> set[str]:

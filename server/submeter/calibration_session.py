@@ -1,44 +1,66 @@
 """Asks the running program about clamps again and again, while a bar shows how far it is."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from submeter import local_socket
 from submeter.calibration import sample
 from submeter.calibration.course import Course
 from submeter.calibration.reference import ReferenceCourse
 from submeter.calibration.sample import BoardSample, Sample
-from submeter.errors import NoAnswerError, SubmeterError
+from submeter.calibration_progress import Shown, first_interrupt, progress
+from submeter.calibration_silence import BY_HAND, SILENT, Silence, heard
+from submeter.errors import ConfigError, NoAnswerError, SubmeterError
 
 PERIOD = 1.0  # s between two questions
-SILENT = 30.0  # s; a board that says nothing for so long is lost
-REFERENCE_SILENT = 300.0  # s; some instruments are asked each minute
 TAKEN = 10.0  # s in which the program looks at a changed file
-_TRIES = 3  # questions in a row that may fail
 
 Tell = Callable[[str], None]
 
 
 class Session:
-    """Of the meter `meter`, compared with `reference`, at the program with the store `store`.
+    """Of `meters` with so many boards each, compared with `reference`.
 
-    The meter has `count` boards.
+    The program has the store `store`. `pieces` are what each meter last told of each of its boards,
+    and `courses` theirs, in the same order; `boards` are the boards, with the clamps of all.
     """
 
     def __init__(
-        self, store: Path, meter: str, reference: str | None = None, count: int = 1
+        self, store: Path, meters: Mapping[str, int], reference: str | None = None
     ) -> None:
-        self._count = count
+        first, *others = meters
+        self._counts = meters
         self._socket = local_socket.beside(store)
-        self._question = {"ask": "calibration", "meter": meter, "reference": reference}
-        self.boards: tuple[BoardSample, ...] = ()
+        self._question = {
+            "ask": "calibration",
+            "meter": first,
+            "with": others,
+            "reference": reference,
+        }
+        self._answered = 0.0  # monotonic s
+        self.sealed: tuple[str, ...] = ()
+        self.pieces: tuple[BoardSample, ...] = ()
         self.courses: list[Course] = []
         self.reference = ReferenceCourse()
+
+    @property
+    def seconds(self) -> float:
+        """For how long every board was heard."""
+        return min((course.heard for course in self.courses), default=0.0)
+
+    @property
+    def boards(self) -> tuple[BoardSample, ...]:
+        """Each board once, with all clamps that were asked for."""
+        together: dict[str, BoardSample] = {}
+        for piece in self.pieces:
+            clamps = piece.clamps
+            if len(self._counts) > 1:
+                clamps = tuple(each._replace(meter=piece.meter) for each in clamps)
+            known = together.get(piece.uid, piece._replace(clamps=()))
+            every = sorted(known.clamps + clamps, key=lambda clamp: clamp.number)
+            together[piece.uid] = known._replace(clamps=tuple(every))
+        return tuple(together.values())
 
     def ask(self) -> Sample:
         """Return how things are now; raises NoAnswerError, SubmeterError."""
@@ -49,94 +71,107 @@ class Session:
         if "error" in told:
             raise SubmeterError(f"the running program answers: {told['error']}")
         found = sample.read(told)
-        if len(found.boards) < self._count:
-            heard = f"{len(found.boards)} of {self._count} boards"
-            raise SubmeterError(f"meter '{found.meter}': {heard} were heard so far")
-        self.boards = found.boards
+        for name, count in self._counts.items():
+            own = sum(board.meter == name for board in found.boards)
+            if own < count:
+                raise SubmeterError(f"meter '{name}': {own} of {count} boards were heard so far")
+        self.pieces, self.sealed = found.boards, found.sealed
         return found
 
-    def collect(self, seconds: float, label: str, look: Callable[[Tell], bool]) -> None:
+    def collect(
+        self, seconds: float, label: str, look: Callable[[Tell], bool], patience: float = BY_HAND
+    ) -> str | None:
         """Take samples for so long, or until `look` is true; it may tell what is known so far.
 
-        Raises SubmeterError.
+        Return why nothing was heard any more for `patience` s, None if that did not happen. A
+        patient session ends at the first Ctrl-C. Raises SubmeterError.
         """
-        self._begin(self.ask())
+        self._begin()
         start = time.monotonic()
-        fails = 0
-        with _progress(label, seconds) as show:
-            note = ""
-
-            def tell(text: str) -> None:
-                nonlocal note
-                note = text
-
-            while (passed := time.monotonic() - start) < seconds:
-                time.sleep(min(PERIOD, seconds - passed))
-                try:
-                    found = self.ask()
-                except NoAnswerError:
-                    fails += 1
-                    if fails >= _TRIES:
-                        raise
-                    continue
-                fails = 0
-                self._add(found)
-                if look(tell):
-                    return
-                show(time.monotonic() - start, note)
+        with progress(label, seconds) as shown:
+            if patience <= BY_HAND:
+                return self._go_on(start + seconds, patience, look, shown, lambda: False)
+            with first_interrupt() as asked:
+                lost = self._go_on(start + seconds, patience, look, shown, asked.is_set)
+                if asked.is_set():
+                    shown.line("ended early, and judged by what there is; Ctrl-C stops that too")
+                return lost
 
     def await_taken(self) -> bool:
-        """Tell whether the program uses other corrections than those of the last sample."""
-        before = [board.correction for board in self.boards]
+        """Tell whether the program uses other corrections than those of the last sample.
+
+        Raises SubmeterError if it does not answer.
+        """
+        before = {board.uid: board.stored for board in self.pieces}
         end = time.monotonic() + TAKEN
         while time.monotonic() < end:
-            if [board.correction for board in self.ask().boards] != before:
+            if {board.uid: board.stored for board in self.ask().boards} != before:
                 return True
             time.sleep(PERIOD / 4)
         return False
 
-    def _begin(self, found: Sample) -> None:
+    def _go_on(
+        self,
+        end: float,
+        patience: float,
+        look: Callable[[Tell], bool],
+        shown: Shown,
+        stopped: Callable[[], bool],
+    ) -> str | None:
+        start = time.monotonic()
+        while (left := end - time.monotonic()) > 0 and not stopped():
+            time.sleep(min(PERIOD, left))
+            silences = self._hear(patience)
+            over = next((each.reason for each in silences if each.over), None)
+            if over:
+                return over
+            if look(shown.tell):
+                return None
+            notes = (each.note for each in silences if each.note)
+            shown.show(time.monotonic() - start, next(notes, ""))
+        return None
+
+    def _begin(self) -> None:
+        found = self.ask()
+        _prove_apart(found)
         self.courses = [
             Course(board.uid, tuple(clamp.number for clamp in board.clamps))
             for board in found.boards
         ]
         self.reference = ReferenceCourse()
+        self._answered = time.monotonic()
         self._add(found)
+        for each in heard(found, self.reference, SILENT):
+            if each.over:
+                raise SubmeterError(each.reason)
+
+    def _hear(self, patience: float) -> list[Silence]:
+        """Ask once; return what is silent, and for how long."""
+        try:
+            found = self.ask()
+        except SubmeterError as error:
+            return [Silence(str(error), time.monotonic() - self._answered, patience)]
+        self._answered = time.monotonic()
+        self._add(found)
+        return heard(found, self.reference, patience)
 
     def _add(self, found: Sample) -> None:
         if len(found.boards) != len(self.courses):
             raise SubmeterError("another number of boards than before; start again")
         for course, board in zip(self.courses, found.boards, strict=True):
             course.add(board)
-            if found.at - board.at > SILENT:
-                raise SubmeterError(f"board {board.uid} is silent; is it plugged in?")
         if found.reference is not None:
             self.reference.add(found.reference)
-            heard = self.reference.heard
-            if heard is None or found.at - heard > REFERENCE_SILENT:
-                raise SubmeterError("the reference is silent: see 'submeter explain'")
 
 
-@contextlib.contextmanager
-def _progress(label: str, seconds: float) -> Iterator[Callable[[float, str], None]]:
-    """Show a bar, or where there is no terminal a line each minute."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns,
-        TextColumn("{task.fields[note]}"),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task(label, total=seconds, note="")
-        told = 0.0
-
-        def show(passed: float, note: str) -> None:
-            nonlocal told
-            bar.update(task, completed=passed, note=note)
-            if not console.is_terminal and told + 60 <= passed < seconds:
-                told = passed
-                console.print(f"{label}: {passed / 60:.0f} of {seconds / 60:.0f} min {note}")
-
-        yield show
+def _prove_apart(found: Sample) -> None:
+    """Raise ConfigError if a clamp is told by two meters: its energy would count twice."""
+    whose: dict[tuple[str, int], str] = {}
+    for board in found.boards:
+        for clamp in board.clamps:
+            other = whose.setdefault((board.uid, clamp.number), board.meter)
+            if other != board.meter:
+                raise ConfigError(
+                    f"meters '{other}' and '{board.meter}' both have clamp {clamp.number} of board "
+                    f"{board.uid}: name one of them"
+                )

@@ -1,7 +1,9 @@
 """Fits again and again what a session has, until it is sure."""
 
+import cmath
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from submeter.calibration import fit as fitting
 from submeter.calibration import report, verdict, voltage
@@ -18,21 +20,18 @@ LEAST = 600.0  # s; what is sure sooner may be so by chance
 
 
 class Watch:
-    """Of one session; `fit` and `verdict` are the last, None while too little is known."""
+    """Of one session; `fit` and `verdict` are the last, None while too little is known.
 
-    def __init__(self, session: Session, settings: Rp2040Settings) -> None:
+    `settings` are those of the clamps of each of its meters.
+    """
+
+    def __init__(self, session: Session, settings: Mapping[str, Rp2040Settings]) -> None:
         self._session = session
         self._settings = settings
-        self._start = time.monotonic()
-        self._next = self._start + EVERY
+        self._next = time.monotonic() + EVERY
         self.fit: Fit | None = None
         self.verdict: Verdict | None = None
         self.voltages: dict[str, VoltageFit] = {}
-
-    @property
-    def minutes(self) -> float:
-        """How long it has been."""
-        return (time.monotonic() - self._start) / 60
 
     def look(self, tell: Tell) -> bool:
         """Fit if a minute has passed; tell whether more time would not help."""
@@ -44,9 +43,9 @@ class Watch:
             tell("too little so far")
             return False
         gain = max(each.gain_error for each in self.fit.clamps)
-        phase = max(each.phase_error for each in self.fit.clamps)
+        phase = max((c.phase_error for c in self.fit.clamps if not c.keeps_phase), default=0.0)
         tell(f"gain +- {gain:.2%}, phase +- {phase:.2f} degrees")
-        long = time.monotonic() - self._start >= LEAST
+        long = self._session.seconds >= LEAST
         return long and self.verdict.enough and not self.verdict.doubts
 
     def judge(self) -> None:
@@ -55,10 +54,22 @@ class Watch:
         self.voltages = {
             uid: found for uid, found in self._all_voltages().items() if found and found.sure
         }
-        self.fit = fitting.fit(_energetic(session.courses, session.boards), session.reference)
+        courses = _energetic(session.courses, session.pieces)
+        self.fit = fitting.fit(courses, session.reference, self._expected())
         self.verdict = None
         if self.fit:
             self.verdict = verdict.judge(self.fit, session.boards, self.voltages)
+
+    def _expected(self) -> dict[fitting.Key, complex]:
+        """Return the factors of clamps that keep their phase and have the gain by their ratings."""
+        found = {}
+        for board in self._session.boards:
+            known = self.voltages.get(board.uid)
+            volts = known.factor if known else board.correction.voltage
+            for clamp in board.clamps:
+                phase = math.radians(board.correction.clamps[clamp.number - 1].phase)
+                found[board.uid, clamp.number] = cmath.rect(volts, phase)
+        return found
 
     def lacking(self) -> str:
         """Say why there is no fit."""
@@ -86,13 +97,24 @@ class Watch:
         return found
 
     def _all_voltages(self) -> dict[str, VoltageFit | None]:
-        found = {}
+        found: dict[str, VoltageFit | None] = {}
         readings = self._session.reference.voltages
-        for board, course in zip(self._session.boards, self._session.courses, strict=True):
-            several = self._settings.boards is not None
-            phase = board.clamps[0].conductor if several else self._settings.voltage_at
+        for board, course in zip(self._session.pieces, self._session.courses, strict=True):
+            phases = self._phases(board.uid)
+            phase = phases.pop() if len(phases) == 1 else ""
             name = f"Voltage_{phase}_N" if len(readings) > 1 else next(iter(readings), "")
-            found[board.uid] = voltage.find(course, readings.get(name, ()))
+            if board.uid not in found:
+                found[board.uid] = voltage.find(course, readings.get(name, ()))
+        return found
+
+    def _phases(self, uid: str) -> set[str]:
+        """Return the phases that the voltage of a board is said to be of, by one meter or more."""
+        found: set[str] = set()
+        for piece in self._session.pieces:
+            if piece.uid == uid:
+                settings = self._settings[piece.meter]
+                several = settings.boards is not None
+                found.add(piece.clamps[0].conductor if several else settings.voltage_at)
         return found
 
 

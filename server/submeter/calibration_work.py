@@ -3,48 +3,57 @@
 import os
 import pwd
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from submeter import yamlfile
-from submeter.calibration import by_hand, plot, report, steady
+from submeter.calibration import by_hand, plot, proposal, report, steady
 from submeter.calibration.course import Course
 from submeter.calibration.sample import BoardSample, ClampSample
+from submeter.calibration_circuit import Circuit, refuse
 from submeter.calibration_session import Session
-from submeter.calibration_watch import Watch
-from submeter.config import Loaded, MeterEntry
-from submeter.errors import ConfigError, Refusal, SubmeterError, WriteRefusedError
-from submeter.sources.rp2040.calibration_file import CalibrationFile, beside
+from submeter.calibration_silence import WAITED
+from submeter.calibration_watch import LEAST, Watch
+from submeter.config import Loaded
+from submeter.errors import ConfigError, SubmeterError
+from submeter.sources.rp2040.calibration_file import CalibrationFile, Entry, beside
 from submeter.sources.rp2040.correction import BoardCorrection
-from submeter.sources.rp2040.settings import Rp2040Settings
 
 Truth = tuple[float | None, float | None, float | None]  # W, V, A
 _Errors = Mapping[tuple[int, str], str]
 
 
 class Work:
-    """Calibration of the meter `name` in the configuration; every method raises SubmeterError.
+    """Calibration of the meter `name` and of `others` with it; every method raises SubmeterError.
 
     What is proposed is stored once it is confirmed at the terminal, or at once with `yes`.
     """
 
-    def __init__(self, loaded: Loaded, name: str, yes: bool) -> None:
-        entries = {entry.name: entry for entry in loaded.config.meters}
-        if name not in entries:
-            hint = yamlfile.suggest(name, list(entries))
-            raise ConfigError(f"no meter is called '{name}'; {hint}")
-        self._settings = _clamps_of(entries[name])
-        self._name = name
+    def __init__(self, loaded: Loaded, name: str, yes: bool, others: Sequence[str] = ()) -> None:
+        self._circuit = Circuit(loaded.config, (name, *others))
+        self._others = others
+        self._names = " + ".join((name, *others))
         self._store = loaded.store_path
-        self._sealed = [
-            entry.name for entry in entries.values() if entry.sealed and self._shares(entry)
-        ]
         self._yes = yes
         self._file = CalibrationFile(beside(loaded.store_path))
         self._console = Console(highlight=False)
+        self._changing: tuple[float, Sequence[str]] = 0.0, ()  # since UTC s, which boards
+
+    @property
+    def changed(self) -> str:
+        """What was stored so far, in words, for whoever breaks off; raises SubmeterError."""
+        at, uids = self._changing
+        latest = [each for uid in uids for each in self._file.history(uid)]
+        done = [uid for uid in uids if any(_made(each, at) for each in self._file.history(uid))]
+        if not done:
+            return "nothing was stored"
+        boards = ", ".join(done)
+        if any(each.undone == at for each in latest):
+            return f"what was stored for board {boards} is taken back"
+        return f"it is stored for board {boards}; 'submeter calibrate undo' takes it back"
 
     def no_load(self, seconds: float) -> None:
         """Propose noise and leak of every clamp of the meter."""
@@ -82,13 +91,15 @@ class Work:
 
     def auto(self, against: str, minutes: float) -> None:
         """Propose gain and phase of every clamp, once they are sure."""
-        self._refuse_sealed()
-        if self._settings.voltage is None and self._settings.boards is None:
-            message = "has four clamps and no voltage: no energy to compare"
-            raise SubmeterError(f"meter '{self._name}' {message}; use 'known --current'")
+        self._circuit.refuse_sealed()
+        self._circuit.prove_comparable(against, self._others)
         session = self._session(against)
-        watch = Watch(session, self._settings)
-        session.collect(minutes * 60, f"{self._name} against {against}", watch.look)
+        watch = Watch(session, self._circuit.meters)
+        label = f"{self._names} against {against}"
+        if lost := session.collect(minutes * 60, label, watch.look, WAITED):
+            if session.seconds < LEAST:
+                raise SubmeterError(f"{lost}\nnothing is stored: too little was heard before")
+            self._print(f"{lost}: judged by the {session.seconds / 60:.0f} min before")
         watch.judge()
         fit, found = watch.fit, watch.verdict
         if fit is None or found is None:
@@ -99,7 +110,8 @@ class Work:
         if found.doubts:
             raise SubmeterError("\n".join(("not sure, nothing is stored:", *found.doubts)))
         errors = {board.uid: watch.errors(board.uid) for board in session.boards}
-        how = f"against {against}, {watch.minutes:.0f} min"
+        with_others = f"{self._names} " if self._others else ""
+        how = f"{with_others}against {against}, {session.seconds / 60:.0f} min"
         self._propose(session, found.proposed, how, errors)
 
     def show(self) -> None:
@@ -110,38 +122,64 @@ class Work:
             table.add_row(*map(escape, row))
         if rows:
             self._console.print(table)
+            self._print(*self._void())
         else:
             self._print("never calibrated: the ratings count")
 
     def undo(self) -> None:
-        """Take back the last calibration of the meter's boards."""
-        self._refuse_sealed()
-        latest = []
-        for uid in self._uids():
-            counting = [each for each in self._file.history(uid) if each.undone is None]
-            latest += [(counting[-1], uid)] if counting else []
-        if not latest:
+        """Take back the last calibration of the meter's boards, with all that was stored with it.
+
+        That are boards that the configuration names, if it was their last one too.
+        """
+        self._circuit.refuse_sealed()
+        own = [each for uid in self._uids() if (each := self._counting(uid))]
+        if not own:
             raise SubmeterError("there is no calibration that could be undone")
-        last, _ = max(latest, key=lambda each: each[0].at)
-        # What was stored together is taken back together.
-        chosen = [uid for each, uid in latest if (each.at, each.how) == (last.at, last.how)]
+        last = max(own, key=lambda each: each.at)
+        every = {uid: self._counting(uid) for uid in (*self._uids(), *self._circuit.everywhere)}
+        chosen = {
+            uid: each
+            for uid, each in every.items()
+            if each and (each.at, each.how) == (last.at, last.how)
+        }
+        self._circuit.refuse_sealed(chosen)
         self._print(f"the calibration of {last.time} by {last.who}: {last.how}")
+        if len(chosen) > 1:
+            self._print(f"of boards {', '.join(chosen)}")
         if self._confirmed("take it back?"):
-            for uid in chosen:
-                self._file.undo(uid, time.time())
+            self._changing = now, _ = time.time(), list(chosen)
+            for uid, entry in chosen.items():
+                with self._telling():
+                    self._file.undo(uid, now, entry)
             self._print("taken back; a running program uses the one before within a second")
 
+    def _counting(self, uid: str) -> Entry | None:
+        found = [each for each in self._file.history(uid) if each.undone is None]
+        return found[-1] if found else None
+
+    def _void(self) -> list[str]:
+        """Return a line for each clamp whose calibration was made at other ratings."""
+        try:
+            boards = self._session().ask().boards
+        except SubmeterError:
+            return []  # the ratings are those of the program
+        return [
+            f"board {board.uid}, clamp {number}: its calibration does not count: {reason}"
+            for board in boards
+            for number, reason in board.stored.void(board.ratings).items()
+        ]
+
     def _session(self, against: str | None = None) -> Session:
-        count = len(self._settings.boards or "1")
-        return Session(self._store, self._name, against, count)
+        return Session(self._store, self._circuit.counts, against)
 
     def _measured(self, seconds: float, label: str, clamp: str | None = None) -> Session:
         """Return a session that has measured for `seconds`; there is a clamp named `clamp`."""
-        self._refuse_sealed()
+        self._circuit.refuse_sealed()
         session = self._session()
         session.ask()
         _expect(clamp, [each for board in session.boards for each in board.clamps])
-        session.collect(seconds, label, lambda tell: False)
+        if lost := session.collect(seconds, label, lambda tell: False):
+            raise SubmeterError(lost)
         return session
 
     def _propose(
@@ -153,8 +191,8 @@ class Work:
     ) -> None:
         """Show what would change, ask, and store it."""
         table = Table("", "", "now", "proposed", "standard error")
-        old = {board.uid: board.correction for board in session.boards}
-        for board in session.boards:
+        boards = {board.uid: board for board in session.boards}
+        for board in boards.values():
             if board.uid in made:
                 known = (errors or {}).get(board.uid, {})
                 for row in report.changes(board, made[board.uid], known):
@@ -162,16 +200,47 @@ class Work:
         if not table.row_count:
             self._print("nothing changes")
             return
-        if sealed := session.ask().sealed:
-            raise _sealed(", ".join(sealed))
+        self._refuse_sealed_now(session)
         self._console.print(table)
         if not self._confirmed("store these?"):
             return
+        self._store_all(boards, made, how)
+        self._tell_taken(session)
+
+    def _store_all(
+        self, boards: Mapping[str, BoardSample], made: Mapping[str, BoardCorrection], how: str
+    ) -> None:
         now, who = time.time(), _user()
+        self._changing = now, list(made)
         for uid, correction in made.items():
-            if correction != old[uid]:
-                self._file.append(uid, correction, how, now, who, instead_of=old[uid])
-        if session.await_taken():
+            old = boards[uid].stored
+            fresh = proposal.to_store(boards[uid], correction)
+            if fresh != old:
+                with self._telling():
+                    self._file.append(uid, fresh, how, now, who, instead_of=old)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell whoever is refused what was changed before."""
+        try:
+            yield
+        except SubmeterError as error:
+            message = f"{error}; {self.changed}" if len(self._changing[1]) > 1 else str(error)
+            raise SubmeterError(message) from None
+
+    def _refuse_sealed_now(self, session: Session) -> None:
+        """Refuse what a sealed meter shares, by the last that was heard of the program."""
+        with suppress(SubmeterError):
+            session.ask()
+        refuse(session.sealed)
+
+    def _tell_taken(self, session: Session) -> None:
+        try:
+            taken = session.await_taken()
+        except SubmeterError:
+            self._print("stored; the program does not answer: it uses it from its next start on")
+            return
+        if taken:
             self._print("stored, and in use; 'submeter calibrate undo' takes it back")
         else:
             self._print("stored, but the program does not use it yet: see its log")
@@ -188,44 +257,16 @@ class Work:
         self._print("nothing was changed")
         return False
 
-    def _refuse_sealed(self) -> None:
-        if self._sealed:
-            raise _sealed(", ".join(self._sealed))
-
-    def _shares(self, entry: MeterEntry) -> bool:
-        """Tell whether `entry` is this meter, or one of whose boards is one of this meter's too."""
-        others = [each.settings for each in entry.sources]
-        return any(
-            _boards(each) & _boards(self._settings)
-            for each in others
-            if isinstance(each, Rp2040Settings)
-        )
-
     def _uids(self) -> list[str]:
-        """Return the numbers of the meter's boards, which the program knows if not the file."""
-        settings = self._settings
-        named = [each.board for each in settings.boards.values()] if settings.boards else []
-        known = named or [settings.board]
-        if all(known):
-            return [uid.lower() for uid in known if uid]
-        return [board.uid for board in self._session().ask().boards]
+        """Return the numbers of the boards, which the program knows if not the configuration."""
+        known = self._circuit.known
+        if known is not None:
+            return known
+        return list(dict.fromkeys(board.uid for board in self._session().ask().boards))
 
     def _print(self, *lines: str) -> None:
         for line in lines:
             self._console.print(line, markup=False, soft_wrap=True)
-
-
-def _clamps_of(entry: MeterEntry) -> Rp2040Settings:
-    for source in entry.sources:
-        if isinstance(source.settings, Rp2040Settings):
-            return source.settings
-    raise ConfigError(f"meter '{entry.name}' has no clamps: no source 'rp2040'")
-
-
-def _boards(settings: Rp2040Settings) -> set[str]:
-    """Return the names of the boards: numbers and ports."""
-    boards = settings.boards.values() if settings.boards else [settings]
-    return {name.lower() for each in boards for name in (each.board, each.port) if name}
 
 
 def _chosen(
@@ -275,9 +316,8 @@ def _loaded(
     return found
 
 
-def _sealed(name: str) -> WriteRefusedError:
-    message = f"meter '{name}' is sealed: the calibration of its board cannot be changed"
-    return WriteRefusedError(Refusal.SEALED, message)
+def _made(entry: Entry, at: float) -> bool:
+    return at in (entry.at, entry.undone)
 
 
 def _user() -> str:

@@ -12,7 +12,7 @@ from submeter.calibration.course import Course
 from submeter.calibration.sample import BoardSample, ClampSample
 from submeter.calibration.steady import Steady
 from submeter.errors import SubmeterError
-from submeter.sources.rp2040.correction import NONE, BoardCorrection
+from submeter.sources.rp2040.correction import NONE, BoardCorrection, ClampCorrection
 
 CODE = 0.05  # A
 
@@ -129,6 +129,36 @@ def test_a_known_current() -> None:
     bench = Bench(power=2000 + 0j, amperes=9)
     found = by_hand.known(bench.measured(), bench.board, None, None, 9.9)
     assert found.proposed.clamps[0].gain == pytest.approx(1.1, rel=1e-3)
+    assert found.proposed.clamps[0].by_current
+
+
+def test_a_known_current_stays_true_when_the_voltage_is_known_later() -> None:
+    bench = Bench(power=2000 + 0j, amperes=9, volts=225)
+    first = by_hand.known(bench.measured(), bench.board, None, None, 9.9).proposed
+    later = Bench(power=2000 + 0j, amperes=9, volts=225, correction=first)
+    found = by_hand.known(later.measured(), later.board, None, 230, None).proposed
+    assert found.clamps[0].gain == first.clamps[0].gain
+    assert found.factor(1) == pytest.approx(first.factor(1) * 230 / 225)
+    turned = Bench(power=cmath.rect(2300, 0.05), amperes=10, correction=found)
+    kept = by_hand.resistive(turned.measured(), turned.board).proposed.clamps[0]
+    assert (kept.gain, kept.by_current) == (first.clamps[0].gain, True)
+
+
+def test_a_known_power_later_is_no_current() -> None:
+    bench = Bench(power=2000 + 0j, amperes=9)
+    first = by_hand.known(bench.measured(), bench.board, None, None, 9.9).proposed
+    later = Bench(power=2000 + 0j, amperes=9, correction=first)
+    found = by_hand.known(later.measured(), later.board, 2100, None, 9.9).proposed
+    assert not found.clamps[0].by_current
+
+
+def test_a_clamp_of_other_ratings_is_calibrated_as_a_new_one() -> None:
+    old = ClampCorrection(1.3, 175.0, 1.4, 2.0, 0.5, amperes=CODE / 2)
+    bench = Bench(power=2000 + 0j, amperes=9, correction=BoardCorrection(clamps=(old,) * 4))
+    found = by_hand.known(bench.measured(), bench.board, 2100, None, None).proposed
+    assert found.clamps[0].gain == pytest.approx(1.05, abs=1e-3)
+    assert found.clamps[0].phase == 0
+    assert found.clamps[0].leak_active == 0
 
 
 def test_a_known_voltage_alone() -> None:

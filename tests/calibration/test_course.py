@@ -53,6 +53,30 @@ def test_a_program_that_was_started_anew() -> None:
     assert course.gaps == [12]
 
 
+def test_a_program_that_was_started_anew_and_has_counted_for_longer_since() -> None:
+    course = Course("abc", (2,))
+    course.add(board(10, 5, 90 + 0j))
+    course.add(board(11, 6, 100 + 0j))
+    course.add(board(40, 20, 300 + 0j)._replace(begun=12.0))
+    assert course.energies[:, 0].tolist() == [0, 10, 310]
+    assert course.seconds.tolist() == [0, 1, 21]
+    course.add(board(41, 21, 310 + 0j)._replace(begun=12.0))
+    assert course.energies[-1, 0] == 320
+    assert course.gaps == [25.5]
+
+
+def test_a_silence_is_not_covered() -> None:
+    course = Course("abc", (2,))
+    for at in (10, 11, 12, 60, 61):
+        course.add(board(at, at, at * 50 + 0j))
+    moments = np.array([9, 10, 12, 13, 36, 59, 60, 61, 62])
+    known = [False, True, True, False, False, False, True, True, False]
+    assert course.covers(moments).tolist() == known
+    assert course.only((2,)).covers(moments).tolist() == known
+    assert course.gaps == [36]
+    assert course.heard == 3
+
+
 def test_another_board() -> None:
     course = Course("abc", (2,))
     with pytest.raises(SubmeterError, match="another board came, xyz instead of abc"):

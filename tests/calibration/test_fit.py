@@ -41,6 +41,26 @@ def test_an_hour_against_an_index_of_1_wh() -> None:
     assert found.idle == ()
 
 
+def test_an_index_that_is_heard_late_by_more_or_less() -> None:
+    """Two that are heard early and late are close: that is no break, and no reason to choose."""
+    house = House(1, hours=0.7, jitter=1.0)
+    found = fitted(house, house.reference())
+    assert found.breaks == 0
+    assert off(house, found)[0] < 0.5
+    assert surely(house, found)
+
+
+def test_what_the_lag_is_between_the_steps_of_its_search_makes_no_difference() -> None:
+    house = House(1, hours=0.3)
+    reference, later = house.reference(), ReferenceCourse()
+    later.crossings = [
+        each._replace(at=each.at + 0.05, before=each.before + 0.05) for each in reference.crossings
+    ]
+    found, other = fitted(house, reference), fitted(house, later)
+    for one, two in zip(found.clamps, other.clamps, strict=True):
+        assert abs(one.factor - two.factor) < 0.1 * one.gain_error
+
+
 def test_with_readings_of_power_too_it_needs_less_time() -> None:
     house = House(2, hours=0.4)
     reference = house.reference()

@@ -33,6 +33,23 @@ def test_reference_and_clamps() -> None:
     assert max(map(len, drawn.splitlines())) <= 80
     # They agree: the most of it is one on the other.
     assert drawn.count("*") > drawn.count("+")
-    without = found._replace(indexed=None)
-    assert plot.comparison(without, [course]) == ""
-    assert ReferenceCourse().crossings == []
+    neither = found._replace(indexed=None, read=None)
+    assert plot.comparison(neither, [course]) == ""
+
+
+def test_a_reference_that_tells_its_power_alone() -> None:
+    house = House(3, hours=0.3)
+    course, reference = house.course(), ReferenceCourse()
+    house.add_powers(reference, 5, 1.0)
+    found = fit([course], reference)
+    assert found is not None
+    lines = plot.comparison(found, [course]).splitlines()
+    assert lines[0].startswith("power over 18 min: o reference, + clamps as proposed")
+    split = lines.index("power of the reference less that of the clamps, at a steady load:")
+    power, left = "".join(lines[1:split]), lines[split + 1 :]
+    assert power.count("*") > power.count("+") > 0
+    # Of 7 kW: the step of 1 W, the unrest of the clamps, and what changed meanwhile.
+    highest, lowest = (float(line.split(" W")[0]) for line in (left[0], left[-1]))
+    assert -20 < lowest < 0 < highest < 20
+    assert "o" in "".join(left)
+    assert max(map(len, lines)) <= 80

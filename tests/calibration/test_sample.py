@@ -17,7 +17,9 @@ from tooling.calibration_program import HouseProgram
 @pytest.fixture
 def told(tmp_path: Path) -> dict[str, Any]:
     program = HouseProgram(CalibrationFile(tmp_path / "x.json"), House(1, hours=0.1))
-    return program.ask(tmp_path, {"meter": "clamps", "reference": "main"})
+    told = program.ask(tmp_path, {"meter": "clamps", "with": [], "reference": "main"})
+    assert told is not None
+    return told
 
 
 def test_all_of_it(told: dict[str, Any]) -> None:
@@ -31,7 +33,14 @@ def test_all_of_it(told: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("at", "x"), ("boards", 5), ("boards", [{}]), ("reference", {"values": 3}), ("sealed", None)],
+    [
+        ("at", "x"),
+        ("boards", 5),
+        ("boards", [{}]),
+        ("reference", {"values": 3}),
+        ("sealed", None),
+        ("begun", None),
+    ],
 )
 def test_what_makes_no_sense(told: dict[str, Any], key: str, value: object) -> None:
     spoiled = copy.deepcopy(told) | {key: value}

@@ -20,7 +20,7 @@ def factor(gain: float, degrees: float) -> complex:
 
 
 def clamp(number: int, gain: float = 1.0, degrees: float = 0.0) -> ClampFit:
-    return ClampFit(UID, number, factor(gain, degrees), 0.0005, 0.05, 1000.0)
+    return ClampFit(UID, number, factor(gain, degrees), 0.0005, 0.06, 0.0005, 1000.0)
 
 
 def board(correction: BoardCorrection = NONE, count: int = 3) -> BoardSample:
@@ -59,22 +59,77 @@ def test_a_true_voltage_is_no_part_of_the_gain() -> None:
 @pytest.mark.parametrize(
     ("changed", "doubt"),
     [
-        ({"gain_error": 0.004}, "the gain is known to 0.4% only"),
-        ({"phase_error": 0.5}, "the phase is known to 0.5 degrees only"),
         ({"factor": factor(2, 0)}, "measures 0.5 times the truth: are the ratings right"),
+        ({"factor": factor(2, 0), "phase_error": 2.0}, "measures 0.5 times the truth"),
+        # Next to nothing: a small error is a large one of it.
+        ({"factor": 0.001j, "gain_error": 0.8, "phase_error": 50.0}, "does not count: does it"),
         ({"factor": factor(1, 34)}, "is turned by 34 degrees, which no phase explains"),
     ],
 )
-def test_what_is_not_sure(changed: dict[str, Any], doubt: str) -> None:
+def test_what_cannot_be_stops_all(changed: dict[str, Any], doubt: str) -> None:
     found = judge(fit(clamp(1), clamp(2)._replace(**changed)))
     (line,) = found.doubts
     assert line.startswith("clamp 2 (L2)")
     assert doubt in line
 
 
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"gain_error": 0.004}, "the gain is known to 0.4% only; loads"),
+        ({"phase_error": 0.5}, "the phase is known to 0.5 degrees only; loads"),
+        ({"gain_error": 0.004, "phase_error": 0.5}, "0.4% only and the phase is known to 0.5"),
+        # What is not known cannot be wrong for sure.
+        ({"gain_error": 0.04, "factor": factor(2, 34)}, "the gain is known to 4.0% only"),
+        ({"turns": (0,), "gain_error": 0.03}, "without its phase the gain is known to 3.0% only"),
+        ({"turns": (0,), "power_error": 0.004, "gain_error": 0.01}, "the gain is known to 1.0%"),
+        ({"turns": (0, -120)}, "whether it is turned by 0 or -120 degrees"),
+    ],
+)
+def test_a_clamp_too_little_known_keeps_its_values(changed: dict[str, Any], reason: str) -> None:
+    before = BoardCorrection(clamps=(ClampCorrection(1.04, 3),) * 4)
+    lacking = clamp(2)._replace(**{"phase_error": 4.0 if "turns" in changed else 0.05, **changed})
+    found = judge(fit(clamp(1, 1.03), lacking), before)
+    assert found.doubts == ()
+    assert not found.enough
+    assert found.proposed[UID].clamps[0].gain == pytest.approx(1.03)
+    assert found.proposed[UID].clamps[1] == before.clamps[1]
+    (line,) = found.findings
+    assert line.startswith("clamp 2 (L2): ")
+    assert reason in line
+    assert line.endswith(": it keeps its values")
+    # With nobody beside it there is nothing to propose.
+    (doubt,) = judge(fit(lacking), before).doubts
+    assert reason in doubt
+
+
+def test_a_phase_that_is_not_sought() -> None:
+    before = BoardCorrection(clamps=(ClampCorrection(1.04, 178.0),) * 4)
+    kept = ClampFit(UID, 2, factor(0.99, 178), 0.004, 4.9, 0.0004, 1000.0, turns=(0,))
+    found = judge(fit(clamp(1), kept), before)
+    assert found.doubts == ()
+    assert found.enough
+    assert found.proposed[UID].clamps[1].gain == pytest.approx(0.99)
+    assert found.proposed[UID].clamps[1].phase == 178.0
+    reversed_, stays = found.findings
+    assert reversed_.startswith("clamp 2 (L2) is reversed")
+    assert "'submeter calibrate resistive' finds the phase" in stays
+    # The gain at any phase is what more time makes better.
+    assert not judge(fit(clamp(1), kept._replace(power_error=0.001)), before).enough
+
+
+def test_clamps_of_several_meters_are_told_apart() -> None:
+    clamps = tuple(ClampSample(n, "L1", 0j, 0.0, 0.05, f"flat-{n}") for n in (1, 2))
+    both = board(count=2)._replace(clamps=clamps)
+    found = verdict.judge(fit(clamp(1), clamp(2)._replace(gain_error=0.004)), [both], {})
+    assert found.findings[0].startswith("clamp 2 (L1 of flat-2): the gain")
+
+
 def test_too_early_to_end_but_good_enough() -> None:
     found = judge(fit(clamp(1)._replace(gain_error=0.001)))
     assert found.doubts == ()
+    (line,) = found.findings
+    assert line == "clamp 1 (L1) may be up to 0.3% and 0.2 degrees off: longer is better"
     assert not found.enough
 
 

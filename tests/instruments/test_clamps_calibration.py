@@ -1,4 +1,4 @@
-"""Calibration by hand of clamps at the running program, taken back, and its file damaged."""
+"""Calibration by hand at the running program: taken back, damaged, void at other ratings."""
 
 import threading
 import time
@@ -19,6 +19,7 @@ from tooling.program import eventually
 SECONDS = 2.0
 PACE = 0.15  # s between records at first
 AHEAD = 40.0  # s of the clock that the board may be, and is believed
+PRIMARY = 1001  # holding register of CT_Primary_Rating
 
 
 def test_by_hand(
@@ -82,3 +83,39 @@ def living(board: ClampBoard) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
+
+
+def test_another_rating_voids_it_until_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(calibration_session, "PERIOD", 0.1)
+    kettle = [Load(8.0, 180.0), Load(0.0), Load(0.0)]  # reversed
+    with ClampBoard(tmp_path / "board", loads=kettle) as board:
+        site = Site(
+            tmp_path,
+            78,
+            {"oven": [{"rp2040": {"port": board.node, "snapshot": 0}}]},
+            settings={"oven": {"CT_Primary_Rating": 50}},
+            access={"networks": ["127.0.0.0/8"], "unlock": "none"},
+        )
+        with site.running() as program:
+            board.begin()
+            with living(board):
+                see, index = Shown(site, "oven"), Index(site, "oven")
+                see.sees("Active_Power_L1", -1.84)
+                work = Work(config.load(site.config), "oven", yes=True)
+                work.resistive(None, SECONDS)
+                work.known((1900.0, None, None), "L1", SECONDS)
+                see.sees("Active_Power_L1", 1.9)
+                before = index.now()
+                site.write("oven", PRIMARY, 100)
+                see.sees("Active_Power_L1", -3.68)
+                see.sees("Current_L1", 16.0)
+                work.show()
+                site.write("oven", PRIMARY, 50)
+                see.sees("Active_Power_L1", 1.9)
+                eventually(lambda: (index.now() or 0) > (before or 0))
+            assert program.stop() == 0
+        assert program.log.count("event=calibration_void") == 1
+        assert program.log.count("event=calibration_valid") == 1
+    assert "clamp 1: its calibration does not count: it was made where" in capsys.readouterr().out

@@ -26,7 +26,8 @@ class House:
     """`factors` is what the fit should find: true power is that times what the clamps tell.
 
     `lag` in s is how old an index is when it is heard, give or take `jitter`. `extra` in W flows
-    past the clamps; `sun` in W is exported at most.
+    past the clamps; `sun` in W is exported at most. All that hangs on the clamps in the places
+    `resistive` is.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class House:
     noise: float = 5e-4
     extra: float = 0.0
     sun: float = 0.0
+    resistive: tuple[int, ...] = ()
     factors: npt.NDArray[np.complex128] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +51,8 @@ class House:
         self.factors = gains * np.exp(1j * np.radians(angles))
         self.seconds = int(self.hours * 3600) + 30
         true = np.array([self._phase(random) for _ in range(count)])
+        for place in self.resistive:
+            true[place] = true[place].real
         if self.sun:
             true[0] -= self.sun * np.abs(np.sin(np.arange(self.seconds) / 900))
         told = true / self.factors[:, None]

@@ -66,14 +66,12 @@ def resistive(found: Steady, board: BoardSample) -> Found:
             f"{who}: current and voltage are {turned.rest:.0f} degrees apart, which is more than "
             "clamp and transformer do; the load is not resistive"
         )
-    old = board.correction.factor(found.number)
-    new = cmath.rect(abs(old), math.radians(angle))
     error = math.degrees(found.angle_error)
     lines = [
         f"{who}: {amperes:.2f} A, phase {angle:.2f} +- {error:.2f} degrees",
-        *turning.words({who: turned}),
+        *turning.words({who: turned}, sum(each.conductor != "N" for each in board.clamps)),
     ]
-    proposed = proposal.with_factors(board.correction, {found.number: new})
+    proposed = proposal.with_phase(board.correction, found.number, angle)
     return Found(proposed, tuple(lines))
 
 

@@ -11,7 +11,7 @@ from submeter.errors import SubmeterError
 Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
 
-LONGEST = 5.0  # s between two records, else nobody knows what was between them
+LONGEST = 5.0  # s between two records, else nobody knows what flowed when
 MISSING = 0.8  # s that may pass without being measured: records end with a cycle
 
 
@@ -19,16 +19,18 @@ class Course:
     """Of the clamps `numbers` of one board: energies as they grew, in Ws by the ratings alone.
 
     `gaps` are the times in s at which something is missing: the energies before and after it do
-    not belong together.
+    not belong together. `heard` are the s in which records came one after the other.
     """
 
     def __init__(self, uid: str, numbers: tuple[int, ...]) -> None:
         self.uid = uid
         self.numbers = numbers
         self.gaps: list[float] = []
+        self.heard = 0.0
         self.saturated = 0.0
         self._last: BoardSample | None = None
         self._missed = 0.0  # s of which nothing was measured, since the last gap
+        self._silences: list[tuple[float, float]] = []  # s from and to
         self._times: list[float] = []
         self._energies: list[list[complex]] = []
         self._squares: list[list[float]] = []  # codes^2 s
@@ -59,12 +61,16 @@ class Course:
         if any(clamps[n].amperes != before[n].amperes for n in self.numbers):
             raise SubmeterError("the ratings of the clamps were changed meanwhile; start again")
         grown = board.seconds - last.seconds
-        anew = grown < 0  # the program was started anew
+        anew = grown < 0 or board.begun != last.begun  # the program was started anew
         passed = board.at - last.at
         self._missed = max(0.0, self._missed + passed - grown)
         if anew or passed > LONGEST or self._missed > MISSING:
             self.gaps.append((board.at + last.at) / 2)
             self._missed = 0.0
+        if passed > LONGEST:
+            self._silences.append((last.at, board.at))
+        else:
+            self.heard += passed
         if anew:
             grown, before = board.seconds, {}
         self._times.append(board.at)
@@ -120,9 +126,10 @@ class Course:
         return np.stack(columns, axis=1)
 
     def covers(self, moments: Floats) -> npt.NDArray[np.bool_]:
-        """Tell of each of `moments` whether it lies within the course."""
-        times = self.times
-        if not len(times):
+        """Tell of each of `moments` whether it lies within the course, and in no silence of it."""
+        if not self._times:
             return np.zeros(len(moments), bool)
-        inside: npt.NDArray[np.bool_] = (moments >= times[0]) & (moments <= times[-1])
+        inside: npt.NDArray[np.bool_] = (moments >= self._times[0]) & (moments <= self._times[-1])
+        for early, late in self._silences:
+            inside &= (moments <= early) | (moments >= late)
         return inside

@@ -2,14 +2,16 @@
 
 import cmath
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from submeter.calibration import index_rows, power_rows, rows
+from submeter.calibration import index_rows, kept_phase, power_rows, rows
 from submeter.calibration.course import Course
+from submeter.calibration.kept_phase import Known
 from submeter.calibration.reference import ReferenceCourse
 from submeter.calibration.rows import PRIOR, Rows, Solution
 
@@ -19,11 +21,16 @@ IDLE = 5.0  # VA; a clamp that carries less says nothing
 _SURE = 3.0  # standard errors
 
 
+Key = tuple[str, int]  # board and number of a clamp
+
+
 class ClampFit(NamedTuple):
     """Of clamp `number` of board `uid`: `factor` makes true complex power of that by the ratings.
 
-    `gain_error` is relative and `phase_error` in degrees, both standard errors; `apparent` is the
-    VA by the ratings that it carried, on average.
+    `gain_error` and `power_error`, of the power that it carried, are relative and `phase_error` in
+    degrees, all standard errors; `apparent` is the VA by the ratings that it carried, on average.
+    `turns` are given where its loads have one power factor: by how many degrees it may be turned.
+    Where that is one of them the phase is as it was, turned by it, and the gain goes with it.
     """
 
     uid: str
@@ -31,7 +38,14 @@ class ClampFit(NamedTuple):
     factor: complex
     gain_error: float
     phase_error: float
+    power_error: float
     apparent: float
+    turns: tuple[int, ...] = ()
+
+    @property
+    def keeps_phase(self) -> bool:
+        """Whether its phase is no finding."""
+        return len(self.turns) == 1
 
 
 class Fit(NamedTuple):
@@ -53,10 +67,18 @@ class Fit(NamedTuple):
     breaks: int
     condition: float
     indexed: index_rows.Indexed | None
+    read: power_rows.Read | None = None
 
 
-def fit(courses: Sequence[Course], reference: ReferenceCourse) -> Fit | None:
-    """Return what fits best; None where too little is known yet."""
+def fit(
+    courses: Sequence[Course],
+    reference: ReferenceCourse,
+    expected: Mapping[Key, complex] = MappingProxyType({}),
+) -> Fit | None:
+    """Return what fits best; None where too little is known yet.
+
+    `expected` are the factors with the phases as they are now and without a gain, 1 if not given.
+    """
     idle, busy = [], []
     for course in courses:
         carried = dict(zip(course.numbers, _apparent(course), strict=True))
@@ -68,24 +90,28 @@ def fit(courses: Sequence[Course], reference: ReferenceCourse) -> Fit | None:
         return None
     indexed = index_rows.find(reference.crossings, busy)
     read = power_rows.find(reference.powers, busy)
-    parts = [_trusted(each) for each in (indexed.rows if indexed else None, read) if each]
+    parts = [_trusted(each.rows) for each in (indexed, read) if each]
+    if not parts:
+        return None
+    keys = [(course.uid, number) for course in busy for number in course.numbers]
     try:
-        solution = _solved(rows.joined(parts)) if parts else None
+        held = _Held(rows.joined(parts), [expected.get(key, 1 + 0j) for key in keys])
     except np.linalg.LinAlgError:
         return None
-    if solution is None:
-        return None
+    apparent = np.concatenate([_apparent(course) for course in busy])
+    solution = held.solution
     return Fit(
-        tuple(_clamps(solution, busy)),
+        tuple(held.clamp(place, key, apparent[place]) for place, key in enumerate(keys)),
         tuple(idle),
         float(solution.unknowns[-1]),
         float(solution.covariance[-1, -1] ** 0.5),
         indexed.lag if indexed else None,
         len(indexed.rows.at) if indexed else 0,
-        len(read.at) if read else 0,
+        len(read.rows.at) if read else 0,
         int(np.count_nonzero(indexed.breaks[1:])) if indexed else 0,
         solution.condition,
         indexed,
+        read,
     )
 
 
@@ -106,40 +132,59 @@ def _trusted(part: Rows) -> Rows:
     return part.over(max(1.0, scatter))
 
 
-def _solved(made: Rows) -> Solution:
+def _solved(made: Rows, believed: Floats | None) -> Solution:
     """Solve with little that no clamp sees, unless there is more for sure."""
-    free = rows.solve(made, prior=None)
+    free = rows.solve(made, None, believed)
     bias, error = abs(free.unknowns[-1]), free.covariance[-1, -1] ** 0.5
-    return free if bias > _SURE * math.hypot(error, PRIOR) else rows.solve(made)
+    sure = bias > _SURE * math.hypot(error, PRIOR)
+    return free if sure else rows.solve(made, PRIOR, believed)
 
 
-def _clamps(solution: Solution, courses: Sequence[Course]) -> list[ClampFit]:
-    count = sum(len(course.numbers) for course in courses)
-    found = []
-    place = 0
-    for course in courses:
-        for number, apparent in zip(course.numbers, _apparent(course), strict=True):
-            factor = complex(solution.unknowns[place], solution.unknowns[count + place])
-            pair = [place, count + place]
-            covariance = solution.covariance[np.ix_(pair, pair)]
-            along, across = _errors(factor, covariance)
-            found.append(
-                ClampFit(course.uid, number, factor, along, math.degrees(across), float(apparent))
-            )
-            place += 1
-    return found
+class _Held:
+    """A solution in which clamps that say nothing of their phase keep it; raises LinAlgError."""
+
+    def __init__(self, made: Rows, expected: Sequence[complex]) -> None:
+        self._expected = expected
+        self._turns: dict[int, list[int]] = {}
+        self.solution = _solved(made, None)
+        beliefs = []
+        for place, each in enumerate(expected):
+            known = self._known(place)
+            if not kept_phase.unsought(known, each):
+                continue
+            self._turns[place] = kept_phase.turns(known, each)
+            if len(self._turns[place]) == 1:
+                belief = np.zeros(made.design.shape[1])
+                belief[self._pair(place)] = kept_phase.equation(self._turned(place))
+                beliefs.append(belief)
+        if beliefs:
+            self.solution = _solved(made, np.array(beliefs))
+
+    def clamp(self, place: int, key: Key, apparent: float) -> ClampFit:
+        """Return what was found of the clamp in `place`."""
+        known = self._known(place)
+        turns = self._turns.get(place, [])
+        way = _along(known.factor)
+        size = abs(known.factor) or 1.0
+        across = math.degrees(known.error(way * 1j) / size)
+        factor, along = known.factor, known.error(way) / size
+        if len(turns) == 1:
+            factor, along = kept_phase.kept(known, self._turned(place))
+        narrow = known.narrow
+        power = known.error(narrow) / (abs(known.part(narrow)) or 1.0)
+        return ClampFit(*key, factor, along, across, power, float(apparent), tuple(turns))
+
+    def _turned(self, place: int) -> complex:
+        return self._expected[place] * cmath.rect(1, math.radians(self._turns[place][0]))
+
+    def _pair(self, place: int) -> list[int]:
+        return [place, len(self._expected) + place]
+
+    def _known(self, place: int) -> Known:
+        pair = self._pair(place)
+        factor = complex(*self.solution.unknowns[pair])
+        return Known(factor, self.solution.covariance[np.ix_(pair, pair)])
 
 
-def _errors(factor: complex, covariance: Floats) -> tuple[float, float]:
-    """Return the standard errors of a complex number along and across it, relative to its size."""
-    turn = cmath.phase(factor)
-    along = np.array([math.cos(turn), math.sin(turn)])
-    across = np.array([-math.sin(turn), math.cos(turn)])
-    size = abs(factor) or 1.0
-    radial, tangential = (_root(float(way @ covariance @ way)) for way in (along, across))
-    return radial / size, tangential / size
-
-
-def _root(square: float) -> float:
-    """Return the square root; of what rounding made of an unknown beyond finding, infinity."""
-    return math.sqrt(square) if square > 0 else math.inf
+def _along(factor: complex) -> complex:
+    return cmath.rect(1, cmath.phase(factor))

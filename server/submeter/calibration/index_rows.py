@@ -17,10 +17,12 @@ Floats = npt.NDArray[np.float64]
 FEWEST = 20  # crossings that say anything
 _MOST = 4000  # of them; more of a long course are thinned out
 _LAGS = np.arange(-1.0, 6.01, 0.5)  # s by which a reference is later than the clamps
+_NEAR = 0.3  # s to either side that show what another lag would change
 _JITTERS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.65, 1.0, 1.5)  # s by which that differs
 _WALKS = (3.0, 6.0, 10.0, 20.0, 40.0, 100.0, 300.0)  # W s^0.5 of what nobody can explain
 _FLOOR = 100.0  # (Ws)^2 of a crossing at least
 _OUTLIER = 8.0  # times what is usual
+_UNSURE = 6.0  # s by which the time between two crossings is not known
 _STRANGE = 4.0  # times the usual ratio of what clamps and reference measure
 
 
@@ -87,10 +89,17 @@ class _Search:
             self._refine()
         if self._cut_outliers():
             self._refine()
-        made = self._rows(self.lag, self.jitter, self.walk)[0]
+        made = self._whatever_the_lag()
         moments = self._at - self.lag
         levels = self._levels + np.sign(self._steps) * self._reach() / 2
         return Indexed(made, self.lag, self.jitter, self.walk, moments, levels, self._breaks)
+
+    def _whatever_the_lag(self) -> Rows:
+        """Return the equations, less all of them that another lag would explain."""
+        found, later = (self._rows(self.lag + way, self.jitter, self.walk)[0] for way in (0, _NEAR))
+        earlier = self._rows(self.lag - _NEAR, self.jitter, self.walk)[0]
+        unknowns = rows.solve(found).unknowns
+        return found.without((later.design - earlier.design) @ unknowns)
 
     def _refine(self) -> None:
         self._power = self._fitted_power()
@@ -165,7 +174,9 @@ class _Search:
         good = ~breaks[1:]
         if np.any(good):
             ratio = apparent / np.maximum(np.abs(grown), 1.0)
-            breaks[1:] |= ratio > _STRANGE * np.median(ratio[good])
+            # Two that are heard early and late are close by chance: to break there would choose.
+            sure = np.maximum(1 - _UNSURE / np.maximum(np.diff(self._at), 0.1), 0.0)
+            breaks[1:] |= ratio * sure > _STRANGE * np.median(ratio[good])
         return breaks
 
     def _cut_outliers(self) -> bool:

@@ -1,6 +1,7 @@
 """Equations from readings of power, taken while nothing changes."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,19 @@ _STEADY_W = 4.0
 _SURE = 5e-4  # of the power: no reference and no clamp is steadier
 
 
-def find(powers: Sequence[tuple[float, float]], courses: Sequence[Course]) -> Rows | None:
+class Read(NamedTuple):
+    """The equations of the readings at a steady load, and all the readings that were looked at.
+
+    These are `watts` at the moments `at` in s; `steady` tells which of them are in the equations.
+    """
+
+    rows: Rows
+    at: Floats
+    watts: Floats
+    steady: npt.NDArray[np.bool_]
+
+
+def find(powers: Sequence[tuple[float, float]], courses: Sequence[Course]) -> Read | None:
     """Return the equations of `powers`, (s, W); None where too few were read at a steady load."""
     at, watts = _spread(powers)
     if len(at) < FEWEST:
@@ -26,15 +39,22 @@ def find(powers: Sequence[tuple[float, float]], courses: Sequence[Course]) -> Ro
     steady = np.ones(len(at), bool)
     means = []
     for course in courses:
-        mean, calm = _around(course, at)
-        means.append(mean)
-        steady &= calm
+        means.append(around(course, at))
+        steady &= _calm(course, at, means[-1])
     if np.count_nonzero(steady) < FEWEST:
         return None
     power = np.concatenate(means, axis=1)[steady]
     design = np.column_stack([power.real, -power.imag, np.ones(len(power))])
     error = np.hypot(resolution(watts) / 12**0.5, _SURE * np.abs(watts[steady]))
-    return Rows(at[steady], design / error[:, None], watts[steady] / error)
+    made = Rows(at[steady], design / error[:, None], watts[steady] / error)
+    return Read(made, at, watts, steady)
+
+
+def around(course: Course, at: Floats) -> npt.NDArray[np.complex128]:
+    """Return the mean power of each clamp around readings that were taken `at`, by the ratings."""
+    grown = course.energy_at(at + _LATE) - course.energy_at(at - _EARLY)
+    found: npt.NDArray[np.complex128] = grown / (_EARLY + _LATE)
+    return found
 
 
 def resolution(values: Floats) -> float:
@@ -54,10 +74,9 @@ def _spread(powers: Sequence[tuple[float, float]]) -> tuple[Floats, Floats]:
     return found[:, 0], found[:, 1]
 
 
-def _around(course: Course, at: Floats) -> tuple[npt.NDArray[np.complex128], npt.NDArray[np.bool_]]:
-    """Return the mean power of each clamp around `at`, and whether it was steady there."""
+def _calm(course: Course, at: Floats, mean: npt.NDArray[np.complex128]) -> npt.NDArray[np.bool_]:
+    """Tell where each clamp carried its `mean` power all the time around a reading."""
     early, late = at - _EARLY, at + _LATE
-    mean = (course.energy_at(late) - course.energy_at(early)) / (_EARLY + _LATE)
     calm = course.covers(early) & course.covers(late)
     for gap in course.gaps:
         calm &= (gap < early - 2) | (gap > late + 2)
@@ -65,4 +84,4 @@ def _around(course: Course, at: Floats) -> tuple[npt.NDArray[np.complex128], npt
         power = course.energy_at(at + second + 1) - course.energy_at(at + second)
         allowed = _STEADY * np.abs(mean) + _STEADY_W
         calm &= np.all(np.abs(power - mean) <= allowed, axis=1)
-    return mean, calm
+    return calm

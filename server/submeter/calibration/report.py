@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from submeter.calibration.fit import Fit
 from submeter.calibration.sample import BoardSample
+from submeter.calibration.turning import Placed
 from submeter.sources.rp2040.calibration_file import Entry
 from submeter.sources.rp2040.correction import BoardCorrection
 
@@ -30,14 +31,13 @@ def changes(
         old, new = board.correction.voltage, proposed.voltage
         error = errors.get((0, "gain"), "")
         rows.append((f"{board.uid} voltage", "gain", f"{old:.5f}", f"{new:.5f}", error))
-    conductors = {clamp.number: clamp.conductor for clamp in board.clamps}
+    placed = {each.number: Placed(each.number, each.conductor, each.meter) for each in board.clamps}
     pairs = zip(board.correction.clamps, proposed.clamps, strict=True)
     for number, (old_clamp, new_clamp) in enumerate(pairs, 1):
-        around = f" ({conductors[number]})" if number in conductors else ""
+        who = f"{board.uid} {placed.get(number, f'clamp {number}')}"
         for field, title, form in _FIELDS:
             before, after = getattr(old_clamp, field), getattr(new_clamp, field)
             if _differs(before, after):
-                who = f"{board.uid} clamp {number}{around}"
                 shown = form.format(before), form.format(after)
                 rows.append((who, title, *shown, errors.get((number, field), "")))
     return rows
@@ -49,7 +49,8 @@ def errors(fit: Fit, uid: str) -> dict[tuple[int, str], str]:
     for clamp in fit.clamps:
         if clamp.uid == uid:
             found[clamp.number, "gain"] = f"{100 * clamp.gain_error:.3f} %"
-            found[clamp.number, "phase"] = f"{clamp.phase_error:.2f}"
+            phase = "not sought" if clamp.keeps_phase else f"{clamp.phase_error:.2f}"
+            found[clamp.number, "phase"] = phase
     return found
 
 

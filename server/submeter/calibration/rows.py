@@ -9,6 +9,7 @@ Floats = npt.NDArray[np.float64]
 
 BLOCK = 180.0  # s; what is wrong for longer than that is taken as independent of the rest
 PRIOR = 5.0  # W that a reference counts and no clamp sees, unless it says otherwise
+WIDE = 3.0  # no factor is much more; what the rows do not say stays near that
 
 
 class Rows(NamedTuple):
@@ -25,6 +26,14 @@ class Rows(NamedTuple):
     def over(self, error: float) -> "Rows":
         """Return the same, where the error was `error` instead of 1."""
         return Rows(self.at, self.design / error, self.target / error)
+
+    def without(self, column: Floats) -> "Rows":
+        """Return the same, where an unknown part of `column` was in the target as well."""
+        size = float(column @ column)
+        if not size > 0:
+            return self
+        design = self.design - np.outer(column, column @ self.design / size)
+        return Rows(self.at, design, self.target - column * float(column @ self.target / size))
 
 
 class Solution(NamedTuple):
@@ -46,37 +55,53 @@ def joined(parts: list[Rows]) -> Rows:
     return Rows(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
-def solve(rows: Rows, prior: float | None = PRIOR) -> Solution:
+def solve(rows: Rows, prior: float | None = PRIOR, believed: Floats | None = None) -> Solution:
     """Return what fits `rows` best; raises LinAlgError where they do not say enough.
 
-    `prior` in W is what no clamp sees, at a guess; None: it may be anything. The covariance is the
-    larger one of that by the scatter and that by how blocks of time differ, so that errors that
-    last are not taken for independent ones.
+    `prior` in W is what no clamp sees, at a guess; None: it may be anything. What `believed` times
+    the unknowns comes to is 0 with an error of 1, row by row. The covariance is the larger one of
+    that by the scatter and that by how blocks of time differ, so that errors that last are not
+    taken for independent ones.
     """
-    design, target = rows.design, rows.target
-    if prior is not None:
-        expected = np.zeros(design.shape[1])
-        expected[-1] = 1 / prior
-        design, target = np.vstack([design, expected]), np.append(target, 0.0)
+    count = rows.design.shape[1]
+    free = len(rows.target) - count
+    if free < 1:
+        raise np.linalg.LinAlgError("too little is known")
+    design, target = _with_beliefs(rows, prior, believed)
     size = np.linalg.norm(design, axis=0)
     if not np.all(size > 0):
         raise np.linalg.LinAlgError("a column is empty")
     scaled = design / size
     unknowns, _, rank, _ = np.linalg.lstsq(scaled, target, rcond=None)
-    free = len(rows.target) - len(unknowns)
-    if rank < len(unknowns) or free < 1:
+    if rank < count:
         raise np.linalg.LinAlgError("too little is known")
     residuals = rows.target - rows.design @ (unknowns / size)
     inverse = np.linalg.inv(scaled.T @ scaled)
     scatter = float(residuals @ residuals) / free
-    covariance = _larger(inverse * scatter, _by_blocks(rows, size, residuals, inverse))
+    blocks = _by_blocks(rows, size, residuals, inverse)
+    outer = np.outer(size, size)
     return Solution(
         unknowns / size,
-        covariance / np.outer(size, size),
+        _larger(inverse * scatter / outer, blocks / outer),
         residuals,
         float(np.sqrt(scatter)),
         float(np.linalg.cond(scaled)),
     )
+
+
+def _with_beliefs(
+    rows: Rows, prior: float | None, believed: Floats | None
+) -> tuple[Floats, Floats]:
+    """Return design and target with what is known before anything is measured."""
+    count = rows.design.shape[1]
+    weights = np.append(np.full(count - 1, 1 / WIDE), 1 / prior if prior is not None else 0.0)
+    parts = [rows.design, np.diag(weights)]
+    if believed is not None:
+        parts.append(believed)
+    design = np.vstack(parts)
+    target = np.zeros(len(design))
+    target[: len(rows.target)] = rows.target
+    return design, target
 
 
 def _by_blocks(rows: Rows, size: Floats, residuals: Floats, inverse: Floats) -> Floats:
@@ -91,7 +116,16 @@ def _by_blocks(rows: Rows, size: Floats, residuals: Floats, inverse: Floats) -> 
 
 
 def _larger(one: Floats, other: Floats) -> Floats:
-    """Return `one`, made wider in every direction of the unknowns in which `other` is wider."""
-    scale = np.maximum(1.0, np.sqrt(np.diag(other) / np.diag(one)))
-    found: Floats = one * np.outer(scale, scale)
+    """Return `one`, made wider where `other` is wider.
+
+    Each factor is looked at along the two directions in which its parts are known apart.
+    """
+    count = len(one) // 2
+    axes = np.eye(len(one))
+    for place in range(count):
+        pair = np.ix_([place, count + place], [place, count + place])
+        axes[pair] = np.linalg.eigh(one[pair])[1]
+    one, other = axes.T @ one @ axes, axes.T @ other @ axes
+    scale = np.sqrt(np.maximum(1.0, np.diag(other) / np.diag(one)))
+    found: Floats = axes @ (one * np.outer(scale, scale)) @ axes.T
     return found

@@ -10,17 +10,24 @@ from submeter.sources.rp2040.correction import BoardCorrection, ClampCorrection
 
 
 class ClampSample(NamedTuple):
-    """Of one clamp, since the start of the program; meanings as in `RawClamp`."""
+    """Of one clamp, since the start of the program; meanings as in `RawClamp`.
+
+    `meter` is whose it is, where those of several meters are told together.
+    """
 
     number: int
     conductor: str
     energy: complex  # Ws
     square: float  # codes^2 s
     amperes: float  # of a code
+    meter: str = ""
 
 
 class BoardSample(NamedTuple):
-    """Of one board, with the correction that counted; meanings as in `RawBoard`, `at` in s."""
+    """Of one board, with the correction that is `stored`; meanings as in `RawBoard`, `at` in s.
+
+    `meter` is whose clamps these are; `begun` tells one run of the program from another one.
+    """
 
     uid: str
     at: float
@@ -28,7 +35,19 @@ class BoardSample(NamedTuple):
     voltage_square: float | None  # V^2 s
     saturated: float
     clamps: tuple[ClampSample, ...]
-    correction: BoardCorrection
+    stored: BoardCorrection
+    meter: str = ""
+    begun: float = 0.0
+
+    @property
+    def ratings(self) -> dict[int, float]:
+        """The A that a code of each clamp stands for, by its number."""
+        return {clamp.number: clamp.amperes for clamp in self.clamps}
+
+    @property
+    def correction(self) -> BoardCorrection:
+        """The correction that counts at these ratings."""
+        return self.stored.in_force(self.ratings)
 
 
 class Told(NamedTuple):
@@ -47,7 +66,10 @@ class Told(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """All of it; `at` in monotonic s, `sealed` are the sealed meters that use these boards."""
+    """All of it; `at` in monotonic s, `sealed` are the sealed meters that use these boards.
+
+    A board that several of the meters share stands in `boards` once for each of them.
+    """
 
     at: float
     meter: str
@@ -65,7 +87,7 @@ def read(told: Mapping[str, Any]) -> Sample:
             _number(told["at"]),
             str(told["meter"]),
             tuple(map(str, told["sealed"])),
-            tuple(_board(each) for each in told["boards"]),
+            tuple(_board(each, _number(told["begun"])) for each in told["boards"]),
             {str(n): _told(each) for n, each in values.items()} if values is not None else None,
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
@@ -73,7 +95,7 @@ def read(told: Mapping[str, Any]) -> Sample:
         raise NoAnswerError(message) from None
 
 
-def _board(told: Mapping[str, Any]) -> BoardSample:
+def _board(told: Mapping[str, Any], begun: float) -> BoardSample:
     correction = dict(told["correction"])
     clamps = tuple(ClampCorrection(**each) for each in correction.pop("clamps"))
     square = told["voltage_square"]
@@ -85,6 +107,8 @@ def _board(told: Mapping[str, Any]) -> BoardSample:
         _number(told["saturated"]),
         tuple(_clamp(each) for each in told["clamps"]),
         BoardCorrection(**correction, clamps=clamps),
+        str(told["meter"]),
+        begun,
     )
 
 

@@ -1,5 +1,6 @@
 """What an angle between a clamp and its voltage says of how it was put up."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 PHASES = ("L1", "L2", "L3")
@@ -25,13 +26,18 @@ class Turning(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A clamp with its number and the conductor that it is said to be around."""
+    """A clamp with its number and the conductor that it is said to be around.
+
+    `meter` is whose it is, where there are several.
+    """
 
     number: int
     conductor: str
+    meter: str = ""
 
     def __str__(self) -> str:
-        return f"clamp {self.number} ({self.conductor})"
+        of_meter = f" of {self.meter}" if self.meter else ""
+        return f"clamp {self.number} ({self.conductor}{of_meter})"
 
 
 def of(angle: float) -> Turning:
@@ -47,15 +53,19 @@ def of(angle: float) -> Turning:
     return Turning(180 if turn == -180 else turn, backwards, (-third // 120) % 3, rest)
 
 
-def words(found: dict[Placed, Turning]) -> list[str]:
-    """Return what is wrong with the clamps of one board, in words; nothing if all is right."""
+def words(found: Mapping[Placed, Turning], count: int | None = None) -> list[str]:
+    """Return what is wrong with the clamps of one board, in words; nothing if all is right.
+
+    The board has `count` of them that carry energy, if more than those `found`.
+    """
+    count = count or len(found)
     lines = [
         f"{placed} is reversed: this corrects it; whoever turns it calibrates again"
         for placed, turning in found.items()
         if turning.reversed
     ]
     wrong = {placed: turning.follows for placed, turning in found.items() if turning.follows}
-    if len(found) > 1 and len(wrong) == len(found) and len(set(wrong.values())) == 1:
+    if count > 1 and len(wrong) == count and len(set(wrong.values())) == 1:
         behind = 120 * next(iter(wrong.values()))
         message = f"every clamp follows the voltage by {behind} degrees more than configured: is"
         return [*lines, f"{message} 'voltage_at' right?"]
@@ -70,7 +80,7 @@ def words(found: dict[Placed, Turning]) -> list[str]:
             ):
                 swapped |= {one, other}
                 lines.append(f"{one} and {other} are swapped: exchange their numbers in{_TO}")
-    lines += [_elsewhere(each, wrong, len(found)) for each in wrong if each not in swapped]
+    lines += [_elsewhere(each, wrong, count) for each in wrong if each not in swapped]
     return lines
 
 

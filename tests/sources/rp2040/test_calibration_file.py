@@ -140,6 +140,19 @@ def test_the_history_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert [each.at for each in file.history(UID)] == [2, 3, 4]
 
 
+def test_what_was_taken_back_is_forgotten_first(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration_file, "MOST_ENTRIES", 3)
+    file = CalibrationFile(path)
+    keep(file, FIRST, NONE)
+    for _ in range(5):
+        keep(file, SECOND, FIRST)
+        file.undo(UID, 2e9)
+    assert len(file.history(UID)) == 3
+    assert file.current(UID) == FIRST
+
+
 def test_boards_by_themselves(path: Path) -> None:
     file = CalibrationFile(path)
     keep(file, FIRST, NONE, "aaaa")

@@ -21,6 +21,7 @@ from submeter.sources.rp2040.record import Record, Window
 from submeter.sources.rp2040.scale import Scale, of_code
 from submeter.sources.rp2040.settings import Rp2040Settings
 from submeter.sources.rp2040.share import Share, lines
+from submeter.sources.rp2040.validity import Validity
 from submeter.sources.rp2040.wiring import Wiring
 
 if TYPE_CHECKING:  # for it needs numpy
@@ -76,6 +77,7 @@ class BoardEar:
         self._settings = settings
         self._rating = rating
         self._corrections = corrections
+        self._validity = Validity()
         self._follower = Follower(laps=board.played)
         self._trouble = Lingering()
         self._log = SwingLog(name)
@@ -171,9 +173,11 @@ class BoardEar:
         identity, _, window, at = heard
         rate = self.board.true_rate or identity.rate
         nominal, behind = self.wiring.nominal, self.wiring.behind
-        correction = self._corrections.current(identity.uid)
-        measured = electrical.measure(window, identity, correction, scale, rate, nominal, behind)
         own = [each.clamp for each in self.wiring.clamps]
+        ratings = dict.fromkeys(own, of_code(scale.current, identity.span))
+        stored = self._corrections.current(identity.uid)
+        correction = self._validity.counting(identity.uid, stored, ratings)
+        measured = electrical.measure(window, identity, correction, scale, rate, nominal, behind)
         grown = electrical.raw(window, identity, scale, rate, nominal, behind, own)
         self._raw.add(identity.uid, grown, at)
         least = _LEAST * of_code(scale.current, identity.span)

@@ -107,7 +107,7 @@ class Rp2040Source:
         return tuple(ear.raw for ear in self._ears.values() if ear.raw)
 
     def correction(self, uid: str) -> BoardCorrection:
-        """Return what is corrected of the board `uid`."""
+        """Return what is stored of the board `uid`; at other ratings it may not count."""
         return self._calibration.current(uid)
 
     def saved(self) -> str:

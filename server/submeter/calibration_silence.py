@@ -1,0 +1,54 @@
+"""What a calibration does not hear for a while: when to tell it, and when to give up."""
+
+import math
+from typing import NamedTuple
+
+from submeter.calibration.reference import ReferenceCourse
+from submeter.calibration.sample import Sample
+
+SILENT = 30.0  # s; a board that says nothing for so long is lost
+REFERENCE_SILENT = 300.0  # s; some instruments are asked each minute
+WAITED = 180.0  # s of silence that a long session waits for: a restart, a cable that was pulled
+BY_HAND = 3.0  # s likewise, where a gap would spoil it all
+_TOLD, _REFERENCE_TOLD = 5.0, 90.0  # s; what comes back sooner is not told
+
+
+class Silence(NamedTuple):
+    """What is silent, and why; for `age` s, of which `limit` are waited for."""
+
+    reason: str
+    age: float
+    limit: float
+    told: float = _TOLD
+
+    @property
+    def over(self) -> bool:
+        """Whether it has lasted too long."""
+        return self.age >= self.limit
+
+    @property
+    def note(self) -> str:
+        """What to tell of it; empty while it is short."""
+        if self.age < self.told:
+            return ""
+        return f"{self.reason}: for {self.age:.0f} s, waiting up to {self.limit:.0f} s"
+
+
+def heard(found: Sample, reference: ReferenceCourse, patience: float) -> list[Silence]:
+    """Return what an answer of the program lacks, with the least time to wait first.
+
+    `patience` is that with the program, in s.
+    """
+    silences = [
+        Silence(
+            f"board {board.uid} is silent; is it plugged in?",
+            found.at - board.at,
+            max(SILENT, patience),
+        )
+        for board in found.boards
+    ]
+    if found.reference is not None:
+        age = found.at - reference.heard if reference.heard is not None else math.inf
+        reason = "the reference is silent: see 'submeter explain'"
+        silences.append(Silence(reason, age, REFERENCE_SILENT, _REFERENCE_TOLD))
+    return sorted(silences, key=lambda each: each.limit - each.age)
