@@ -99,10 +99,14 @@ class Watch:
     def _all_voltages(self) -> dict[str, VoltageFit | None]:
         found: dict[str, VoltageFit | None] = {}
         readings = self._session.reference.voltages
-        for board, course in zip(self._session.pieces, self._session.courses, strict=True):
+        pieces = self._session.pieces
+        # One voltage is that of every board only if all are at one phase, however it is called.
+        several = len({frozenset(self._phases(board.uid)) for board in pieces}) > 1
+        for board, course in zip(pieces, self._session.courses, strict=True):
             phases = self._phases(board.uid)
             phase = phases.pop() if len(phases) == 1 else ""
-            name = f"Voltage_{phase}_N" if len(readings) > 1 else next(iter(readings), "")
+            by_phase = several or len(readings) > 1
+            name = f"Voltage_{phase}_N" if by_phase else next(iter(readings), "")
             if board.uid not in found:
                 found[board.uid] = voltage.find(course, readings.get(name, ()))
         return found

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from submeter.calibration.course import Course
 from submeter.calibration.reference import ReferenceCourse
 from submeter.calibration.sample import BoardSample, ClampSample
 from submeter.calibration_watch import Watch
 from submeter.sources.rp2040.correction import BoardCorrection, ClampCorrection
-from submeter.sources.rp2040.settings import Rp2040Settings
+from submeter.sources.rp2040.settings import PhaseBoard, Rp2040Settings
 from tooling.calibration_house import UID, House
 
 METER = "clamps"
@@ -51,3 +52,27 @@ def test_too_little() -> None:
     made.judge()
     assert (made.fit, made.verdict) == (None, None)
     assert "gave no measured index" in made.lacking()
+
+
+def test_one_voltage_is_not_that_of_boards_at_other_phases() -> None:
+    one, two, three = (PhaseBoard(board=f"{UID}{number}") for number in (1, 2, 3))
+    settings = Rp2040Settings(boards={"L1": one, "L2": two, "L3": three})
+    courses = [Course(f"{UID}{number}", (1,)) for number in (1, 2, 3)]
+    pieces: list[BoardSample] = []
+    for second in range(700):
+        pieces.clear()
+        for phase, course in enumerate(courses, 1):
+            clamps = (ClampSample(1, f"L{phase}", 0j, 0.0, 0.05),)
+            square = (229.0 + phase) ** 2 * second
+            stored = BoardCorrection()
+            at = float(second)
+            pieces.append(BoardSample(course.uid, at, at, square, 0.0, clamps, stored, METER))
+            course.add(pieces[-1])
+    reference = ReferenceCourse()
+    reference.voltages["Voltage_L1_N"] = [(at + 0.5, 230.0 + at % 2 / 10) for at in range(5, 695)]
+    session: Any = SimpleNamespace(
+        boards=tuple(pieces), pieces=tuple(pieces), courses=courses, reference=reference
+    )
+    made = Watch(session, {METER: settings})
+    made.judge()
+    assert list(made.voltages) == [f"{UID}1"]

@@ -136,3 +136,14 @@ async def test_a_disk_that_fails_is_not_asked_more_often_than_each_second(
         bench.disk.error = None
         while not on_disk(bench):
             await asyncio.sleep(0.001)
+
+
+async def test_what_a_failing_disk_did_not_take_is_due_with_the_next_second() -> None:
+    bench = Bench()
+    write(bench, 5)
+    bench.disk.error = StoreError("the disk is full")
+    for _ in range(3):
+        await bench.journal.second(Instant.now())
+    bench.disk.error = None
+    await bench.journal.second(Instant.now())
+    assert on_disk(bench) == [5]

@@ -245,7 +245,7 @@ class Journal:
             await self._write(now, last)
 
     async def _write(self, now: Instant, last: bool) -> None:
-        self._urgent, self._committed = False, now.mono
+        urgent, self._urgent, self._committed = self._urgent, False, now.mono
         self._wanted.clear()
         drafts = self._drafts(now)
         waiting = {meter.name for meter in self._meters} - {meter.name for meter, _ in drafts}
@@ -259,6 +259,7 @@ class Journal:
         except Exception as error:
             self._backlog = backlog.followed_by(self._backlog)
             self._audit.put_back(audits)
+            self._urgent |= urgent
             self._tell(str(error) or repr(error), Instant.now())
             if not isinstance(error, StoreError):
                 raise
