@@ -53,7 +53,7 @@ soak: $(VENV)/.dev
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(FUZZED)
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest --timeout=36000 $(DECODERS)
 	SUBMETER_FUZZ=$(FRAMES) SUBMETER_EXCHANGES=$(EXCHANGES) $(BIN)/pytest --timeout=7200 $(SHARED)
-	SUBMETER_CALIBRATION=$(MINUTES) $(BIN)/pytest --timeout=7200 --reruns=0 $(HOUSE)
+	SUBMETER_CALIBRATION=$(MINUTES) $(BIN)/pytest --timeout=7200 $(HOUSE)
 	SUBMETER_COV_TURNS=$(COMINGS) SUBMETER_SEED=$$(date +%s) $(BIN)/pytest $(CROWDED)
 	for turn in $$(seq $(TURNS)); do $(BIN)/pytest $(MACHINES) || exit 1; done
 
