@@ -44,6 +44,7 @@ def test_three_boards(tmp_path: Path) -> None:
             eventually(lambda: stale(boards, see))
             see.sees("Active_Power_L1", 0.23)
             site.agrees(house=Condition.NO_DEVICE)
+            assert stale(boards, see)  # who says nothing for long is lost too
             boards["L2"].plug()
             boards["L2"].meet(boards["L2"].seconds()[0])
             live([boards["L3"], boards["L1"]])  # with what L2 has said, all have
