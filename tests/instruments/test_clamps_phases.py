@@ -48,9 +48,8 @@ def test_three_boards(tmp_path: Path) -> None:
             boards["L2"].plug()
             boards["L2"].meet(boards["L2"].seconds()[0])
             live([boards["L3"], boards["L1"]])  # with what L2 has said, all have
-            live([boards["L2"], boards["L3"], boards["L1"]])
-            time.sleep(LONGEST)  # what waited for another board waits no more
-            live([boards["L2"], boards["L3"], boards["L1"]])
+            time.sleep(LONGEST)  # what waits for another board waits no more
+            live([boards["L2"], boards["L3"], boards["L1"]], 2)
             site.agrees(house=Condition.ONLINE)
             see_phases(see)
             index.becomes(sum(board.energies[0] for board in boards.values()) - watts())
