@@ -87,7 +87,7 @@ def test_against_too_little_nothing_is_stored(
 ) -> None:
     HouseProgram(file, House(3, hours=0.2, appliances=1)).install(monkeypatch)
     monkeypatch.setattr(calibration_watch, "EVERY", 900.0)
-    result = run("auto", "--against", "main", "--minutes", "5", "--yes")
+    result = run("auto", "--against", "main", "--minutes", "10", "--yes")
     assert result.exit_code == 1
     assert "not sure, nothing is stored:" in result.stderr
     assert "clamp 1 (L1): the " in result.stderr
@@ -110,6 +110,12 @@ def test_bytes_that_are_no_text(run: Run, meter: str, options: list[str]) -> Non
     assert result.exit_code == 2
     assert "\\udcff' is no text in UTF-8\n" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_too_short_a_time(run: Run) -> None:
+    result = run("auto", "--against", "main", "--minutes", "9.9")
+    assert result.exit_code == 2
+    assert "Invalid value for '--minutes'" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -158,7 +164,7 @@ def test_known_undo_and_show(run: Run, program: HouseProgram, file: CalibrationF
     assert file.current(UID).voltage == pytest.approx(1.02)
     shown = run("show").output
     assert "known 2415 W, clamp 1" in shown
-    assert "known 234.6 V" in shown
+    assert file.history(UID)[-1].how == "known 234.6 V"
     assert shown.count("in use") == 1
     assert "taken back" in run("undo", "--yes").output
     assert file.current(UID).voltage == 1

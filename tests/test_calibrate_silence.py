@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> CalibrationFile:
 
 @pytest.fixture
 def program(file: CalibrationFile, monkeypatch: pytest.MonkeyPatch) -> HouseProgram:
-    made = HouseProgram(file, House(8, hours=0.55))
+    made = HouseProgram(file, House(38, hours=0.55))
     made.install(monkeypatch)
     monkeypatch.setattr(calibration_watch, "EVERY", 9000.0)
     return made
@@ -49,9 +49,10 @@ def program(file: CalibrationFile, monkeypatch: pytest.MonkeyPatch) -> HouseProg
 def run(tmp_path: Path) -> Run:
     path = write(tmp_path / "config.yaml", TEXT)
 
-    def run_(minutes: int = 30) -> Result:
+    def run_(minutes: int = 30, said: str | None = None) -> Result:
         arguments = ["auto", str(path), "clamps", "--against", "main", "--minutes", str(minutes)]
-        return CliRunner().invoke(calibrate, [*arguments, "--yes"], env={"COLUMNS": "200"})
+        arguments.append("--yes")
+        return CliRunner().invoke(calibrate, arguments, input=said, env={"COLUMNS": "200"})
 
     return run_
 
@@ -89,7 +90,7 @@ def test_a_silence_that_is_too_long(run: Run, program: HouseProgram, what: str) 
     assert result.exit_code == 1
     lost, nothing = result.stderr.splitlines()[-2:]
     assert "no program runs" in lost if what == "down" else f"board {UID} is silent" in lost
-    assert nothing == "nothing is stored: too little was heard before"
+    assert nothing == "nothing is stored: too little was heard, 7.5 min of 9"
     assert program.now == pytest.approx(680, abs=2)
     assert not program.file.path.exists()
 
@@ -126,13 +127,30 @@ def test_a_reference_that_falls_silent(
 ) -> None:
     def ask(path: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
         told = program.ask(path, question)
-        return {**told, "reference": {"values": {}}} if told and program.now > 200 else told
+        return {**told, "reference": {"values": {}}} if told and program.now > 450 else told
 
     monkeypatch.setattr(local_socket, "ask", ask)
     result = run()
     assert result.exit_code == 1
     assert "the reference is silent: see 'submeter explain': for 90 s" in result.stderr
-    assert program.now == pytest.approx(500, abs=2)
+    # The board was heard for longer.
+    assert program.now == pytest.approx(750, abs=2)
+    assert "too little was heard, 6.7 min of 9" in result.stderr
+
+
+def test_a_reference_that_was_silent_in_between(
+    run: Run, program: HouseProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(path: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
+        told = program.ask(path, question)
+        silent = 200 < program.now < 480
+        return {**told, "reference": {"values": {}}} if told and silent else told
+
+    monkeypatch.setattr(local_socket, "ask", ask)
+    result = run(13)
+    assert result.exit_code == 1
+    message = "nothing is stored: too little was heard, 8.3 min of 9"
+    assert result.stderr.splitlines()[-1] == message
 
 
 @pytest.fixture
@@ -161,11 +179,32 @@ def test_the_first_ctrl_c_ends_it_early(
     run: Run, program: HouseProgram, interrupted: set[int]
 ) -> None:
     interrupted.add(1850)
-    result = run(60)
+    result = run(60, said="y\n")
     assert result.exit_code == 0, result.output
     assert "ended early" in result.stderr
     assert program.now < 1860
     assert near(program)
+
+
+@pytest.mark.parametrize("said", [None, "\n"])
+def test_ctrl_c_is_no_yes(
+    run: Run, program: HouseProgram, interrupted: set[int], said: str | None
+) -> None:
+    interrupted.add(1850)
+    result = run(60, said)
+    assert "store these? [y/N]" in result.stdout
+    nobody = "nobody answers; nothing was stored: a Ctrl-C is no yes"
+    assert nobody in result.stderr if said is None else "nothing was changed" in result.stdout
+    assert not program.file.path.exists()
+
+
+def test_ctrl_c_after_too_little(run: Run, program: HouseProgram, interrupted: set[int]) -> None:
+    interrupted.add(580)
+    result = run(60, said="y\n")
+    assert result.exit_code == 1
+    message = "nothing is stored: too little was heard, 8.8 min of 9"
+    assert result.stderr.splitlines()[-1] == message
+    assert not program.file.path.exists()
 
 
 def test_the_second_one_stops_it(

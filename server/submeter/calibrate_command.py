@@ -106,7 +106,7 @@ def auto(
     ],
     minutes: Annotated[
         float,
-        typer.Option("--minutes", min=5, max=1440, callback=_finite, help="How long at most."),
+        typer.Option("--minutes", min=10, max=1440, callback=_finite, help="How long at most."),
     ] = 60.0,
     others: Annotated[
         list[str],
@@ -121,7 +121,8 @@ def auto(
 ) -> None:
     """Find gain, phase and polarity of every clamp from the energy of another meter.
 
-    The first Ctrl-C ends it early: what there is by then is judged. A second one stops that too.
+    The first Ctrl-C ends it early: after 9 minutes or more, what there is by then is judged, and
+    it is asked whether to store it, with --yes too. A second one stops that too.
     """
     _run(config, overrides, meter, yes, lambda work: work.auto(against, minutes), others, against)
 

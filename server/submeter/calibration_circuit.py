@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
 
 from submeter import yamlfile
 from submeter.config import Config, MeterEntry
 from submeter.errors import ConfigError, Refusal, SubmeterError, WriteRefusedError
-from submeter.sources.rp2040.settings import Rp2040Settings
+from submeter.source_place import port_name
+from submeter.sources import port
+from submeter.sources.board.found import Numbered
+from submeter.sources.rp2040.settings import PhaseBoard, Rp2040Settings
 
 
 class Circuit:
@@ -31,7 +35,7 @@ class Circuit:
     @property
     def counts(self) -> Mapping[str, int]:
         """How many boards each of the meters has."""
-        return {name: len(each.boards or "1") for name, each in self.meters.items()}
+        return {name: len(_each_board(each)) for name, each in self.meters.items()}
 
     @property
     def known(self) -> list[str] | None:
@@ -46,14 +50,28 @@ class Circuit:
         return list(dict.fromkeys(uid.lower() for uid in every if uid))
 
     def refuse_sealed(self, uids: Iterable[str] = ()) -> None:
-        """Raise WriteRefusedError if a sealed meter uses a board of theirs, or one of `uids`."""
-        own = {each.lower() for each in uids}.union(*map(_boards, self.meters.values()))
+        """Raise WriteRefusedError if a sealed meter uses a board of theirs, or one of `uids`.
+
+        A board may be named by its number, or by any name of its port. What the configuration
+        cannot tell, the program can: see `refuse`.
+        """
+        named = [_names(uid, None) for uid in uids]
+        own = self._every_name(set().union(*named, *map(_boards, self.meters.values())))
         sealed = [
             name
             for name, entry in self._entries.items()
             if entry.sealed and any(own & _boards(each) for each in _all_clamps(entry))
         ]
         refuse(sealed)
+
+    def _every_name(self, names: set[str]) -> set[str]:
+        """Return `names` and what else the configuration calls these boards."""
+        settings = [each for entry in self._entries.values() for each in _all_clamps(entry)]
+        boards = [_names(one.board, one.port) for each in settings for one in _each_board(each)]
+        found = set(names)
+        while more := set().union(*(board for board in boards if board & found)) - found:
+            found |= more
+        return found
 
     def prove_comparable(self, against: str, others: Sequence[str]) -> None:
         """Raise SubmeterError if their energy cannot be compared with the source `against`."""
@@ -93,16 +111,38 @@ def _of_entry(entry: MeterEntry) -> list[str | None]:
     return [uid for each in _all_clamps(entry) for uid in _uids(each)]
 
 
+def _each_board(settings: Rp2040Settings) -> Sequence[Rp2040Settings | PhaseBoard]:
+    return list(settings.boards.values()) if settings.boards else [settings]
+
+
 def _uids(settings: Rp2040Settings) -> list[str | None]:
-    if settings.boards:
-        return [each.board for each in settings.boards.values()]
-    return [settings.board]
+    return [each.board for each in _each_board(settings)]
 
 
 def _boards(settings: Rp2040Settings) -> set[str]:
     """Return the names of the boards: numbers and ports."""
-    boards = settings.boards.values() if settings.boards else [settings]
-    return {name.lower() for each in boards for name in (each.board, each.port) if name}
+    return set().union(*(_names(each.board, each.port) for each in _each_board(settings)))
+
+
+def _names(uid: str | None, at: str | None) -> set[str]:
+    """Return the names of the board with the number `uid`, or at the port `at`, or both.
+
+    Ports are named as in `port_name`.
+    """
+    found = _numbered(uid) if uid else set()
+    if not at:
+        return found
+    try:
+        spec = port.parse(at, Path(), board=True)
+    except ValueError:
+        return found | {at}  # no port at all, as the program says at its start
+    return found | (_numbered(spec.uid) if isinstance(spec, Numbered) else {port_name(spec)})
+
+
+def _numbered(uid: str) -> set[str]:
+    """Return the number of a board, and its port if it is plugged in here."""
+    board = Numbered(uid.lower())
+    return {board.uid, port_name(board)} if board.node() else {board.uid}
 
 
 def _prove_one_transformer(
@@ -110,7 +150,8 @@ def _prove_one_transformer(
 ) -> None:
     shared = _boards(one[1]) & _boards(other[1])
     if shared and one[1].voltage != other[1].voltage:
+        # A number is the plainest of the names: it starts with no "/".
         raise ConfigError(
-            f"meters '{one[0]}' and '{other[0]}' share board {min(shared)}, and differ in "
+            f"meters '{one[0]}' and '{other[0]}' share board {max(shared)}, and differ in "
             "'voltage': it has one transformer"
         )

@@ -10,7 +10,7 @@ from submeter.calibration.course import Course
 from submeter.calibration.reference import ReferenceCourse
 from submeter.calibration.sample import BoardSample, Sample
 from submeter.calibration_progress import Shown, first_interrupt, progress
-from submeter.calibration_silence import BY_HAND, SILENT, Silence, heard
+from submeter.calibration_silence import BY_HAND, HEARD, SILENT, Silence, heard
 from submeter.errors import ConfigError, NoAnswerError, SubmeterError
 
 PERIOD = 1.0  # s between two questions
@@ -43,11 +43,16 @@ class Session:
         self.pieces: tuple[BoardSample, ...] = ()
         self.courses: list[Course] = []
         self.reference = ReferenceCourse()
+        self.ended_early = False
+        self._reference_heard = 0.0  # s
 
     @property
     def seconds(self) -> float:
-        """For how long every board was heard."""
-        return min((course.heard for course in self.courses), default=0.0)
+        """For how long every board was heard, and the reference if there is one."""
+        found = [course.heard for course in self.courses]
+        if self._question["reference"] is not None:
+            found.append(self._reference_heard)
+        return min(found, default=0.0)
 
     @property
     def boards(self) -> tuple[BoardSample, ...]:
@@ -71,11 +76,12 @@ class Session:
         if "error" in told:
             raise SubmeterError(f"the running program answers: {told['error']}")
         found = sample.read(told)
+        self.sealed = found.sealed
         for name, count in self._counts.items():
             own = sum(board.meter == name for board in found.boards)
             if own < count:
                 raise SubmeterError(f"meter '{name}': {own} of {count} boards were heard so far")
-        self.pieces, self.sealed = found.boards, found.sealed
+        self.pieces = found.boards
         return found
 
     def collect(
@@ -84,7 +90,8 @@ class Session:
         """Take samples for so long, or until `look` is true; it may tell what is known so far.
 
         Return why nothing was heard any more for `patience` s, None if that did not happen. A
-        patient session ends at the first Ctrl-C. Raises SubmeterError.
+        patient session ends at the first Ctrl-C, and `ended_early` tells of it. Raises
+        SubmeterError.
         """
         self._begin()
         start = time.monotonic()
@@ -93,7 +100,8 @@ class Session:
                 return self._go_on(start + seconds, patience, look, shown, lambda: False)
             with first_interrupt() as asked:
                 lost = self._go_on(start + seconds, patience, look, shown, asked.is_set)
-                if asked.is_set():
+                self.ended_early = asked.is_set()
+                if self.ended_early:
                     shown.line("ended early, and judged by what there is; Ctrl-C stops that too")
                 return lost
 
@@ -138,7 +146,7 @@ class Session:
             Course(board.uid, tuple(clamp.number for clamp in board.clamps))
             for board in found.boards
         ]
-        self.reference = ReferenceCourse()
+        self.reference, self._reference_heard = ReferenceCourse(), 0.0
         self._answered = time.monotonic()
         self._add(found)
         for each in heard(found, self.reference, SILENT):
@@ -161,7 +169,11 @@ class Session:
         for course, board in zip(self.courses, found.boards, strict=True):
             course.add(board)
         if found.reference is not None:
+            before = self.reference.heard
             self.reference.add(found.reference)
+            now = self.reference.heard
+            if before is not None and now is not None and now - before <= HEARD:
+                self._reference_heard += now - before
 
 
 def _prove_apart(found: Sample) -> None:

@@ -8,9 +8,10 @@ from submeter.calibration.sample import Sample
 
 SILENT = 30.0  # s; a board that says nothing for so long is lost
 REFERENCE_SILENT = 300.0  # s; some instruments are asked each minute
+HEARD = 90.0  # s between two readings of a reference that was heard all the time
 WAITED = 180.0  # s of silence that a long session waits for: a restart, a cable that was pulled
 BY_HAND = 3.0  # s likewise, where a gap would spoil it all
-_TOLD, _REFERENCE_TOLD = 5.0, 90.0  # s; what comes back sooner is not told
+_TOLD, _REFERENCE_TOLD = 5.0, HEARD  # s; what comes back sooner is not told
 
 
 class Silence(NamedTuple):

@@ -43,8 +43,9 @@ class Watch:
             tell("too little so far")
             return False
         gain = max(each.gain_error for each in self.fit.clamps)
-        phase = max((c.phase_error for c in self.fit.clamps if not c.keeps_phase), default=0.0)
-        tell(f"gain +- {gain:.2%}, phase +- {phase:.2f} degrees")
+        phases = [each.phase_error for each in self.fit.clamps if not each.keeps_phase]
+        sought = f"+- {max(phases):.2f} degrees" if phases else "not sought"
+        tell(f"gain +- {gain:.2%}, phase {sought}")
         long = self._session.seconds >= LEAST
         return long and self.verdict.enough and not self.verdict.doubts
 

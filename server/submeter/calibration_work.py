@@ -3,8 +3,8 @@
 import os
 import pwd
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,6 +24,8 @@ from submeter.sources.rp2040.correction import BoardCorrection
 
 Truth = tuple[float | None, float | None, float | None]  # W, V, A
 _Errors = Mapping[tuple[int, str], str]
+
+ENOUGH = 0.9 * LEAST  # s; of 10 minutes a reference that is read each minute leaves so much
 
 
 class Work:
@@ -87,7 +89,8 @@ class Work:
         self._print(*found.lines)
         pairs = zip(truth, ("W", "V", "A"), strict=True)
         told = ", ".join(f"{value:g} {unit}" for value, unit in pairs if value is not None)
-        self._propose(session, {board.uid: found.proposed}, f"known {told}, clamp {number}")
+        how = f"known {told}" if only_volts else f"known {told}, clamp {number}"
+        self._propose(session, {board.uid: found.proposed}, how)
 
     def auto(self, against: str, minutes: float) -> None:
         """Propose gain and phase of every clamp, once they are sure."""
@@ -96,9 +99,12 @@ class Work:
         session = self._session(against)
         watch = Watch(session, self._circuit.meters)
         label = f"{self._names} against {against}"
-        if lost := session.collect(minutes * 60, label, watch.look, WAITED):
-            if session.seconds < LEAST:
-                raise SubmeterError(f"{lost}\nnothing is stored: too little was heard before")
+        lost = session.collect(minutes * 60, label, watch.look, WAITED)
+        if session.seconds < ENOUGH:
+            heard = f"{session.seconds / 60:.1f} min of {ENOUGH / 60:.0f}"
+            little = f"nothing is stored: too little was heard, {heard}"
+            raise SubmeterError(f"{lost}\n{little}" if lost else little)
+        if lost:
             self._print(f"{lost}: judged by the {session.seconds / 60:.0f} min before")
         watch.judge()
         fit, found = watch.fit, watch.verdict
@@ -132,11 +138,13 @@ class Work:
         That are boards that the configuration names, if it was their last one too.
         """
         self._circuit.refuse_sealed()
-        own = [each for uid in self._uids() if (each := self._counting(uid))]
+        uids = self._uids()
+        self._refuse_sealed_now(self._session())
+        own = [each for uid in uids if (each := self._counting(uid))]
         if not own:
             raise SubmeterError("there is no calibration that could be undone")
         last = max(own, key=lambda each: each.at)
-        every = {uid: self._counting(uid) for uid in (*self._uids(), *self._circuit.everywhere)}
+        every = {uid: self._counting(uid) for uid in (*uids, *self._circuit.everywhere)}
         chosen = {
             uid: each
             for uid, each in every.items()
@@ -148,9 +156,9 @@ class Work:
             self._print(f"of boards {', '.join(chosen)}")
         if self._confirmed("take it back?"):
             self._changing = now, _ = time.time(), list(chosen)
-            for uid, entry in chosen.items():
-                with self._telling():
-                    self._file.undo(uid, now, entry)
+            self._one_by_one(
+                "taken back", chosen, lambda uid: self._file.undo(uid, now, chosen[uid])
+            )
             self._print("taken back; a running program uses the one before within a second")
 
     def _counting(self, uid: str) -> Entry | None:
@@ -202,7 +210,7 @@ class Work:
             return
         self._refuse_sealed_now(session)
         self._console.print(table)
-        if not self._confirmed("store these?"):
+        if not self._confirmed("store these?", session.ended_early):
             return
         self._store_all(boards, made, how)
         self._tell_taken(session)
@@ -211,22 +219,25 @@ class Work:
         self, boards: Mapping[str, BoardSample], made: Mapping[str, BoardCorrection], how: str
     ) -> None:
         now, who = time.time(), _user()
-        self._changing = now, list(made)
-        for uid, correction in made.items():
-            old = boards[uid].stored
-            fresh = proposal.to_store(boards[uid], correction)
-            if fresh != old:
-                with self._telling():
-                    self._file.append(uid, fresh, how, now, who, instead_of=old)
+        fresh = {uid: proposal.to_store(boards[uid], each) for uid, each in made.items()}
+        changing = [uid for uid, each in fresh.items() if each != boards[uid].stored]
+        self._changing = now, changing
 
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Tell whoever is refused what was changed before."""
-        try:
-            yield
-        except SubmeterError as error:
-            message = f"{error}; {self.changed}" if len(self._changing[1]) > 1 else str(error)
-            raise SubmeterError(message) from None
+        def store(uid: str) -> None:
+            self._file.append(uid, fresh[uid], how, now, who, instead_of=boards[uid].stored)
+
+        self._one_by_one("stored", changing, store)
+
+    def _one_by_one(self, what: str, uids: Iterable[str], change: Callable[[str], object]) -> None:
+        """Change one board after the other; raises SubmeterError that says of which it is done."""
+        done: list[str] = []
+        left = list(uids)
+        while left:
+            try:
+                change(left[0])
+            except SubmeterError as error:
+                raise SubmeterError(f"{error}{_so_far(what, done, left)}") from None
+            done.append(left.pop(0))
 
     def _refuse_sealed_now(self, session: Session) -> None:
         """Refuse what a sealed meter shares, by the last that was heard of the program."""
@@ -245,13 +256,17 @@ class Work:
         else:
             self._print("stored, but the program does not use it yet: see its log")
 
-    def _confirmed(self, question: str) -> bool:
-        if self._yes:
+    def _confirmed(self, question: str, early: bool = False) -> bool:
+        """Ask, unless it was said before; whoever ended it `early` did not wait for that."""
+        if self._yes and not early:
             return True
         try:
             said = input(f"{question} [y/N] ")
         except EOFError:
-            raise SubmeterError("nobody answers; --yes does without asking") from None
+            hint = (
+                "nothing was stored: a Ctrl-C is no yes" if early else "--yes does without asking"
+            )
+            raise SubmeterError(f"nobody answers; {hint}") from None
         if said.strip().lower() in ("y", "yes", "o", "oui"):
             return True
         self._print("nothing was changed")
@@ -314,6 +329,14 @@ def _loaded(
     if len(found) > 1:
         raise ConfigError("several clamps carry a current: name one with --clamp")
     return found
+
+
+def _so_far(what: str, done: Sequence[str], left: Sequence[str]) -> str:
+    """Say of which boards it is done where a change was refused; nothing if there is but one."""
+    if not done:
+        return f"; nothing was {what}" if len(left) > 1 else ""
+    said = f"; it is {what} for board {', '.join(done)}, not for board {', '.join(left)}"
+    return f"{said}; 'submeter calibrate undo' takes that back" if what == "stored" else said
 
 
 def _made(entry: Entry, at: float) -> bool:

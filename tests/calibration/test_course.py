@@ -65,6 +65,15 @@ def test_a_program_that_was_started_anew_and_has_counted_for_longer_since() -> N
     assert course.gaps == [25.5]
 
 
+def test_what_is_counted_anew_is_all_of_it() -> None:
+    course = Course("abc", (2,))
+    for at, seconds, saturated in ((10, 5, 3.0), (11, 6, 4.0), (12, 1, 0.5)):
+        course.add(board(at, seconds)._replace(saturated=saturated))
+    assert course.saturated == 1.5
+    assert course.volts.tolist() == [0, 100, 200]
+    assert course.squares[:, 0].tolist() == [0, 2, 4]
+
+
 def test_a_silence_is_not_covered() -> None:
     course = Course("abc", (2,))
     for at in (10, 11, 12, 60, 61):

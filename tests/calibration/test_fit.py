@@ -83,6 +83,17 @@ def test_readings_of_power_alone_do() -> None:
     assert off(house, found)[0] < 0.3
 
 
+@pytest.mark.parametrize(("seed", "appliances"), [(0, 24), (66, 14), (201, 14)])
+def test_a_reading_while_something_changed_does_not_make_it_surely_wrong(
+    seed: int, appliances: int
+) -> None:
+    """What changes by less than 1 % of the power of its clamp passes for steady."""
+    house = House(seed, hours=1 / 6, turns=(0.0, 180.0, 0.0), appliances=appliances)
+    reference = ReferenceCourse()
+    house.add_powers(reference, 2, 0.1)
+    assert surely(house, fitted(house, reference))
+
+
 def test_what_is_exported_is_counted_or_left_out() -> None:
     house = House(1, hours=0.5, sun=6000.0)
     for exports in (True, False):

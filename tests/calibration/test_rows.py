@@ -52,8 +52,26 @@ def test_errors_that_last_are_not_taken_for_independent_ones() -> None:
     assert free.covariance[2, 2] ** 0.5 > 2 * independent
 
 
-def test_too_few_equations() -> None:
+def test_a_row_that_is_wrong_and_alone_in_what_it_tells_is_not_believed() -> None:
+    """It fits well: its residual shows nothing of how wrong it is."""
+    equations, _ = made(np.random.default_rng(5))
+    design, target = equations.design.copy(), equations.target.copy()
+    design[:, 0] = np.random.default_rng(6).normal(0, 0.01, COUNT)
+    design[200, 0] = 50.0
+    target[200] = design[200] @ np.array([1.02, 0.05, 3.0]) + 30
+    found = rows.solve(Rows(equations.at, design, target))
+    assert abs(found.residuals[200]) < 1
+    error = found.covariance[0, 0] ** 0.5
+    assert abs(found.unknowns[0] - 1.02) > 0.4
+    assert error > 0.4
+    assert found.covariance[1, 1] ** 0.5 < error / 4
+
+
+@pytest.mark.parametrize("kept", [3, 23])
+def test_too_few_equations(kept: int) -> None:
+    """Those of 5 pieces of time are too few for 3 unknowns, however many rows they have."""
     equations, _ = made(np.random.default_rng(4))
-    few = Rows(*(each[:3] for each in equations))
+    few = Rows(*(each[:kept] for each in equations))
     with pytest.raises(np.linalg.LinAlgError):
         rows.solve(few)
+    rows.solve(Rows(*(each[:24] for each in equations)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from submeter import calibration_watch
 from submeter.calibration.course import Course
 from submeter.calibration.reference import ReferenceCourse
 from submeter.calibration.sample import BoardSample, ClampSample
@@ -45,6 +46,20 @@ def test_a_clamp_of_heaters_keeps_the_phase_that_it_is_corrected_by() -> None:
     assert made.verdict.proposed[UID].clamps[1].phase == pytest.approx(phase)
     assert made.errors(UID)[2, "phase"] == "not sought"
     assert made.errors(UID)[1, "phase"] == f"{made.fit.clamps[0].phase_error:.2f}"
+
+
+def test_the_note_on_a_phase_that_is_not_sought(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(0, hours=0.5, resistive=(0, 1, 2))
+    reference = ReferenceCourse()
+    house.add_powers(reference, 5, 0.1)
+    before = [ClampCorrection(phase=math.degrees(cmath.phase(each))) for each in house.factors]
+    monkeypatch.setattr(calibration_watch, "EVERY", 0.0)
+    made = watch(house, reference, BoardCorrection(clamps=(*before, ClampCorrection())))
+    notes: list[str] = []
+    made.look(notes.append)
+    assert made.fit is not None
+    assert all(each.keeps_phase for each in made.fit.clamps)
+    assert notes[0].endswith(" %, phase not sought") or notes[0].endswith("%, phase not sought")
 
 
 def test_too_little() -> None:

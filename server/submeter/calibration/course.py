@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import numpy.typing as npt
 
-from submeter.calibration.sample import BoardSample
+from submeter.calibration.sample import BoardSample, ClampSample
 from submeter.errors import SubmeterError
 
 Floats = npt.NDArray[np.float64]
@@ -44,45 +44,59 @@ class Course:
         It does so too where its ratings are others than before.
         """
         self._columns = None
-        clamps = {clamp.number: clamp for clamp in board.clamps}
-        if board.uid != self.uid or not set(self.numbers) <= clamps.keys():
-            raise SubmeterError(f"another board came, {board.uid} instead of {self.uid}")
+        self._prove_same(board)
         last, self._last = self._last, board
         if last is None:
-            self._times.append(board.at)
-            self._energies.append([0j] * len(self.numbers))
-            self._squares.append([0.0] * len(self.numbers))
-            self._volts.append(0.0)
-            self._seconds.append(0.0)
-            return
-        if board.at <= last.at:
-            return
-        before = {clamp.number: clamp for clamp in last.clamps}
-        if any(clamps[n].amperes != before[n].amperes for n in self.numbers):
+            self._begin(board.at)
+        elif board.at > last.at:
+            self._prove_rated(board, last)
+            self._grow(board, last)
+
+    def _prove_same(self, board: BoardSample) -> None:
+        if board.uid != self.uid or not set(self.numbers) <= {c.number for c in board.clamps}:
+            raise SubmeterError(f"another board came, {board.uid} instead of {self.uid}")
+
+    def _prove_rated(self, board: BoardSample, last: BoardSample) -> None:
+        now, before = _by_number(board), _by_number(last)
+        if any(now[number].amperes != before[number].amperes for number in self.numbers):
             raise SubmeterError("the ratings of the clamps were changed meanwhile; start again")
-        grown = board.seconds - last.seconds
-        anew = grown < 0 or board.begun != last.begun  # the program was started anew
-        passed = board.at - last.at
-        self._missed = max(0.0, self._missed + passed - grown)
-        if anew or passed > LONGEST or self._missed > MISSING:
-            self.gaps.append((board.at + last.at) / 2)
-            self._missed = 0.0
-        if passed > LONGEST:
-            self._silences.append((last.at, board.at))
-        else:
-            self.heard += passed
+
+    def _begin(self, at: float) -> None:
+        self._times.append(at)
+        self._energies.append([0j] * len(self.numbers))
+        self._squares.append([0.0] * len(self.numbers))
+        self._volts.append(0.0)
+        self._seconds.append(0.0)
+
+    def _grow(self, board: BoardSample, last: BoardSample) -> None:
+        anew = board.seconds < last.seconds or board.begun != last.begun
+        self._note_missing(last.at, board.at, board.seconds - last.seconds, anew)
         if anew:
-            grown, before = board.seconds, {}
+            # The program was started, and counts from 0 since.
+            last = last._replace(seconds=0.0, voltage_square=0.0, saturated=0.0, clamps=())
         self._times.append(board.at)
-        self._seconds.append(self._seconds[-1] + grown)
-        pairs = [(clamps[number], before.get(number)) for number in self.numbers]
-        energies = [now.energy - (old.energy if old else 0) for now, old in pairs]
-        squares = [now.square - (old.square if old else 0) for now, old in pairs]
-        volts = (board.voltage_square or 0.0) - (0 if anew else last.voltage_square or 0.0)
+        self._seconds.append(self._seconds[-1] + board.seconds - last.seconds)
+        volts = (board.voltage_square or 0.0) - (last.voltage_square or 0.0)
+        self._volts.append(self._volts[-1] + volts)
+        self.saturated += board.saturated - last.saturated
+        now, before = _by_number(board), _by_number(last)
+        pairs = [(now[number], before.get(number)) for number in self.numbers]
+        energies = [new.energy - (old.energy if old else 0) for new, old in pairs]
+        squares = [new.square - (old.square if old else 0) for new, old in pairs]
         self._energies.append([a + b for a, b in zip(self._energies[-1], energies, strict=True)])
         self._squares.append([a + b for a, b in zip(self._squares[-1], squares, strict=True)])
-        self._volts.append(self._volts[-1] + volts)
-        self.saturated += board.saturated - (0 if anew else last.saturated)
+
+    def _note_missing(self, early: float, late: float, measured: float, anew: bool) -> None:
+        """Note what of the time between two records nothing is known of."""
+        passed = late - early
+        self._missed = max(0.0, self._missed + passed - measured)
+        if anew or passed > LONGEST or self._missed > MISSING:
+            self.gaps.append((late + early) / 2)
+            self._missed = 0.0
+        if passed > LONGEST:
+            self._silences.append((early, late))
+        else:
+            self.heard += passed
 
     @property
     def times(self) -> Floats:
@@ -133,3 +147,7 @@ class Course:
         for early, late in self._silences:
             inside &= (moments <= early) | (moments >= late)
         return inside
+
+
+def _by_number(board: BoardSample) -> dict[int, ClampSample]:
+    return {clamp.number: clamp for clamp in board.clamps}

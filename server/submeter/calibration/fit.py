@@ -79,13 +79,7 @@ def fit(
 
     `expected` are the factors with the phases as they are now and without a gain, 1 if not given.
     """
-    idle, busy = [], []
-    for course in courses:
-        carried = dict(zip(course.numbers, _apparent(course), strict=True))
-        kept = tuple(number for number, power in carried.items() if power >= IDLE)
-        idle += [(course.uid, number) for number in course.numbers if number not in kept]
-        if kept:
-            busy.append(course.only(kept))
+    busy, idle = _sorted(courses)
     if not busy:
         return None
     indexed = index_rows.find(reference.crossings, busy)
@@ -99,10 +93,20 @@ def fit(
     except np.linalg.LinAlgError:
         return None
     apparent = np.concatenate([_apparent(course) for course in busy])
-    solution = held.solution
+    clamps = [held.clamp(place, key, apparent[place]) for place, key in enumerate(keys)]
+    return _fit(tuple(clamps), tuple(idle), held.solution, indexed, read)
+
+
+def _fit(
+    clamps: tuple[ClampFit, ...],
+    idle: tuple[Key, ...],
+    solution: Solution,
+    indexed: index_rows.Indexed | None,
+    read: power_rows.Read | None,
+) -> Fit:
     return Fit(
-        tuple(held.clamp(place, key, apparent[place]) for place, key in enumerate(keys)),
-        tuple(idle),
+        clamps,
+        idle,
         float(solution.unknowns[-1]),
         float(solution.covariance[-1, -1] ** 0.5),
         indexed.lag if indexed else None,
@@ -113,6 +117,18 @@ def fit(
         indexed,
         read,
     )
+
+
+def _sorted(courses: Sequence[Course]) -> tuple[list[Course], list[Key]]:
+    """Return the courses of the clamps that carry something, and the other clamps."""
+    busy, idle = [], []
+    for course in courses:
+        carried = dict(zip(course.numbers, _apparent(course), strict=True))
+        kept = tuple(number for number, power in carried.items() if power >= IDLE)
+        idle += [(course.uid, number) for number in course.numbers if number not in kept]
+        if kept:
+            busy.append(course.only(kept))
+    return busy, idle
 
 
 def _apparent(course: Course) -> Floats:

@@ -8,6 +8,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 BLOCK = 180.0  # s; what is wrong for longer than that is taken as independent of the rest
+PIECE = 40.0  # s; what is known from one such piece of time alone is not known
+SPARE = 3  # pieces more than unknowns, at least
 PRIOR = 5.0  # W that a reference counts and no clamp sees, unless it says otherwise
 WIDE = 3.0  # no factor is much more; what the rows do not say stays near that
 
@@ -59,13 +61,14 @@ def solve(rows: Rows, prior: float | None = PRIOR, believed: Floats | None = Non
     """Return what fits `rows` best; raises LinAlgError where they do not say enough.
 
     `prior` in W is what no clamp sees, at a guess; None: it may be anything. What `believed` times
-    the unknowns comes to is 0 with an error of 1, row by row. The covariance is the larger one of
-    that by the scatter and that by how blocks of time differ, so that errors that last are not
-    taken for independent ones.
+    the unknowns comes to is 0 with an error of 1, row by row. The covariance is the largest one of
+    three: that by the scatter; that by how blocks of time differ, so that errors that last are not
+    taken for independent ones; and that by what would be found without a piece of time, one after
+    the other, so that nothing hangs on a few rows that fit because nothing else speaks of theirs.
     """
     count = rows.design.shape[1]
     free = len(rows.target) - count
-    if free < 1:
+    if free < 1 or len(np.unique(_places(rows, PIECE))) < count + SPARE:
         raise np.linalg.LinAlgError("too little is known")
     design, target = _with_beliefs(rows, prior, believed)
     size = np.linalg.norm(design, axis=0)
@@ -76,17 +79,25 @@ def solve(rows: Rows, prior: float | None = PRIOR, believed: Floats | None = Non
     if rank < count:
         raise np.linalg.LinAlgError("too little is known")
     residuals = rows.target - rows.design @ (unknowns / size)
-    inverse = np.linalg.inv(scaled.T @ scaled)
+    normal = scaled.T @ scaled
     scatter = float(residuals @ residuals) / free
-    blocks = _by_blocks(rows, size, residuals, inverse)
-    outer = np.outer(size, size)
     return Solution(
         unknowns / size,
-        _larger(inverse * scatter / outer, blocks / outer),
+        _covariance(rows, size, residuals, normal, scatter),
         residuals,
         float(np.sqrt(scatter)),
         float(np.linalg.cond(scaled)),
     )
+
+
+def _covariance(
+    rows: Rows, size: Floats, residuals: Floats, normal: Floats, scatter: float
+) -> Floats:
+    inverse = np.linalg.inv(normal).astype(np.float64)
+    outer = np.outer(size, size)
+    found: Floats = inverse * scatter / outer
+    found = _larger(found, _by_blocks(rows, size, residuals, inverse) / outer)
+    return _larger(found, _by_pieces(rows, size, residuals, normal) / outer)
 
 
 def _with_beliefs(
@@ -106,12 +117,35 @@ def _with_beliefs(
 
 def _by_blocks(rows: Rows, size: Floats, residuals: Floats, inverse: Floats) -> Floats:
     """Return the covariance that follows from how much blocks of time pull apart."""
-    blocks = ((rows.at - rows.at.min()) // BLOCK).astype(int)
+    blocks = _places(rows, BLOCK)
     pulls = np.zeros((int(blocks.max()) + 1, len(size)))
     np.add.at(pulls, blocks, rows.design / size * residuals[:, None])
     count = len(np.unique(blocks))
     few = max(1, count - len(size))
     found: Floats = inverse @ (pulls.T @ pulls) @ inverse * (count / few)
+    return found
+
+
+def _by_pieces(rows: Rows, size: Floats, residuals: Floats, normal: Floats) -> Floats:
+    """Return the covariance by the jackknife: from how each piece of time moves what is found.
+
+    A row that is wrong and alone in what it tells leaves next to no residual; without it the rest
+    says so.
+    """
+    pieces, design = _places(rows, PIECE), rows.design / size
+    moves = []
+    for piece in np.unique(pieces):
+        own = design[pieces == piece]
+        pull = own.T @ residuals[pieces == piece]
+        moves.append(np.linalg.solve(normal - own.T @ own, pull))
+    every = np.array(moves)
+    found: Floats = every.T @ every * (1 - 1 / len(every))
+    return found
+
+
+def _places(rows: Rows, length: float) -> npt.NDArray[np.int_]:
+    """Return for each row in which piece of time of so many s it is."""
+    found: npt.NDArray[np.int_] = ((rows.at - rows.at.min()) // length).astype(int)
     return found
 
 

@@ -33,7 +33,8 @@ def update(path: Path, force: bool) -> str:
     image.prepare()
     try:
         talk.stop(path, state)
-        done, board = _install(path, version, force, getattr(state, "uid", ""))
+        uid = state.uid if isinstance(state, Running) else ""
+        done, board = _install(path, version, force, uid)
     except BaseException:
         # What ran there before runs on.
         talk.reset(path)
