@@ -37,15 +37,18 @@ def find(powers: Sequence[tuple[float, float]], courses: Sequence[Course]) -> Re
     if len(at) < FEWEST:
         return None
     steady = np.ones(len(at), bool)
-    means = []
+    means, wander = [], np.zeros(len(at))
     for course in courses:
         means.append(around(course, at))
-        steady &= _calm(course, at, means[-1])
+        calm, wandered = _calm(course, at, means[-1])
+        steady &= calm
+        wander += wandered
     if np.count_nonzero(steady) < FEWEST:
         return None
     power = np.concatenate(means, axis=1)[steady]
     design = np.column_stack([power.real, -power.imag, np.ones(len(power))])
-    error = np.hypot(resolution(watts) / 12**0.5, _SURE * np.abs(watts[steady]))
+    own = (resolution(watts) / 12**0.5) ** 2 + (_SURE * watts[steady]) ** 2
+    error = np.sqrt(own + wander[steady])
     made = Rows(at[steady], design / error[:, None], watts[steady] / error)
     return Read(made, at, watts, steady)
 
@@ -74,14 +77,23 @@ def _spread(powers: Sequence[tuple[float, float]]) -> tuple[Floats, Floats]:
     return found[:, 0], found[:, 1]
 
 
-def _calm(course: Course, at: Floats, mean: npt.NDArray[np.complex128]) -> npt.NDArray[np.bool_]:
-    """Tell where each clamp carried its `mean` power all the time around a reading."""
+def _calm(
+    course: Course, at: Floats, mean: npt.NDArray[np.complex128]
+) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Tell where each clamp carried its `mean` power all the time around a reading.
+
+    And the mean square in W^2 by which they wandered there, as the reference looked at some moment
+    of it only.
+    """
     early, late = at - _EARLY, at + _LATE
     calm = course.covers(early) & course.covers(late)
     for gap in course.gaps:
         calm &= (gap < early - 2) | (gap > late + 2)
-    for second in np.arange(-_EARLY, _LATE):
+    wandered = np.zeros(len(at))
+    seconds = np.arange(-_EARLY, _LATE)
+    for second in seconds:
         power = course.energy_at(at + second + 1) - course.energy_at(at + second)
-        allowed = _STEADY * np.abs(mean) + _STEADY_W
-        calm &= np.all(np.abs(power - mean) <= allowed, axis=1)
-    return calm
+        away = np.abs(power - mean)
+        calm &= np.all(away <= _STEADY * np.abs(mean) + _STEADY_W, axis=1)
+        wandered += np.sum(away**2, axis=1) / len(seconds)
+    return calm, wandered
