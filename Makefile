@@ -6,7 +6,7 @@
 # make soak   KILLS=200 kills of the running program, TURNS=100 runs of the state machines of an
 #             index, FRAMES=1000000 damaged frames of every decoder, Modbus and BACnet, EXCHANGES=10000 on
 #             a shared line, COMINGS=20000 turns of BACnet subscribers that come and go,
-#             MINUTES=15 of clamps calibrated against a Linky
+#             MINUTES=30 of clamps calibrated against a Linky
 # make firmware   the firmware of boards with clamps, compiled for the RP2040, in build/firmware
 PYTHON ?= python3
 VENV   ?= .venv
@@ -21,7 +21,7 @@ TURNS  ?= 100
 FRAMES ?= 1000000
 EXCHANGES ?= 10000
 COMINGS ?= 20000
-MINUTES ?= 15
+MINUTES ?= 30
 FUZZED   := tests/conformance/test_fuzz.py tests/conformance/test_fuzz_sockets.py \
             tests/conformance/test_bacnet_fuzz.py
 DECODERS := $(wildcard tests/sources/*/test_*_fuzz.py)

@@ -132,7 +132,7 @@ def test_a_silent_reference(run: Run, program: HouseProgram) -> None:
     result = run("auto", "--against", "main")
     assert (result.exit_code, result.stderr) == (
         1,
-        "the reference is silent: see 'submeter explain'\n",
+        "the reference is silent (it has to be read each 5 minutes): see 'submeter explain'\n",
     )
 
 
@@ -184,6 +184,19 @@ def test_who_says_no_changes_nothing(
     result = run("known", "--power", "2415", said="")
     assert result.exit_code == 1
     assert "nobody answers; --yes does without asking" in result.stderr
+
+
+def test_a_terminal_that_is_broken(
+    run: Run, program: HouseProgram, file: CalibrationFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(question: str) -> str:
+        raise RuntimeError("input(): lost sys.stdin")
+
+    monkeypatch.setattr("builtins.input", closed)
+    assert "nobody answers" in run("known", "--power", "2415").stderr
+    monkeypatch.setattr("builtins.input", lambda question: b"\xff".decode())
+    assert "nothing was changed" in run("known", "--power", "2415").output
+    assert not file.path.exists()
 
 
 @pytest.mark.parametrize(

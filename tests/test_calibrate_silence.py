@@ -132,7 +132,7 @@ def test_a_reference_that_falls_silent(
     monkeypatch.setattr(local_socket, "ask", ask)
     result = run()
     assert result.exit_code == 1
-    assert "the reference is silent: see 'submeter explain': for 90 s" in result.stderr
+    assert "each 5 minutes): see 'submeter explain': for 90 s" in result.stderr
     # The board was heard for longer.
     assert program.now == pytest.approx(750, abs=2)
     assert "too little was heard, 6.7 min of 9" in result.stderr
@@ -243,3 +243,20 @@ def test_ctrl_c_just_after_it_was_stored(
     message = f"interrupted; it is stored for board {UID}; 'submeter calibrate undo' takes it back"
     assert result.stderr.splitlines()[-1] == message
     assert near(program)
+
+
+@pytest.mark.parametrize("period", [120, 280])
+def test_a_reference_that_is_read_seldom(
+    run: Run, program: HouseProgram, monkeypatch: pytest.MonkeyPatch, period: int
+) -> None:
+    def ask(path: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
+        told = program.ask(path, question)
+        assert told
+        for each in told["reference"]["values"].values():
+            each["at"] -= each["at"] % period
+        return told
+
+    monkeypatch.setattr(local_socket, "ask", ask)
+    result = run(30)
+    assert "too little was heard" not in result.stderr
+    assert "min or more" not in result.stderr

@@ -94,7 +94,15 @@ def test_three_loads_at_one_board(
         (("flat", "flat"), "main", 2, "meter 'flat' is named twice"),
         (("flat", "shop", "shop"), "main", 2, "meter 'shop' is named twice"),
         (("flat", "shpo"), "main", 2, "no meter is called 'shpo'; did you mean 'shop'?"),
-        (("flat", "main"), "barn", 2, "meter 'main' has no clamps: no source 'rp2040'"),
+        (("flat", "main"), "main", 2, "meter 'main' has no clamps: no source 'rp2040'"),
+        (("flat",), "mian", 2, "no meter is called 'mian'; did you mean 'main'?"),
+        (("flat",), "barn", 2, "meter 'barn' has no instrument but clamps: it is no reference"),
+        (
+            ("flat",),
+            "main/",
+            2,
+            "meter 'main' has no source '' to compare with; known here: simulated",
+        ),
         (
             ("flat", "shop"),
             "shop/tic",

@@ -74,17 +74,34 @@ class Circuit:
         return found
 
     def prove_comparable(self, against: str, others: Sequence[str]) -> None:
-        """Raise SubmeterError if their energy cannot be compared with the source `against`."""
-        reference = against.partition("/")[0]
+        """Raise SubmeterError if their energy cannot be compared with `against`.
+
+        That is a meter with an instrument other than clamps, or `METER/SOURCE`.
+        """
+        reference, slash, source = against.partition("/")
         if reference in others:
             raise ConfigError(
                 f"meter '{reference}' is the reference: no '--with {reference}'; if clamps of its "
                 "own are meant, name it first"
             )
+        self._prove_reference(reference, source if slash else None)
         for name, each in self.meters.items():
             if each.voltage is None and each.boards is None:
                 message = "has four clamps and no voltage: no energy to compare"
                 raise SubmeterError(f"meter '{name}' {message}; use 'known --current'")
+
+    def _prove_reference(self, name: str, source: str | None) -> None:
+        if name not in self._entries:
+            raise ConfigError(
+                f"no meter is called '{name}'; {yamlfile.suggest(name, list(self._entries))}"
+            )
+        sources = self._entries[name].sources
+        called = [each.called for each in sources if not isinstance(each.settings, Rp2040Settings)]
+        if not called:
+            raise ConfigError(f"meter '{name}' has no instrument but clamps: it is no reference")
+        if source is not None and source not in called:
+            hint = yamlfile.suggest(source, called)
+            raise ConfigError(f"meter '{name}' has no source '{source}' to compare with; {hint}")
 
 
 def refuse(sealed: Sequence[str]) -> None:

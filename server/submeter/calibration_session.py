@@ -10,7 +10,7 @@ from submeter.calibration.course import Course
 from submeter.calibration.reference import ReferenceCourse
 from submeter.calibration.sample import BoardSample, Sample
 from submeter.calibration_progress import Shown, first_interrupt, progress
-from submeter.calibration_silence import BY_HAND, HEARD, SILENT, Silence, heard
+from submeter.calibration_silence import BY_HAND, SILENT, Silence, all_told, heard
 from submeter.errors import ConfigError, NoAnswerError, SubmeterError
 
 PERIOD = 1.0  # s between two questions
@@ -44,14 +44,14 @@ class Session:
         self.courses: list[Course] = []
         self.reference = ReferenceCourse()
         self.ended_early = False
-        self._reference_heard = 0.0  # s
+        self._reference_steps: list[float] = []  # s from one reading to the next
 
     @property
     def seconds(self) -> float:
         """For how long every board was heard, and the reference if there is one."""
         found = [course.heard for course in self.courses]
         if self._question["reference"] is not None:
-            found.append(self._reference_heard)
+            found.append(all_told(self._reference_steps))
         return min(found, default=0.0)
 
     @property
@@ -102,7 +102,7 @@ class Session:
                 lost = self._go_on(start + seconds, patience, look, shown, asked.is_set)
                 self.ended_early = asked.is_set()
                 if self.ended_early:
-                    shown.line("ended early, and judged by what there is; Ctrl-C stops that too")
+                    shown.line("ended early; Ctrl-C stops what follows too")
                 return lost
 
     def await_taken(self) -> bool:
@@ -146,7 +146,7 @@ class Session:
             Course(board.uid, tuple(clamp.number for clamp in board.clamps))
             for board in found.boards
         ]
-        self.reference, self._reference_heard = ReferenceCourse(), 0.0
+        self.reference, self._reference_steps = ReferenceCourse(), []
         self._answered = time.monotonic()
         self._add(found)
         for each in heard(found, self.reference, SILENT):
@@ -172,8 +172,8 @@ class Session:
             before = self.reference.heard
             self.reference.add(found.reference)
             now = self.reference.heard
-            if before is not None and now is not None and now - before <= HEARD:
-                self._reference_heard += now - before
+            if before is not None and now is not None and now > before:
+                self._reference_steps.append(now - before)
 
 
 def _prove_apart(found: Sample) -> None:

@@ -1,6 +1,8 @@
 """What a calibration does not hear for a while: when to tell it, and when to give up."""
 
 import math
+from collections.abc import Sequence
+from statistics import median
 from typing import NamedTuple
 
 from submeter.calibration.reference import ReferenceCourse
@@ -8,10 +10,10 @@ from submeter.calibration.sample import Sample
 
 SILENT = 30.0  # s; a board that says nothing for so long is lost
 REFERENCE_SILENT = 300.0  # s; some instruments are asked each minute
-HEARD = 90.0  # s between two readings of a reference that was heard all the time
+_HEARD = 90.0  # s between two readings of a reference that was heard all the time
 WAITED = 180.0  # s of silence that a long session waits for: a restart, a cable that was pulled
 BY_HAND = 3.0  # s likewise, where a gap would spoil it all
-_TOLD, _REFERENCE_TOLD = 5.0, HEARD  # s; what comes back sooner is not told
+_TOLD, _REFERENCE_TOLD = 5.0, _HEARD  # s; what comes back sooner is not told
 
 
 class Silence(NamedTuple):
@@ -50,6 +52,17 @@ def heard(found: Sample, reference: ReferenceCourse, patience: float) -> list[Si
     ]
     if found.reference is not None:
         age = found.at - reference.heard if reference.heard is not None else math.inf
-        reason = "the reference is silent: see 'submeter explain'"
+        reason = (
+            "the reference is silent (it has to be read each 5 minutes): see 'submeter explain'"
+        )
         silences.append(Silence(reason, age, REFERENCE_SILENT, _REFERENCE_TOLD))
     return sorted(silences, key=lambda each: each.limit - each.age)
+
+
+def all_told(steps: Sequence[float]) -> float:
+    """Return for how many s a reference was heard that was read after `steps` of s each.
+
+    A step that is much longer than its others was a silence.
+    """
+    longest = max(_HEARD, 2 * median(steps)) if steps else 0.0
+    return sum(step for step in steps if step <= longest)

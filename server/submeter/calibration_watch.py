@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from submeter.calibration import fit as fitting
-from submeter.calibration import report, verdict, voltage
+from submeter.calibration import report, rows, verdict, voltage
 from submeter.calibration.course import Course
 from submeter.calibration.fit import Fit
 from submeter.calibration.sample import BoardSample
@@ -77,6 +77,9 @@ class Watch:
         reference = self._session.reference
         if not reference.crossings and not reference.powers:
             return "the reference gave no measured index or power that changed meanwhile"
+        clamps = sum(len(course.numbers) for course in self._session.courses)
+        if self._session.seconds < (least := rows.least_seconds(clamps)):
+            return f"{clamps} clamps need {least / 60:.0f} min or more"
         return (
             f"the index went on {len(reference.crossings)} times, and power was read "
             f"{len(reference.powers)} times, which is too little, or the clamps carried nothing"

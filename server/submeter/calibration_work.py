@@ -262,7 +262,9 @@ class Work:
             return True
         try:
             said = input(f"{question} [y/N] ")
-        except EOFError:
+        except UnicodeDecodeError:
+            said = ""
+        except (EOFError, RuntimeError):  # the second one where standard input is closed
             hint = (
                 "nothing was stored: a Ctrl-C is no yes" if early else "--yes does without asking"
             )

@@ -52,6 +52,11 @@ class Solution(NamedTuple):
     condition: float
 
 
+def least_seconds(clamps: int) -> float:
+    """Return how many s have to be heard at least to find the factors of so many clamps."""
+    return PIECE * (2 * clamps + 1 + SPARE)
+
+
 def joined(parts: list[Rows]) -> Rows:
     """Return all the equations of `parts`."""
     return Rows(*(np.concatenate(each) for each in zip(*parts, strict=True)))
