@@ -15,10 +15,11 @@ import typer
 from typer.testing import CliRunner
 
 from submeter.errors import LinkError
-from submeter.flash import facts, repl, stock, talk, timed
+from submeter.flash import facts, stock, talk, timed
 from submeter.flash.repl import Repl
 from submeter.flash_command import flash
 from tooling.board import line
+from tooling.flashing import flashed, hurry
 from tooling.program import eventually
 from tooling.repl_board import INTERPRETER, ReplBoard
 
@@ -37,15 +38,7 @@ def board(tmp_path: Path) -> Iterator[ReplBoard]:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(talk, "PATIENCE", 0.5)
-    monkeypatch.setattr(talk, "RESTART", 8.0)
-    monkeypatch.setattr(repl, "QUIET", 0.2)
-
-
-def flashed(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(_app(), arguments)
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.output
+    hurry(monkeypatch, 0.5)
 
 
 def broken_off(monkeypatch: pytest.MonkeyPatch, at: str) -> None:

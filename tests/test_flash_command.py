@@ -11,16 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from rich.console import Console
-from typer.testing import CliRunner
 
 from submeter import firmware_files
 from submeter.errors import Condition, LinkError, SubmeterError
-from submeter.flash import board_port, facts, image, install, progress, repl, stock, talk, update
+from submeter.flash import board_port, facts, image, install, progress, stock, talk, update
 from submeter.flash.facts import Facts
 from submeter.flash.repl import Repl
-from submeter.flash_command import flash
+from tooling.flashing import flashed, hurry
 from tooling.program import eventually
 from tooling.repl_board import INTERPRETER, ReplBoard
 
@@ -40,19 +38,7 @@ def board(tmp_path: Path) -> Iterator[ReplBoard]:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(talk, "PATIENCE", 1.0)
-    monkeypatch.setattr(talk, "RESTART", 8.0)
-    monkeypatch.setattr(talk, "FAREWELL", 0.5)
-    monkeypatch.setattr(repl, "QUIET", 0.2)
-
-
-def flashed(*arguments: str) -> tuple[int, str]:
-    """Return exit status and what the command says, on whichever stream."""
-    app = typer.Typer()
-    app.command()(flash)
-    result = CliRunner().invoke(app, arguments)
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.output
+    hurry(monkeypatch, 1.0)
 
 
 def prompted(board: ReplBoard, kind: type[Repl] = Repl) -> Repl:

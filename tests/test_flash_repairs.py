@@ -9,15 +9,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from submeter import firmware_files
 from submeter.errors import Condition, LinkError
-from submeter.flash import image, install, repl, stock, talk
+from submeter.flash import image, install, stock, talk
 from submeter.flash.facts import Facts
 from submeter.flash.repl import Repl
-from submeter.flash_command import flash
+from tooling.flashing import flashed, hurry
 from tooling.program import eventually
 from tooling.repl_board import INTERPRETER, ReplBoard
 
@@ -47,18 +45,7 @@ def path() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(talk, "PATIENCE", 0.5)
-    monkeypatch.setattr(talk, "RESTART", 8.0)
-    monkeypatch.setattr(talk, "FAREWELL", 0.5)
-    monkeypatch.setattr(repl, "QUIET", 0.2)
-
-
-def flashed(*arguments: str) -> tuple[int, str]:
-    app = typer.Typer()
-    app.command()(flash)
-    result = CliRunner().invoke(app, arguments)
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.output
+    hurry(monkeypatch, 0.5)
 
 
 @needs_interpreter
