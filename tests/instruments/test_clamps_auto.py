@@ -7,6 +7,7 @@ import cmath
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -115,7 +116,7 @@ def test_three_loads_against_a_linky(tmp_path: Path) -> None:
         time.sleep(DOWN)
         with site.running():
             time.sleep(MINUTES * 30)
-            auto.send_signal(signal.SIGINT)
+            auto.send_signal(signal.SIGINT)  # if it is not sure enough before
             auto.communicate(b"y\n", timeout=60)
             assert auto.returncode == 0, (tmp_path / "told").read_text()
             see(tmp_path)
@@ -149,12 +150,15 @@ def see(folder: Path) -> None:
     told = (folder / "told").read_text()
     print(told)
     assert told.count("waiting up to 180 s") <= 1
-    assert "ended early" in told
     assert "clamp 3 (L1 of lift) is reversed" in told
     assert "stored, and in use" in told
     file = CalibrationFile(folder / "park.db.clamps.json")
     made = file.current("e66038b713000001")
+    kept = re.findall(r"^clamp (\d) .* it keeps its values$", told, re.MULTILINE)
+    assert len(kept) < len(TURNS)
     for place, turn in enumerate(TURNS):
+        if str(place + 1) in kept:
+            continue  # of a short time too little is known
         true = cmath.rect(50.0 / RATED[place], math.radians(-turn))
         off = made.factor(place + 1) / true
         print(
